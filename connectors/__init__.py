@@ -1,0 +1,1 @@
+"""HTTP edges: receive, poll, deliver. Nothing about a format, nothing about Kafka."""

@@ -1,0 +1,1 @@
+"""The command `corridor`: settings, supervisor, sandbox, audit. The composition root; nothing imports it."""

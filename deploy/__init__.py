@@ -1,0 +1,1 @@
+"""Everything needed to run the broker: embedded Kafka, container build, compose, systemd units."""

@@ -1,0 +1,119 @@
+"""Every error of the broker, as a tree by what the caller must do.
+
+    CorridorError
+    ├── Transient       try again later; the same input may succeed
+    ├── Permanent       the message can never go on as it is: dead letter or RFC 9457 problem
+    │   └── Invalid     one field of it breaks one rule: field, rule and value are named
+    └── Misconfigured   the operator must change something: refuse to start
+
+A ``code`` is stable and is at once the metric label, the reason in a dead letter, the ``type`` of an HTTP
+problem and the anchor in ``docs/errors.md``. The table ``CODES`` is the only place where codes are made.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, str]] = {
+    # --- edges
+    "auth-missing": "The request carries no credentials that this endpoint knows.",
+    "auth-invalid": "The signature or token does not match any secret configured for this participant.",
+    "auth-expired": "The timestamp of the signature lies outside the replay window.",
+    "body-too-large": "The body is larger than the limit, on the wire or after decompression.",
+    "encoding-unsupported": "Content-Encoding is neither identity nor gzip.",
+    "media-type-unsupported": "Content-Type is not one that the profile names.",
+    "json-malformed": "The body is not JSON, or uses what the profile forbids: duplicate keys, NaN, too deep.",
+    "id-missing": "The message carries no id.",
+    "id-reused": "The same message id came before with another body.",
+    "batch-too-large": "The batch has more messages than the participant's limit.",
+    "rate-limited": "More requests than the participant's limit allows.",
+    "not-found": "There is nothing at this address.",
+    "method-not-allowed": "The address exists, the method does not.",
+    "log-unavailable": "Kafka did not acknowledge in time; nothing was lost, send the same message again.",
+    # --- contracts
+    "schema-violation": "A value does not match the Avro schema of the profile.",
+    "schema-unknown": "No schema with this id is registered.",
+    "schema-unsafe": "The schema breaks a rule of the schema lint: recursion, zero-width items, depth, size.",
+    "schema-incompatible": "The schema would break readers or writers of an earlier version.",
+    "avro-malformed": "The bytes are not the canonical Avro encoding of the schema they name.",
+    "wire-format": "The record does not start with magic byte 0 and a schema id.",
+    "identifier-invalid": "An identifier fails its format or check digit.",
+    "mapping-invalid": "The mapping file does not compile.",
+    "mapping-failed": "A rule of the mapping raised an error on this message.",
+    "time-invalid": "A time cannot be read, or names an hour that does not exist in its zone.",
+    "output-too-large": "The translated message is larger than Kafka takes.",
+    # --- delivery
+    "partner-refused": "The partner answered that this message can never be accepted.",
+    "partner-unavailable": "The partner did not answer, or asked to try later.",
+    "partner-unauthorized": "The partner refuses our credentials.",
+    "partner-gone": "The partner answered 410: the endpoint is closed for good.",
+    "retries-exhausted": "The partner did not accept the message within the retry limit.",
+    "behind-dead-letter": "An earlier message of the same subject is a dead letter and the policy is to wait.",
+    # --- operation
+    "settings-invalid": "The configuration cannot be used as it is.",
+    "settings-unsafe": "The configuration would run, but not safely.",
+    "kafka-unavailable": "No Kafka broker can be reached.",
+    "registry-unavailable": "The schema registry cannot be reached.",
+    "port-in-use": "Another process listens on a port that is needed.",
+    "disk-full": "There is not enough free disk space.",
+    "download-failed": "A file that is needed on first start could not be fetched.",
+    "name-collision": "Another installed distribution owns one of the broker's package names.",
+    "internal": "A defect of the broker itself; the message is kept whole.",
+}
+"""Code to its one-line meaning. ``docs/errors.md`` is generated from it."""
+
+
+class CorridorError(Exception):
+    """Root of all errors of the broker.
+
+    Args:
+        code: a key of ``CODES``.
+        message: one sentence of facts for a person; never a payload or a secret.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        if code not in CODES:
+            raise KeyError(f"unknown error code {code!r}")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Transient(CorridorError):
+    """Try again later: the same input may succeed.
+
+    Args:
+        code: a key of ``CODES``.
+        message: one sentence of facts.
+        retry_after: seconds to wait at least, when the other side said so.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(code, message)
+        self.retry_after = retry_after
+
+
+class Permanent(CorridorError):
+    """The message can never go on as it is: it becomes a dead letter or an HTTP problem."""
+
+
+class Invalid(Permanent):
+    """One field of a message breaks one rule.
+
+    Args:
+        code: a key of ``CODES``.
+        pointer: JSON pointer (RFC 6901) of the field, ``""`` for the whole message.
+        rule: the rule in a few words, for example ``"ISO 6346 check digit is 3"``.
+        value: the offending value as text; cut to 200 characters.
+    """
+
+    def __init__(self, code: str, pointer: str, rule: str, value: object = None) -> None:
+        text = "" if value is None else str(value)[:200]
+        super().__init__(code, f"{pointer or '/'}: {rule}" + (f", got {text!r}" if value is not None else ""))
+        self.pointer = pointer
+        self.rule = rule
+        self.value = text
+
+
+class Misconfigured(CorridorError):
+    """The operator must change something: the process refuses to start (exit code 78)."""

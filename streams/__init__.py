@@ -1,0 +1,1 @@
+"""Faust and Kafka: processors that run pure translations inside transactions."""
