@@ -15,7 +15,6 @@ from __future__ import annotations
 from typing import Final
 
 CODES: Final[dict[str, str]] = {
-    # --- edges
     "auth-missing": "The request carries no credentials that this endpoint knows.",
     "auth-invalid": "The signature or token does not match any secret configured for this participant.",
     "auth-expired": "The timestamp of the signature lies outside the replay window.",
@@ -30,7 +29,6 @@ CODES: Final[dict[str, str]] = {
     "not-found": "There is nothing at this address.",
     "method-not-allowed": "The address exists, the method does not.",
     "log-unavailable": "Kafka did not acknowledge in time; nothing was lost, send the same message again.",
-    # --- contracts
     "schema-violation": "A value does not match the Avro schema of the profile.",
     "schema-unknown": "No schema with this id is registered.",
     "schema-unsafe": "The schema breaks a rule of the schema lint: recursion, zero-width items, depth, size.",
@@ -42,14 +40,12 @@ CODES: Final[dict[str, str]] = {
     "mapping-failed": "A rule of the mapping raised an error on this message.",
     "time-invalid": "A time cannot be read, or names an hour that does not exist in its zone.",
     "output-too-large": "The translated message is larger than Kafka takes.",
-    # --- delivery
     "partner-refused": "The partner answered that this message can never be accepted.",
     "partner-unavailable": "The partner did not answer, or asked to try later.",
     "partner-unauthorized": "The partner refuses our credentials.",
     "partner-gone": "The partner answered 410: the endpoint is closed for good.",
     "retries-exhausted": "The partner did not accept the message within the retry limit.",
     "behind-dead-letter": "An earlier message of the same subject is a dead letter and the policy is to wait.",
-    # --- operation
     "settings-invalid": "The configuration cannot be used as it is.",
     "settings-unsafe": "The configuration would run, but not safely.",
     "kafka-unavailable": "No Kafka broker can be reached.",
