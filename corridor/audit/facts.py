@@ -1,0 +1,127 @@
+"""What the audit compares: plain facts, wherever they were read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+
+VIOLATIONS: Final[dict[str, str]] = {
+    "lost-accepted": "The sender holds a 2xx for a message that is not in the log.",
+    "phantom": "The log holds a message that the participant never sent.",
+    "doubled-accepted": "One message id stands twice in the log.",
+    "altered-accepted": "The logged message is not the one that the participant sent.",
+    "swapped-accepted": "Messages of one subject stand in the log in another order than they were sent.",
+    "lost-in-translation": "A record has neither output, nor report, nor dead letter.",
+    "doubled-output": "One message id stands twice in a topic.",
+    "not-delivered": "An outgoing message has neither a receipt nor a dead letter.",
+    "false-receipt": "A receipt says delivered, the partner's ledger has no effect of it.",
+    "phantom-effect": "The partner holds an effect that no outgoing message explains.",
+    "doubled-effect": "One message took effect twice at the partner.",
+    "altered-retry": "Attempts of one delivery had different bytes.",
+    "swapped-delivery": "Messages of one subject took effect in another order than they stand in the log.",
+    "echo": "A message was sent back to a participant that it came from.",
+    "replay-differs": "Translating the log again gives other messages than the broker wrote.",
+}
+"""Every kind of violation and its one-line meaning; names follow Jepsen's where it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken promise: its kind, where it was seen, and the facts in words."""
+
+    kind: str
+    place: str
+    id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that a participant sent, in sending order. ``accepted``: it holds a 2xx for it."""
+
+    id: str
+    subject: str
+    sha256: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A delivery attempt as the partner saw it, in order of arrival."""
+
+    key: str
+    id: str
+    subject: str
+    sha256: str
+    effect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A record of a topic, by its headers and place."""
+
+    partition: int
+    offset: int
+    id: str
+    origin: str
+    subject: str
+    hops: tuple[str, ...]
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A translation report: what became of the record ``id`` at ``stage``."""
+
+    id: str
+    stage: str
+    outputs: int
+    filtered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A dead letter: record ``id`` ended at ``stage`` for ``code``."""
+
+    id: str
+    stage: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt of one delivery."""
+
+    id: str
+    participant: str
+    key: str
+    sha256: str
+    delivered: bool
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything the audit looks at. Maps are by participant name."""
+
+    sent: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
+    got: dict[str, list[Got]] = field(default_factory=lambda: defaultdict(list))
+    incoming: dict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
+    events: list[Logged] = field(default_factory=list)
+    outgoing: dict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
+    reports: list[Reported] = field(default_factory=list)
+    dead: list[Died] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """Sizes of everything looked at: an audit of nothing must not look like a pass."""
+        return {
+            "accepted": sum(s.accepted for sent in self.sent.values() for s in sent),
+            "logged": sum(map(len, self.incoming.values())),
+            "events": len(self.events),
+            "outgoing": sum(map(len, self.outgoing.values())),
+            "delivered": sum(r.delivered for r in self.receipts),
+            "effects": sum(g.effect for got in self.got.values() for g in got),
+            "dead": len(self.dead),
+            "filtered": sum(r.filtered for r in self.reports),
+        }

@@ -1,0 +1,1 @@
+"""Fixtures and partners shared by the tests."""

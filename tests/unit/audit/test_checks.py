@@ -1,0 +1,160 @@
+"""The audit flags every kind of violation that is planted, and nothing on a clean run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from corridor.audit.checks import check
+from corridor.audit.facts import VIOLATIONS, Died, Evidence, Got, Logged, Receipt, Reported, Sent
+
+MESSAGES = 6
+SUBJECTS = 2
+
+
+def clean() -> Evidence:
+    """Six notes of two subjects, each one event, each delivered; the last one filtered on its way out."""
+    evidence = Evidence()
+    for n in range(MESSAGES):
+        subject = f"CONSIGNMENT:{n % SUBJECTS}"
+        message, event, out = f"m{n}", f"e{n}:1", f"e{n}:1:rule"
+        origin = f"dtc/{message}"
+        evidence.sent["dtc"].append(Sent(message, subject, f"sha{n}", accepted=True))
+        evidence.incoming["dtc"].append(Logged(0, n, message, origin, subject, ("dtc",), f"sha{n}"))
+        evidence.events.append(Logged(0, n, event, origin, subject, ("dtc",)))
+        if n == MESSAGES - 1:
+            evidence.reports.append(Reported(event, "from-corridor.dlp", outputs=0, filtered=1))
+            continue
+        evidence.outgoing["dlp"].append(Logged(0, n, out, origin, subject, ("dtc",)))
+        evidence.receipts.append(Receipt(out, "dlp", f"k{n}", f"body{n}", delivered=True))
+        evidence.got["dlp"].append(Got(f"k{n}", out, subject, f"body{n}", effect=True))
+    return evidence
+
+
+def lose_accepted(evidence: Evidence) -> None:
+    """An acknowledged message is not in the log."""
+    del evidence.incoming["dtc"][0]
+
+
+def invent(evidence: Evidence) -> None:
+    """The log holds a message nobody sent."""
+    evidence.incoming["dtc"].append(replace(evidence.incoming["dtc"][0], id="x", offset=99))
+
+
+def double_accepted(evidence: Evidence) -> None:
+    """A message id is in the log twice."""
+    evidence.incoming["dtc"].append(replace(evidence.incoming["dtc"][0], offset=99))
+
+
+def alter_accepted(evidence: Evidence) -> None:
+    """The body changed between the sender and the log."""
+    evidence.incoming["dtc"][1] = replace(evidence.incoming["dtc"][1], digest="other")
+
+
+def swap_accepted(evidence: Evidence) -> None:
+    """Two messages of one subject change places in the log."""
+    log = evidence.incoming["dtc"]
+    log[0], log[2] = log[2], log[0]
+
+
+def lose_in_translation(evidence: Evidence) -> None:
+    """An event disappears between the log and the translated topic."""
+    del evidence.events[0]
+    del evidence.outgoing["dlp"][0]
+    del evidence.got["dlp"][0]
+    del evidence.receipts[0]
+
+
+def double_output(evidence: Evidence) -> None:
+    """An event is written twice."""
+    evidence.events.append(evidence.events[0])
+
+
+def never_deliver(evidence: Evidence) -> None:
+    """An outgoing message has no end."""
+    del evidence.receipts[0]
+    del evidence.got["dlp"][0]
+
+
+def lie(evidence: Evidence) -> None:
+    """A receipt claims what the partner never saw."""
+    del evidence.got["dlp"][0]
+
+
+def surprise(evidence: Evidence) -> None:
+    """The partner has an effect from nowhere."""
+    evidence.got["dlp"].append(Got("k9", "e9:1:rule", "CONSIGNMENT:0", "body", effect=True))
+
+
+def double_effect(evidence: Evidence) -> None:
+    """A retry under another key takes effect a second time."""
+    evidence.got["dlp"].append(replace(evidence.got["dlp"][0], key="another"))
+
+
+def alter_retry(evidence: Evidence) -> None:
+    """A second attempt carries other bytes."""
+    evidence.got["dlp"].append(replace(evidence.got["dlp"][0], sha256="other", effect=False))
+
+
+def swap_delivery(evidence: Evidence) -> None:
+    """Two messages of one subject arrive in the wrong order."""
+    got = evidence.got["dlp"]
+    got[0], got[2] = got[2], got[0]
+
+
+def echo(evidence: Evidence) -> None:
+    """A message goes back to where it was born."""
+    evidence.outgoing["dlp"][0] = replace(evidence.outgoing["dlp"][0], hops=("dtc", "dlp"))
+
+
+PLANTED: dict[str, Callable[[Evidence], None]] = {
+    "lost-accepted": lose_accepted,
+    "phantom": invent,
+    "doubled-accepted": double_accepted,
+    "altered-accepted": alter_accepted,
+    "swapped-accepted": swap_accepted,
+    "lost-in-translation": lose_in_translation,
+    "doubled-output": double_output,
+    "not-delivered": never_deliver,
+    "false-receipt": lie,
+    "phantom-effect": surprise,
+    "doubled-effect": double_effect,
+    "altered-retry": alter_retry,
+    "swapped-delivery": swap_delivery,
+    "echo": echo,
+}
+
+
+def test_a_clean_run_has_no_violation() -> None:
+    """What was accepted was delivered, filtered or dead-lettered: nothing to report."""
+    evidence = clean()
+    assert check(evidence) == []
+    assert evidence.counts()["accepted"] == MESSAGES
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_planted_violation_is_flagged(kind: str) -> None:
+    """Each kind of violation, planted alone, is found under its own name."""
+    evidence = clean()
+    PLANTED[kind](evidence)
+    assert kind in {violation.kind for violation in check(evidence)}
+
+
+def test_every_kind_is_planted_somewhere() -> None:
+    """No kind of violation is without a test; replay has its own."""
+    assert set(PLANTED) | {"replay-differs"} == set(VIOLATIONS)
+
+
+def test_a_dead_letter_settles_a_message() -> None:
+    """A message that died at delivery is accounted for, not lost."""
+    evidence = clean()
+    never_deliver(evidence)
+    evidence.dead.append(Died("e0:1:rule", "deliver.dlp", "partner-refused"))
+    assert check(evidence) == []
+
+
+def test_a_lost_answer_is_no_violation() -> None:
+    """The same key and bytes twice, one effect: that is what retries look like."""
+    evidence = clean()
+    evidence.got["dlp"].insert(1, replace(evidence.got["dlp"][0], effect=False))
+    assert check(evidence) == []
