@@ -90,7 +90,7 @@ class Delivery:
     Attributes:
         id: the ``id`` header of the record in ``out.<participant>``; makes the ``Idempotency-Key``.
         subject: ``<TYPE>:<id>``, the unit of order.
-        body: the JSON form of the record. The caller makes it from the record, so retries are identical bytes.
+        body: the JSON form of the record, made by the caller; a retry is the identical bytes.
         traceparent: W3C trace context to pass on, or ``""``.
     """
 
@@ -118,12 +118,12 @@ class Retry:
     """Not known to be applied: send the identical message again.
 
     Attributes:
-        after: seconds to wait at least, when the partner or its circuit said so; None: by the caller's backoff.
+        after: seconds to wait at least, when the partner or its circuit said so; None: caller's backoff.
         code: a key of ``schemas.errors.CODES``.
         detail: one sentence of facts, never a payload or a secret.
-        paused: the partner as a whole is at fault (circuit open, credentials refused, endpoint closed, rate limit),
-            not this message: the caller pauses all of the partner's deliveries and does not count the attempt
-            against the message's retry limit.
+        paused: the partner as a whole is at fault (circuit open, credentials refused, endpoint closed, rate
+            limit), not this message: the caller pauses all of the partner's deliveries and does not count
+            the attempt against the message's retry limit.
         status: HTTP status of the answer, 0 when there was none.
     """
 
@@ -192,8 +192,8 @@ class Page:
     """What one poll brought.
 
     Attributes:
-        messages: items in the partner's order. Overlap and retries repeat items: the caller drops what `Log.seen`
-            knows under the same digest.
+        messages: items in the partner's order. Overlap and retries repeat items: the caller drops what
+            `Log.seen` knows under the same digest.
         rejected: items that could not be read.
         cursor: where the next poll goes on; opaque. To be committed together with the messages.
         more: another page is waiting, poll again at once.

@@ -1,0 +1,260 @@
+"""The settings of a participant: all that a new system at an HTTP edge needs.
+
+Every field carries its description, from which the reference page is generated. Times are in seconds, sizes
+in bytes. A secret is never written here: only where it is found (``file:PATH`` or ``env:NAME``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of settings: immutable, unknown keys are refused."""
+
+
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+SecretRef = Annotated[str, Meta(pattern=r"^(file|env):.+$")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
+Pointer = Annotated[str, Meta(pattern=r"^(/[^\s]*)?$")]
+Seconds = Annotated[float, Meta(ge=0)]
+Size = Annotated[int, Meta(ge=1)]
+
+
+class Limits(Settings, frozen=True):
+    """Bounds on what the other side may send, in requests and in answers alike."""
+
+    body: Annotated[Size, Meta(description="Largest body on the wire.")] = 1 << 20
+    decoded: Annotated[Size, Meta(description="Largest body after decompression.")] = 5 << 20
+    ratio: Annotated[Size, Meta(description="Largest decompression ratio, checked above 64 KiB decoded.")] = (
+        20
+    )
+    headers: Annotated[Size, Meta(description="Largest number of header fields.")] = 64
+    header_bytes: Annotated[Size, Meta(description="Largest size of all header fields together.")] = 16 << 10
+    body_timeout: Annotated[Seconds, Meta(description="Time in which a request body must be complete.")] = (
+        20.0
+    )
+
+
+class Rate(Settings, frozen=True):
+    """A rate limit: a bucket of tokens, one per message."""
+
+    per_second: Annotated[float, Meta(gt=0, description="Messages per second in the long run.")]
+    burst: Annotated[Size, Meta(description="Messages that may pass at once.")] = 10
+
+
+class Webhook(Settings, frozen=True):
+    """How a participant sends to us. It must have at least one secret, public key or bearer token."""
+
+    path: Annotated[
+        str,
+        Meta(pattern=r"^(/[a-zA-Z0-9._~-]+)*$", description="Path; empty: `/webhooks/<name>`."),
+    ] = ""
+    secrets: Annotated[
+        tuple[SecretRef, ...],
+        Meta(
+            description="Standard Webhooks secrets (`whsec_…`). Several at once allow rotation without a gap."
+        ),
+    ] = ()
+    public_keys: Annotated[
+        tuple[SecretRef, ...],
+        Meta(description="Standard Webhooks ed25519 public keys (`whpk_…`), for signatures of version v1a."),
+    ] = ()
+    bearer: Annotated[
+        tuple[SecretRef, ...],
+        Meta(description="Bearer tokens, the alternative to signatures. Each at least 16 characters."),
+    ] = ()
+    replay_window: Annotated[
+        Seconds, Meta(description="How far a signature's time may be from ours, before or after.")
+    ] = 300.0
+    max_batch: Annotated[
+        Size, Meta(description="Most messages in one request; 1 refuses batches (JSON array and NDJSON).")
+    ] = 500
+    rate: Annotated[
+        Rate | None,
+        Meta(description="Messages taken per second; beyond it the answer is 429. None: no limit."),
+    ] = None
+    limits: Annotated[Limits, Meta(description="Bounds on requests.")] = Limits()
+
+
+class NoAuth(Settings, frozen=True, tag="none", tag_field="kind"):
+    """No credentials are sent."""
+
+
+class Bearer(Settings, frozen=True, tag="bearer", tag_field="kind"):
+    """A fixed bearer token."""
+
+    token: Annotated[SecretRef, Meta(description="Where the token is found.")]
+
+
+class OAuth2(Settings, frozen=True, tag="oauth2", tag_field="kind"):
+    """OAuth2 client credentials (RFC 6749, section 4.4)."""
+
+    token_url: Annotated[Url, Meta(description="Token endpoint of the authorization server.")]
+    client_id: Annotated[str, Meta(description="Client id.")]
+    client_secret: Annotated[SecretRef, Meta(description="Where the client secret is found.")]
+    scope: Annotated[str, Meta(description="Scopes, separated by spaces.")] = ""
+    audience: Annotated[str, Meta(description="The `audience` parameter that some servers want.")] = ""
+    send: Annotated[
+        Literal["basic", "body"],
+        Meta(description="Client credentials in the Authorization header (`basic`) or in the form (`body`)."),
+    ] = "basic"
+    refresh_at: Annotated[
+        float, Meta(gt=0, le=1, description="Part of the token's life after which a new one is fetched.")
+    ] = 0.8
+
+
+Auth = NoAuth | Bearer | OAuth2
+
+
+class Egress(Settings, frozen=True):
+    """Where this participant's connections may go. Redirects are never followed."""
+
+    hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Hosts that may be connected to besides those of the configured addresses."),
+    ] = ()
+    networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks (CIDR) that are allowed though not public, for example "
+            '`["10.20.0.0/16"]`. All other addresses that are not public are refused when the name resolves.'
+        ),
+    ] = ()
+    plaintext: Annotated[
+        bool, Meta(description="Allow `http://`; without it only loopback addresses may be plain.")
+    ] = False
+    ca_file: Annotated[str, Meta(description="PEM file of a private CA; empty: the system's.")] = ""
+
+
+class Timeouts(Settings, frozen=True):
+    """Bounds on one HTTP exchange."""
+
+    connect: Annotated[Seconds, Meta(description="TCP and TLS handshake.")] = 5.0
+    read: Annotated[Seconds, Meta(description="Longest silence while reading.")] = 20.0
+    write: Annotated[Seconds, Meta(description="Longest silence while writing.")] = 10.0
+    pool: Annotated[Seconds, Meta(description="Wait for a free connection.")] = 5.0
+    total: Annotated[Seconds, Meta(description="The whole exchange, whatever happens.")] = 30.0
+
+
+class Breaker(Settings, frozen=True):
+    """When deliveries to a partner pause as a whole."""
+
+    failures: Annotated[Size, Meta(description="Failures in a row that open the circuit.")] = 5
+    first: Annotated[Seconds, Meta(description="First pause; doubles with every failed probe.")] = 1.0
+    longest: Annotated[Seconds, Meta(description="Longest pause between two probes.")] = 30.0
+
+
+class Backoff(Settings, frozen=True):
+    """When a message is tried again: full jitter, a random time below an exponentially growing bound."""
+
+    first: Annotated[Seconds, Meta(description="Bound of the first wait.")] = 1.0
+    longest: Annotated[Seconds, Meta(description="Largest bound.")] = 60.0
+    give_up: Annotated[
+        Seconds,
+        Meta(description="Age at which a message that is refused on its own account is a dead letter."),
+    ] = 72 * 3600.0
+
+
+class Success(Settings, frozen=True):
+    """Which answers say that the partner has the message."""
+
+    statuses: Annotated[tuple[int, ...], Meta(description="HTTP statuses; each from 200 to 299, or 409.")] = (
+        200,
+        201,
+        202,
+        204,
+    )
+    pointer: Annotated[
+        Pointer,
+        Meta(description="JSON pointer into the answer that must hold `equals`; empty: not looked at."),
+    ] = ""
+    equals: Annotated[
+        tuple[str | int | bool, ...], Meta(description="Values at `pointer` that mean success.")
+    ] = ()
+
+
+class Deliver(Settings, frozen=True):
+    """How messages are delivered to a participant."""
+
+    url: Annotated[Url, Meta(description="Address that messages are posted to.")]
+    auth: Annotated[Auth, Meta(description="Credentials.")] = NoAuth()
+    secrets: Annotated[
+        tuple[SecretRef, ...],
+        Meta(description="Standard Webhooks secrets to sign requests with: old and new during rotation."),
+    ] = ()
+    batch: Annotated[
+        Literal["none", "array", "ndjson"],
+        Meta(description="How several messages go in one request, if the profile allows it."),
+    ] = "none"
+    max_batch: Annotated[Size, Meta(le=100, description="Most messages in one request.")] = 50
+    concurrency: Annotated[Size, Meta(description="Requests under way at once; one per subject.")] = 32
+    rate: Annotated[Rate | None, Meta(description="Messages sent per second. None: no limit.")] = None
+    timeouts: Annotated[Timeouts, Meta(description="Bounds on one exchange.")] = Timeouts()
+    backoff: Annotated[Backoff, Meta(description="When a message is tried again.")] = Backoff()
+    breaker: Annotated[Breaker, Meta(description="When all deliveries pause.")] = Breaker()
+    success: Annotated[Success, Meta(description="Which answers are a delivery.")] = Success()
+    park: Annotated[
+        tuple[int, ...], Meta(description="Statuses that mean this message can never be accepted.")
+    ] = (400, 413, 422)
+    order: Annotated[
+        Literal["subject", "none"], Meta(description="Whether messages of one subject wait for each other.")
+    ] = "subject"
+    on_dead: Annotated[
+        Literal["pass", "wait"],
+        Meta(description="Whether later messages of a subject pass its dead letter or wait behind it."),
+    ] = "wait"
+    egress: Annotated[Egress, Meta(description="Where connections may go.")] = Egress()
+    limits: Annotated[Limits, Meta(description="Bounds on answers.")] = Limits()
+
+
+class Poll(Settings, frozen=True):
+    """How a participant is polled: pages of items under a cursor, a `next` link or a time."""
+
+    url: Annotated[Url, Meta(description="Address of the first page.")]
+    interval: Annotated[Seconds, Meta(description="Wait between polls once everything is read.")] = 10.0
+    page_size: Annotated[Size, Meta(le=1000, description="Items asked for per page.")] = 100
+    size_param: Annotated[str, Meta(description="Query parameter of the page size; empty: none.")] = "limit"
+    cursor_param: Annotated[str, Meta(description="Query parameter of the cursor.")] = "cursor"
+    since_param: Annotated[
+        str, Meta(description="Query parameter of the time to read from, RFC 3339; empty: not by time.")
+    ] = ""
+    overlap: Annotated[
+        Seconds,
+        Meta(description="With `since_param`: how far before the newest item each round begins again."),
+    ] = 60.0
+    items: Annotated[Pointer, Meta(description="JSON pointer of the list of items; empty: the answer.")] = (
+        "/items"
+    )
+    cursor: Annotated[
+        Pointer, Meta(description="JSON pointer of the cursor of the following page; empty: none.")
+    ] = "/cursor"
+    next: Annotated[
+        Pointer,
+        Meta(description="JSON pointer of the link to the following page. A `Link` header works as well."),
+    ] = "/next"
+    time: Annotated[
+        Pointer, Meta(description="With `since_param`: JSON pointer of the time (RFC 3339) within an item.")
+    ] = ""
+    auth: Annotated[Auth, Meta(description="Credentials.")] = NoAuth()
+    timeouts: Annotated[Timeouts, Meta(description="Bounds on one exchange.")] = Timeouts()
+    egress: Annotated[Egress, Meta(description="Where connections may go.")] = Egress()
+    limits: Annotated[Limits, Meta(description="Bounds on answers.")] = Limits()
+
+
+class Participant(Settings, frozen=True):
+    """A system that the broker talks to. Configuration is all there is to one."""
+
+    name: Annotated[Name, Meta(description="Its name in topics, metrics and addresses.")]
+    profile: Annotated[str, Meta(description="Profile it speaks, for example `dlp.event.v1`.")]
+    webhook: Annotated[Webhook | None, Meta(description="How it sends to us.")] = None
+    poll: Annotated[Poll | None, Meta(description="How we fetch from it.")] = None
+    deliver: Annotated[Deliver | None, Meta(description="How we send to it.")] = None
+
+    @property
+    def webhook_path(self) -> str:
+        """Path of the webhook endpoint."""
+        return (self.webhook.path if self.webhook else "") or f"/webhooks/{self.name}"
