@@ -1,0 +1,87 @@
+"""Fixtures that every test may use: one real Kafka per run, and private nodes that a test may kill."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka import Node
+
+RUN = "CORRIDOR_TEST_RUN"
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """A running Kafka that tests share. Topics, groups and transactional ids must be unique per test.
+
+    Attributes:
+        bootstrap: ``HOST:PORT``.
+    """
+
+    bootstrap: str
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--kafka HOST:PORT``."""
+    parser.addoption("--kafka", metavar="HOST:PORT", help="use this Kafka instead of starting one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the directory that all processes of this run share."""
+    if not hasattr(config, "workerinput"):
+        os.environ[RUN] = tempfile.mkdtemp(prefix="corridor-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the run started, once its last worker is gone."""
+    if not hasattr(config, "workerinput") and (run := os.environ.pop(RUN, None)):
+        asyncio.run(_shared_node(Path(run)).stop())
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def _shared_node(run: Path) -> Node:
+    return Node(run / "kafka")
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Kafka:
+    """Give the run's Kafka: a single KRaft node, started by the first test that asks, shared by workers."""
+    given: str | None = request.config.getoption("--kafka")
+    if given:
+        return Kafka(given)
+    run = Path(os.environ[RUN])
+    with (run / "kafka.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        node = _shared_node(run)
+        if node.process is None:
+            _in_thread(lambda: asyncio.run(node.start()))
+    return Kafka(node.bootstrap)
+
+
+@pytest.fixture
+def private_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Node]]:
+    """Give a function that makes nodes of the test's own: ``await node.start()``, ``node.kill()``."""
+    nodes: list[Node] = []
+
+    def make() -> Node:
+        nodes.append(Node(tmp_path_factory.mktemp("kafka")))
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.kill()
+
+
+def _in_thread(action: Callable[[], None]) -> None:
+    """Run it beside the event loop that the test may have."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(action).result()
