@@ -7,13 +7,11 @@ A check digit catches typing errors, never a valid code on the wrong place: that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from schemas.codes.identifiers import containers, goods, gs1, rail, road, ships, taxpayers
 from schemas.codes.identifiers.normal import NORMALISE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["CHECKS", "NORMALISE"]
 
