@@ -1,0 +1,338 @@
+"""Generates straight-line Python that appends the Avro encoding of a value to a bytearray.
+
+The encoder is the hot path of a translation, so nothing about the schema is looked up per record: every field
+becomes a few lines of its own. Names in generated code: ``b`` is the bytearray, ``_1``, ``_2``, … are
+temporaries, all else is upper case and bound in ``Emitter.bindings``.
+
+How a compiler uses it::
+
+    emitter = Emitter()
+    lines = []
+    for field in schema.record.fields:
+        if field.name == "version":
+            lines += emitter.constant(field.type, 1)             # known now: becomes a literal
+        else:
+            lines += emitter.encode(field.type, f"row.{field.name}")
+    body = ["b = bytearray()", *fold(lines), "return bytes(b)"]
+    to_bytes = emitter.compile("to_bytes", ("row",), body)
+
+``encode`` gives lines without indentation of their own (inner blocks are indented by four spaces), so they
+can stand in any block; ``indent`` adds a level. The expression is evaluated exactly once and must give a datum of
+the field's type. Lines for a value that does not fit raise one of ``FAILURES`` and leave ``b`` half written:
+throw it away, then ask ``schemas.avro.violation.explain(node, value, pointer)`` for the error that names the
+place.
+"""
+
+from __future__ import annotations
+
+import ast
+import decimal
+import re
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from schemas.avro.schema import (
+    MISSING,
+    Array,
+    Datum,
+    DecimalType,
+    Enum,
+    Field,
+    Fixed,
+    Map,
+    Nullable,
+    Primitive,
+    Record,
+    Type,
+)
+
+FAILURES: Final = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, struct.error)
+"""What generated code raises for a value that does not fit its type."""
+
+_NULL: Final = b"\x00"
+_PRESENT: Final = b"\x02"
+_LITERAL: Final = re.compile(r"""^( *)b \+= (b'.*'|b".*")$""")
+
+
+def varint(value: int, bits: int = 64) -> bytes:
+    """Encode an integer as Avro's int or long.
+
+    Raises:
+        OverflowError: it does not fit into ``bits`` bits.
+    """
+    if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
+        raise OverflowError(f"{value} does not fit into {bits} bits")
+    rest = (value << 1) ^ (value >> 63)
+    out = bytearray()
+    while rest > 127:
+        out.append(rest & 127 | 128)
+        rest >>= 7
+    out.append(rest)
+    return bytes(out)
+
+
+def _small() -> tuple[bytes, ...]:
+    """Every integer of one or two bytes, indexed by itself: negative ones from the end."""
+    return tuple(varint(value if value < 8192 else value - 16384) for value in range(16384))
+
+
+SMALL: Final = _small()
+_RUNTIME: Final[dict[str, Any]] = {
+    "SMALL": SMALL,
+    "SMALL_PRESENT": tuple(_PRESENT + encoded for encoded in SMALL),
+    "HEAD": tuple(bytes((value & 127 | 128, value >> 7 | 128)) for value in range(16384)),
+    "TAIL": tuple(varint(value >> 1 ^ -(value & 1)) for value in range(16384)),
+    "VARINT": varint,
+    "BOOLEAN": {True: b"\x01", False: b"\x00"},
+    "FLOAT": struct.Struct("<f").pack,
+    "DOUBLE": struct.Struct("<d").pack,
+}
+
+
+def fold(lines: Iterable[str]) -> list[str]:
+    """Merge literals that are appended one after the other into one."""
+    folded: list[str] = []
+    for line in lines:
+        this = _LITERAL.match(line)
+        last = _LITERAL.match(folded[-1]) if folded else None
+        if this and last and this[1] == last[1]:
+            folded[-1] = f"{this[1]}b += {ast.literal_eval(last[2]) + ast.literal_eval(this[2])!r}"
+        else:
+            folded.append(line)
+    return folded
+
+
+def indent(lines: Iterable[str]) -> list[str]:
+    """Indent by one level."""
+    return [f"    {line}" for line in lines]
+
+
+class Emitter:
+    """Makes lines of code and collects what they are bound to.
+
+    Attributes:
+        bindings: name to object, the globals that the lines need.
+    """
+
+    def __init__(self) -> None:
+        self.bindings: dict[str, Any] = dict(_RUNTIME)
+        self._count = 0
+
+    def encode(self, node: Type, expression: str) -> list[str]:
+        """Return lines that append the encoding of ``expression``, a datum of type ``node``."""
+        return self._encode(node, _atom(expression), b"")
+
+    def constant(self, node: Type, value: Datum) -> list[str]:
+        """Return a line that appends the encoding of a value known now.
+
+        Raises:
+            Invalid: ``schema-violation`` when the value is not of the type.
+        """
+        from schemas.avro.violation import explain  # noqa: PLC0415 - explain itself encodes single values
+
+        emitter = Emitter()
+        run = emitter.compile("run", ("value", "b"), emitter.encode(node, "value"))
+        encoded = bytearray()
+        try:
+            run(value, encoded)
+        except FAILURES as error:
+            raise explain(node, value, "") from error
+        return [f"b += {bytes(encoded)!r}"]
+
+    def compile(self, name: str, arguments: Sequence[str], lines: Sequence[str]) -> Callable[..., Any]:
+        """Turn lines into a function of that name with these positional arguments."""
+        source = f"def {name}({', '.join(arguments)}):\n" + "\n".join(indent([*lines, "pass"]))
+        scope = dict(self.bindings)
+        exec(compile(source, f"<generated {name}>", "exec"), scope)  # noqa: S102 - our own text, from a checked schema
+        function: Callable[..., Any] = scope[name]
+        return function
+
+    def temporary(self) -> str:
+        """Return a new name for a local variable."""
+        self._count += 1
+        return f"_{self._count}"
+
+    def bind(self, stem: str, value: Datum) -> str:
+        """Bind a constant under a new name that starts with ``stem`` and return the name."""
+        name = f"{stem}_{len(self.bindings)}"
+        self.bindings[name] = value
+        return name
+
+    def member(self, field: Field, holder: str) -> list[str]:
+        """Return lines for one field of the record in variable ``holder``; absent is the default."""
+        if isinstance(field.type, Nullable):
+            return self.encode(field.type, f"{holder}.get({field.name!r})")
+        lines = self.encode(field.type, f"{holder}[{field.name!r}]")
+        if field.default is MISSING:
+            return lines
+        default = self.constant(field.type, field.default)
+        return [f"if {field.name!r} in {holder}:", *indent(lines), "else:", *indent(default)]
+
+    def milliseconds(self, expression: str) -> str:
+        """Return an expression for the integer of a timestamp."""
+        return expression
+
+    def days(self, expression: str) -> str:
+        """Return an expression for the integer of a date."""
+        return expression
+
+    def number(self, expression: str) -> str:
+        """Return an expression for the ``Decimal`` of a decimal."""
+        return expression
+
+    def _encode(self, node: Type, expression: str, prefix: bytes) -> list[str]:
+        """Return lines that append ``prefix`` (the branch of a union) and the encoding."""
+        match node:
+            case Primitive():
+                return self._primitive(node, expression, prefix)
+            case Nullable():
+                return self._nullable(node, expression)
+            case Enum():
+                symbols = {s: prefix + varint(i) for i, s in enumerate(node.symbols)}
+                return [f"b += {self.bind('ENUM', symbols)}[{expression}]"]
+            case DecimalType():
+                return self._decimal(node, expression, prefix)
+            case Record():
+                holder = self.temporary()
+                lines = [f"{holder} = {expression}", *_literal(prefix)]
+                for field in node.fields:
+                    lines += self.member(field, holder)
+                return lines
+            case Fixed():
+                value = self.temporary()
+                return [
+                    f"{value} = {expression}",
+                    f"if len({value}) != {node.size}: raise ValueError('size')",
+                    *_literal(prefix),
+                    f"b += {value}",
+                ]
+            case Array():
+                item = self.temporary()
+                items = self.encode(node.items, item)
+                return self._blocks(expression, prefix, "(list, tuple)", "", item, items)
+            case Map():
+                key, value = self.temporary(), self.temporary()
+                entry = [*self.encode(Primitive("string"), key), *self.encode(node.values, value)]
+                return self._blocks(expression, prefix, "dict", ".items()", f"{key}, {value}", entry)
+
+    def _primitive(self, node: Primitive, expression: str, prefix: bytes) -> list[str]:
+        match node.name:
+            case "null":
+                return [f"if {expression} is not None: raise ValueError('null')", *_literal(prefix)]
+            case "boolean":
+                return [*_literal(prefix), f"b += BOOLEAN[{expression}]"]
+            case "float" | "double":
+                return [*_literal(prefix), f"b += {node.name.upper()}({expression})"]
+            case "string":
+                value = self.temporary()
+                return [f"{value} = {expression}.encode()", *self._sized(value, prefix)]
+            case "bytes":
+                value = self.temporary()
+                return [f"{value} = {expression}", *self._sized(value, prefix)]
+            case _:
+                return self._integer(node, expression, prefix)
+
+    def _integer(self, node: Primitive, expression: str, prefix: bytes) -> list[str]:
+        value = self.temporary()
+        if (node.logical or "").startswith(("timestamp", "local-timestamp")):
+            source = self.milliseconds(expression) if node.logical == "timestamp-millis" else expression
+            return [f"{value} = {source}", *_literal(prefix), *_instant(value)]
+        source = self.days(expression) if node.logical == "date" else expression
+        long = f"{_joined(prefix)}VARINT({value}{', 32' if node.name == 'int' else ''})"
+        return [
+            f"{value} = {source}",
+            f"b += {_table(prefix)}[{value}] if -8192 <= {value} < 8192 else {long}",
+        ]
+
+    def _sized(self, value: str, prefix: bytes) -> list[str]:
+        """Return lines for the length of ``value`` and ``value`` itself."""
+        size = self.temporary()
+        return [
+            f"{size} = len({value})",
+            f"b += {_table(prefix)}[{size}] if {size} < 8192 else {_joined(prefix)}VARINT({size})",
+            f"b += {value}",
+        ]
+
+    def _nullable(self, node: Nullable, expression: str) -> list[str]:
+        if isinstance(node.inner, Enum):
+            symbols = {s: _PRESENT + varint(i) for i, s in enumerate(node.inner.symbols)}
+            return [f"b += {self.bind('ENUM', {None: _NULL, **symbols})}[{expression}]"]
+        value = self.temporary()
+        return [
+            f"{value} = {expression}",
+            f"if {value} is None:",
+            f"    b += {_NULL!r}",
+            "else:",
+            *indent(self._encode(node.inner, value, _PRESENT)),
+        ]
+
+    def _decimal(self, node: DecimalType, expression: str, prefix: bytes) -> list[str]:
+        """Scale exactly: more digits than the precision or a fraction beyond the scale is an error."""
+        exact = decimal.Context(
+            prec=node.precision,
+            Emax=node.precision - 1,
+            Emin=decimal.MIN_EMIN,
+            traps=[decimal.Inexact, decimal.Overflow, decimal.InvalidOperation],
+        )
+        context = self.bind("CONTEXT", exact)
+        scaled, unscaled = self.temporary(), self.temporary()
+        size = node.size or f"({unscaled}.bit_length() >> 3) + 1"
+        lines = [
+            f"{scaled} = {self.number(expression)}.scaleb({node.scale}, {context})",
+            f"{unscaled} = int({scaled})",
+            f"if {unscaled} != {scaled}: raise ValueError('scale')",
+            f"{unscaled} = {unscaled}.to_bytes({size}, 'big', signed=True)",
+        ]
+        if node.size is not None:
+            return [*lines, *_literal(prefix), f"b += {unscaled}"]
+        return [*lines, *self._sized(unscaled, prefix)]
+
+    def _blocks(
+        self, expression: str, prefix: bytes, kind: str, each: str, names: str, entry: list[str]
+    ) -> list[str]:
+        """Return lines for one block with all entries, and the empty block that ends it."""
+        value, size = self.temporary(), self.temporary()
+        return [
+            f"{value} = {expression}",
+            f"if not isinstance({value}, {kind}): raise TypeError('collection')",
+            *_literal(prefix),
+            f"{size} = len({value})",
+            f"if {size}:",
+            f"    b += SMALL[{size}] if {size} < 8192 else VARINT({size})",
+            f"    for {names} in {value}{each}:",
+            *indent(indent(entry)),
+            f"b += {_NULL!r}",
+        ]
+
+
+def _atom(expression: str) -> str:
+    """Put parentheses around an expression that does not bind as tightly as a name."""
+    tree = ast.parse(expression, mode="eval").body
+    tight = isinstance(tree, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+    return expression if tight else f"({expression})"
+
+
+def _literal(prefix: bytes) -> list[str]:
+    return [f"b += {prefix!r}"] if prefix else []
+
+
+def _table(prefix: bytes) -> str:
+    return "SMALL_PRESENT" if prefix else "SMALL"
+
+
+def _joined(prefix: bytes) -> str:
+    return f"{prefix!r} + " if prefix else ""
+
+
+def _instant(value: str) -> list[str]:
+    """Return lines for a long that is six bytes long today: milliseconds from 2004 to 2039."""
+    return [
+        f"if 134217728 <= {value} < 2199023255552:",
+        f"    {value} <<= 1",
+        f"    b += HEAD[{value} & 16383]",
+        f"    b += HEAD[{value} >> 14 & 16383]",
+        f"    b += TAIL[{value} >> 28]",
+        "else:",
+        f"    b += VARINT({value})",
+    ]
