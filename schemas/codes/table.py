@@ -12,10 +12,11 @@ The file starts with comment lines ``# word: text``; the CSV header and the rows
     esr,name,country,source,verified
     548502,Alat,AZ,ady-table,yes
 
-``key`` is one or more columns; several are joined by ``/``, and empty parts at the end are left out. A column
-rule is ``required`` and one kind, both optional: ``text`` (the default), ``integer``, ``decimal``, ``yes-no``,
-``zone`` (IANA), ``check <identifier>``, ``normal <identifier>``, ``one of a|b|c``, ``in <list>``. Every list has
-the columns ``source`` (where the fact comes from, a key of the list ``sources``) and ``verified`` (yes or no).
+``key`` is one or more columns; several are joined by ``/``, and empty parts at the end are left out. A
+column rule is ``required`` and one kind, both optional: ``text`` (the default), ``integer``, ``decimal``,
+``yes-no``, ``zone`` (IANA), ``check <identifier>``, ``normal <identifier>``, ``one of a|b|c``, ``in <list>``.
+Every list has the columns ``source`` (where the fact comes from, a key of the list ``sources``) and
+``verified`` (yes or no).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from typing import Final, TypeAlias
 from schemas.codes.identifiers import CHECKS, NORMALISE
 
 Value: TypeAlias = str | int | Decimal | bool | None
-Row: TypeAlias = "dict[str, Value]"
+Row: TypeAlias = dict[str, Value]
 
 _KINDS: Final = ("text", "integer", "decimal", "yes-no", "zone", "check", "normal", "one of", "in")
 _ARGUMENTS: Final[dict[str, Mapping[str, object]]] = {"check": CHECKS, "normal": NORMALISE}
@@ -122,7 +123,7 @@ class Table:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def key_of(self, row: Row) -> str:
-        """Key of a row; the parts of a compound key are joined by ``/``, empty parts at the end are left out."""
+        """Key of a row; a compound key is joined by ``/`` without empty parts at its end."""
         return "/".join("" if row.get(name) is None else str(row[name]) for name in self.key).rstrip("/")
 
 
