@@ -1,0 +1,202 @@
+"""Client of any registry with the Confluent REST API: ours, Confluent's, Karapace, Apicurio, Redpanda.
+
+What is fetched by id never changes, so it is kept in memory and on disk for ever: a registry that is down
+stops nothing that has run before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+from urllib.parse import quote
+
+import httpx
+
+from connectors.registry.cache import DiskCache
+from connectors.registry.transport import Transport
+from schemas.errors import CorridorError, Permanent
+from schemas.registry.resolve import inline
+
+_FORGET_MISSING_AFTER: Final = 5.0
+
+
+class Registered(NamedTuple):
+    """One version of a subject as the registry has it."""
+
+    subject: str
+    version: int
+    id: int
+    schema: str
+
+
+class RegistryClient:
+    """Asks one schema registry; can be shared by all tasks of an event loop.
+
+    Args:
+        url: base address, for example ``http://localhost:8081`` or, for Apicurio, ``…/apis/ccompat/v7``.
+        auth: user and password, or any `httpx.Auth` (see `Bearer`).
+        verify: TLS trust, and the client certificate for mTLS; None for the system's trust store.
+        cache_dir: directory in which schemas are kept by registry and id; None keeps them in memory only.
+        attempts: how often a request is sent before `Transient` is raised.
+
+    All methods raise:
+        Transient: (``registry-unavailable``) no usable answer after all attempts.
+        Permanent: the registry refuses: ``schema-unknown``, ``schema-invalid``, ``schema-incompatible``,
+            ``registry-refused``.
+        Misconfigured: the registry does not accept the credentials.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: httpx.Auth | tuple[str, str] | None = None,
+        verify: object = None,
+        cache_dir: Path | None = None,
+        attempts: int = 4,
+    ) -> None:
+        self._transport = Transport(url, auth=auth, verify=verify, attempts=attempts)
+        self._disk = DiskCache(cache_dir, self._transport.url) if cache_dir else None
+        self._schemas: dict[int, str] = {}
+        self._missing: dict[int, float] = {}
+        self._flights: dict[int, asyncio.Task[str]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for flight in self._flights.values():
+            flight.cancel()
+        await self._transport.close()
+
+    async def register(
+        self,
+        subject: str,
+        schema_text: str,
+        *,
+        references: Sequence[Mapping[str, object]] = (),
+        normalize: bool = False,
+    ) -> int:
+        """Register a schema and give its id; the same schema again gives the same id.
+
+        Args:
+            subject: for example ``in.dtc-value``.
+            schema_text: Avro schema as JSON.
+            references: ``{"name", "subject", "version"}`` of named types defined elsewhere.
+            normalize: let the registry bring the schema into its normal form first.
+        """
+        path = f"/subjects/{_segment(subject)}/versions" + ("?normalize=true" if normalize else "")
+        body: dict[str, object] = {"schema": schema_text}
+        if references:
+            body["references"] = list(references)
+        answer = await self._transport.call("POST", path, body)
+        schema_id = int(answer["id"])
+        self._missing.pop(schema_id, None)
+        return schema_id
+
+    async def schema(self, schema_id: int) -> str:
+        """Give the schema with this id, references inlined, so that it stands by itself.
+
+        Concurrent calls for one id share one request.
+        """
+        if (known := self._schemas.get(schema_id)) is not None:
+            return known
+        if self._missing.get(schema_id, 0.0) > time.monotonic():
+            raise Permanent("schema-unknown", f"Schema {schema_id} is not registered")
+        flight = self._flights.get(schema_id)
+        if flight is None:
+            flight = asyncio.create_task(self._find(schema_id))
+            self._flights[schema_id] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(schema_id, None))
+        return await asyncio.shield(flight)
+
+    async def latest(self, subject: str) -> Registered:
+        """Give the newest version of a subject; its schema text is as registered, references not inlined."""
+        answer = await self._transport.call("GET", f"/subjects/{_segment(subject)}/versions/latest")
+        return Registered(subject, int(answer["version"]), int(answer["id"]), str(answer["schema"]))
+
+    async def set_compatibility(self, subject: str, level: str) -> None:
+        """Set the compatibility level of a subject, ``""`` for the registry's default."""
+        path = f"/config/{_segment(subject)}" if subject else "/config"
+        await self._transport.call("PUT", path, {"compatibility": level})
+
+    async def check(
+        self, subject: str, schema_text: str, *, references: Sequence[Mapping[str, object]] = ()
+    ) -> list[str]:
+        """Give the reasons why registering would be refused as incompatible; empty when it would not.
+
+        A subject that does not exist yet is compatible with anything.
+        """
+        body: dict[str, object] = {"schema": schema_text}
+        if references:
+            body["references"] = list(references)
+        path = f"/compatibility/subjects/{_segment(subject)}/versions?verbose=true"
+        try:
+            answer = await self._transport.call("POST", path, body)
+        except Permanent as error:
+            if error.code == "schema-unknown":
+                return []
+            raise
+        if answer["is_compatible"]:
+            return []
+        return [str(m) for m in answer.get("messages") or ["The registry gives no reason."]]
+
+    async def call(self, method: str, path: str, body: object = None) -> object:
+        """Send any request of the REST API and give the decoded JSON answer."""
+        return await self._transport.call(method, path, body)
+
+    async def ready(self) -> bool:
+        """Tell whether the registry answers now: one attempt, nothing raised."""
+        try:
+            await self._transport.call("GET", "/subjects", attempts=1)
+        except CorridorError:
+            return False
+        return True
+
+    async def _find(self, schema_id: int) -> str:
+        text = await self._disk.load(schema_id) if self._disk else None
+        if text is None:
+            text = await self._fetch(schema_id)
+            if self._disk:
+                await self._disk.store(schema_id, text)
+        self._schemas[schema_id] = text
+        return text
+
+    async def _fetch(self, schema_id: int) -> str:
+        try:
+            answer = await self._transport.call("GET", f"/schemas/ids/{schema_id}")
+        except Permanent as error:
+            if error.code == "schema-unknown":
+                self._missing[schema_id] = time.monotonic() + _FORGET_MISSING_AFTER
+            raise
+        text = str(answer["schema"])
+        references = answer.get("references")
+        return inline(text, await self._referenced(references)) if references else text
+
+    async def _referenced(self, references: Sequence[Mapping[str, object]]) -> list[str]:
+        """Fetch all referenced schemas, the ones that others need first."""
+        found: dict[tuple[str, str], str] = {}
+
+        async def visit(items: Sequence[Mapping[str, object]]) -> None:
+            for item in items:
+                place = (str(item["subject"]), str(item["version"]))
+                if place in found:
+                    continue
+                path = f"/subjects/{_segment(place[0])}/versions/{place[1]}?deleted=true"
+                answer = await self._transport.call("GET", path)
+                await visit(answer.get("references") or ())
+                found[place] = str(answer["schema"])
+
+        await visit(references)
+        return list(found.values())
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")

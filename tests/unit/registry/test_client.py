@@ -1,0 +1,167 @@
+import asyncio
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connectors.registry.client import RegistryClient
+from connectors.registry.transport import Bearer
+from schemas.errors import Misconfigured, Permanent, Transient
+
+
+class Partner:
+    """A registry that answers what a test tells it to, over real HTTP."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.failures = 0
+        self.seen: list[Request] = []
+        self.url = ""
+
+    async def answer(self, request: Request) -> Response:
+        """Answer by path."""
+        path = request.url.path
+        self.calls[path] += 1
+        self.seen.append(request)
+        if self.failures:
+            self.failures -= 1
+            return JSONResponse({"error_code": 50003, "message": "no leader"}, 503)
+        if path == "/schemas/ids/1":
+            return JSONResponse({"schema": '"string"'})
+        if path == "/schemas/ids/2":
+            reference = {"name": "n.A", "subject": "a", "version": 1}
+            return JSONResponse({"schema": '{"type":"array","items":"n.A"}', "references": [reference]})
+        if path == "/subjects/a/versions/1":
+            fixed = '{"type":"fixed","name":"A","namespace":"n","size":2}'
+            return JSONResponse({"schema": fixed, "id": 3, "version": 1})
+        if path == "/schemas/ids/7":
+            return Response(b" " * (17 << 20), media_type="application/json")
+        if path == "/schemas/ids/8":
+            return JSONResponse({}, 401)
+        if path == "/subjects/bad/versions":
+            return JSONResponse({"error_code": 42201, "message": "Invalid schema"}, 422)
+        if path == "/subjects/old/versions":
+            return JSONResponse({"error_code": 409, "message": "incompatible"}, 409)
+        return JSONResponse({"error_code": 40403, "message": "Schema not found"}, 404)
+
+
+@pytest.fixture
+def partner() -> Iterator[Partner]:
+    """A scripted registry on a real port."""
+    scripted = Partner()
+    app = Starlette(routes=[Route("/{path:path}", scripted.answer, methods=["GET", "POST", "PUT"])])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        scripted.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield scripted
+        server.should_exit = True
+        thread.join(10)
+
+
+async def test_concurrent_lookups_share_one_request(partner: Partner) -> None:
+    """A hundred tasks that want the same schema cost one request, and later ones none."""
+    async with RegistryClient(partner.url) as client:
+        texts = await asyncio.gather(*(client.schema(1) for _ in range(100)))
+        assert set(texts) == {'"string"'}
+        assert await client.schema(1) == '"string"'
+    assert partner.calls["/schemas/ids/1"] == 1
+
+
+async def test_disk_cache_outlives_the_registry(partner: Partner, tmp_path: Path) -> None:
+    """What was fetched once is there in a new process while the registry is away."""
+    async with RegistryClient(partner.url, cache_dir=tmp_path) as client:
+        await client.schema(1)
+    partner.failures = 10**6
+    async with RegistryClient(partner.url, cache_dir=tmp_path, attempts=1) as client:
+        assert await client.schema(1) == '"string"'
+        assert not await client.ready()
+        with pytest.raises(Transient):
+            await client.schema(5)
+
+
+async def test_caches_of_two_registries_do_not_mix(partner: Partner, tmp_path: Path) -> None:
+    """An id means something only at the registry that gave it."""
+    async with RegistryClient(partner.url, cache_dir=tmp_path) as client:
+        await client.schema(1)
+    async with RegistryClient("http://127.0.0.1:1", cache_dir=tmp_path, attempts=1) as other:
+        with pytest.raises(Transient) as caught:
+            await other.schema(1)
+    assert caught.value.code == "registry-unavailable"
+
+
+async def test_short_outage_is_retried(partner: Partner) -> None:
+    """Two answers of 503 are waited out."""
+    partner.failures = 2
+    async with RegistryClient(partner.url) as client:
+        assert await client.schema(1) == '"string"'
+    assert partner.calls["/schemas/ids/1"] == 3
+
+
+async def test_unknown_id_is_remembered_for_a_while(partner: Partner) -> None:
+    """A flood of records with a wrong id does not become a flood of requests."""
+    async with RegistryClient(partner.url) as client:
+        for _ in range(5):
+            with pytest.raises(Permanent) as caught:
+                await client.schema(99)
+            assert caught.value.code == "schema-unknown"
+    assert partner.calls["/schemas/ids/99"] == 1
+
+
+async def test_references_are_inlined(partner: Partner) -> None:
+    """A schema stands by itself once it is fetched."""
+    async with RegistryClient(partner.url) as client:
+        assert await client.schema(2) == (
+            '{"type":"array","items":{"type":"fixed","name":"A","namespace":"n","size":2}}'
+        )
+
+
+@pytest.mark.parametrize(
+    ("subject", "code"), [("bad", "schema-invalid"), ("old", "schema-incompatible"), ("x", "schema-unknown")]
+)
+async def test_refusals_have_their_own_code(partner: Partner, subject: str, code: str) -> None:
+    """What the registry refuses is permanent and says what kind it is."""
+    async with RegistryClient(partner.url) as client:
+        with pytest.raises(Permanent) as caught:
+            await client.register(subject, '"string"')
+    assert caught.value.code == code
+
+
+async def test_endless_answer_is_cut_off(partner: Partner) -> None:
+    """An answer beyond the limit is refused instead of filling the memory."""
+    async with RegistryClient(partner.url) as client:
+        with pytest.raises(Permanent, match="over"):
+            await client.schema(7)
+
+
+async def test_refused_credentials_are_the_operators_task(partner: Partner) -> None:
+    """401 is a matter of configuration, and the token itself is not in the message."""
+    async with RegistryClient(partner.url, auth=Bearer("s3cret")) as client:
+        with pytest.raises(Misconfigured) as caught:
+            await client.schema(8)
+    assert partner.seen[0].headers["authorization"] == "Bearer s3cret"
+    assert "s3cret" not in str(caught.value)
+
+
+async def test_subject_with_slash_stays_one_segment(partner: Partner) -> None:
+    """A subject is encoded as one path segment and cannot climb out of it."""
+    async with RegistryClient(partner.url) as client:
+        with pytest.raises(Permanent):
+            await client.latest("../a/b")
+    assert partner.seen[0].scope["raw_path"] == b"/subjects/..%2Fa%2Fb/versions/latest"
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "localhost:8081", "http://u:p@host", "http://host/?a=1"])
+def test_wrong_address_is_refused_at_start(url: str) -> None:
+    """An address that cannot be meant is refused before anything is sent."""
+    with pytest.raises(Misconfigured):
+        RegistryClient(url)
