@@ -1,18 +1,16 @@
 """``corridor codes``: look codes up, check identifiers, compare code lists."""
 
-import json
 import sys
 from collections.abc import Iterable
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 
+from corridor.cli.exits import Exit
+from corridor.cli.options import emit, json_option
 from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.codes.table import Row, suggestion
-from schemas.errors import Misconfigured
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 _overlays = click.option(
@@ -22,31 +20,28 @@ _overlays = click.option(
     type=_DIRECTORY,
     help="Lay this directory of CSV files over the lists.",
 )
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 
 @click.group(name="codes")
 def command() -> None:
-    r"""Code lists and identifier checks of the corridor.
+    """Code lists and identifier checks of the corridor.
 
-    \b
-    Exit codes: 0 found, valid or equal; 1 not found, invalid or different; 2 wrong usage;
-    78 the lists cannot be used as they are.
+    Exit code 0: found, valid or equal; 1: not found, invalid or different.
     """
 
 
 @command.command(name="list")
 @click.argument("name", required=False)
 @_overlays
-@_as_json
+@json_option
 def list_(name: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
-    r"""Show all lists and identifiers, or every row of the list NAME.
+    """Show all lists and identifiers, or every row of the list NAME.
 
     \b
     corridor codes list
     corridor codes list stations
-    """
-    codes = _load(overlays)
+    """  # noqa: D301 - click's mark
+    codes = CodeLists.load(overlays)
     if name is not None:
         _known_list(codes, name)
         for key, row in codes.rows(name):
@@ -62,7 +57,7 @@ def list_(name: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
             "title": table.title,
         }
         if as_json:
-            _print_json({"list": each, **facts, "columns": list(table.columns), "licence": table.licence})
+            emit({"list": each, **facts, "columns": list(table.columns), "licence": table.licence})
         else:
             click.echo(f"{each:16} {len(table.rows):4} rows, {unverified:3} unverified  {table.title}")
     if not as_json:
@@ -74,16 +69,16 @@ def list_(name: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("key", required=False)
 @click.argument("column", required=False)
 @_overlays
-@_as_json
+@json_option
 def lookup(name: str, key: str | None, column: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
-    r"""Show the row of KEY in the list NAME, or one COLUMN of it; with NAME alone, search all lists for it.
+    """Show the row of KEY in the list NAME, or one COLUMN of it; with NAME alone, search all lists for it.
 
     \b
     corridor codes lookup stations 553002
     corridor codes lookup locode-stations AZALA/KZKUR esr
     corridor codes lookup ələt
-    """
-    codes = _load(overlays)
+    """  # noqa: D301 - click's mark
+    codes = CodeLists.load(overlays)
     if key is None:
         found = list(codes.search(name))
         for each, found_key, row in found:
@@ -101,7 +96,7 @@ def lookup(name: str, key: str | None, column: str | None, overlays: tuple[Path,
         raise click.UsageError(f"no column {column!r} in {name}{suggestion(column, row_of_key)}")
     else:
         value = row_of_key[column]
-        click.echo(_json({column: value}) if as_json else _text(value))
+        emit({column: value}) if as_json else click.echo(_text(value))
 
 
 @command.command()
@@ -110,15 +105,15 @@ def lookup(name: str, key: str | None, column: str | None, overlays: tuple[Path,
 @click.option(
     "--normalise", is_flag=True, help="Bring values into normal form first (plates, container numbers)."
 )
-@_as_json
+@json_option
 def check(identifier: str, values: tuple[str, ...], normalise: bool, as_json: bool) -> None:
-    r"""Check VALUES, or the lines of standard input, as IDENTIFIER (see `corridor codes list`).
+    """Check VALUES, or the lines of standard input, as IDENTIFIER (see `corridor codes list`).
 
     \b
     corridor codes check iso6346 CSQU3054383
     corridor codes check --normalise plate "10 aa-123"
     corridor codes check esr < stations.txt
-    """
+    """  # noqa: D301 - click's mark
     if identifier not in CHECKS:
         raise click.UsageError(f"no identifier {identifier!r}{suggestion(identifier, CHECKS)}")
     bad = 0
@@ -127,26 +122,26 @@ def check(identifier: str, values: tuple[str, ...], normalise: bool, as_json: bo
         broken = CHECKS[identifier](normal)
         bad += broken is not None
         if as_json:
-            _print_json({"identifier": identifier, "value": normal, "valid": broken is None, "rule": broken})
+            emit({"identifier": identifier, "value": normal, "valid": broken is None, "rule": broken})
         else:
             click.echo(f"{normal}: {broken or 'valid'}")
     if bad:
-        sys.exit(1)
+        sys.exit(Exit.FINDINGS)
 
 
 @command.command()
 @click.argument("overlays", nargs=-1, required=True, type=_DIRECTORY)
-@_as_json
+@json_option
 def diff(overlays: tuple[Path, ...], as_json: bool) -> None:
     """Show what the directories OVERLAYS change in the shipped lists.
 
     Rows added are marked +, removed -, changed ~.
     """
-    shipped, laid = _load(()), _load(overlays)
+    shipped, laid = CodeLists.load(), CodeLists.load(overlays)
     changes = list(_changes(shipped, laid))
     for name, key, before, after in changes:
         if as_json:
-            _print_json({"list": name, "key": key, "before": before, "after": after})
+            emit({"list": name, "key": key, "before": before, "after": after})
         elif before is None:
             click.echo(f"+ {name} {key}  {_cells(after or {})}")
         elif after is None:
@@ -159,7 +154,7 @@ def diff(overlays: tuple[Path, ...], as_json: bool) -> None:
             )
             click.echo(f"~ {name} {key}  {', '.join(cells)}")
     if changes:
-        sys.exit(1)
+        sys.exit(Exit.FINDINGS)
 
 
 def _changes(shipped: CodeLists, laid: CodeLists) -> Iterable[tuple[str, str, Row | None, Row | None]]:
@@ -171,14 +166,6 @@ def _changes(shipped: CodeLists, laid: CodeLists) -> Iterable[tuple[str, str, Ro
                 yield name, key, before.get(key), after.get(key)
 
 
-def _load(overlays: tuple[Path, ...]) -> CodeLists:
-    try:
-        return CodeLists.load(overlays)
-    except Misconfigured as error:
-        click.echo(f"error: {error.message}", err=True)
-        sys.exit(78)
-
-
 def _known_list(codes: CodeLists, name: str) -> None:
     if name not in codes.names:
         raise click.UsageError(f"no code list {name!r}{suggestion(name, codes.names)}")
@@ -186,12 +173,12 @@ def _known_list(codes: CodeLists, name: str) -> None:
 
 def _fail(message: str) -> None:
     click.echo(message, err=True)
-    sys.exit(1)
+    sys.exit(Exit.FINDINGS)
 
 
 def _print_row(name: str, key: str, row: Row, as_json: bool) -> None:
     if as_json:
-        _print_json({"list": name, "key": key, **row})
+        emit({"list": name, "key": key, **row})
     else:
         click.echo(f"{name} {key}  {_cells(row)}")
 
@@ -204,12 +191,3 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
-def _json(record: dict[str, Any]) -> str:
-    plain = {key: str(value) if isinstance(value, Decimal) else value for key, value in record.items()}
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    click.echo(_json(record))

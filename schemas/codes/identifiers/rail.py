@@ -20,7 +20,7 @@ _SECOND_LOW: Final = sums(weighted(6), weighted(7))
 
 _TRAIN_INDEX: Final = re.compile(r"[0-9]{4}-(?!000)[0-9]{3}-[0-9]{4}", re.ASCII)
 _NOTE_NUMBER: Final = re.compile(r"[0-9]{6,10}", re.ASCII)
-_NOTE_DATE: Final = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})", re.ASCII)
+_NOTE_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def wagon8(value: str) -> str | None:
@@ -92,7 +92,7 @@ def train_index(value: str) -> str | None:
 
 
 def note_key(value: str) -> str | None:
-    """Key of a consignment note, ``<departure ESR>/<contract date dd.MM.yyyy>/<note number>``.
+    """Key of a consignment note, ``<departure ESR>/<contract date yyyy-MM-dd>/<note number>``.
 
     A note number alone repeats between carriers and years; with station and date it does not. The number has
     6 to 10 digits (box 29).
@@ -109,12 +109,10 @@ def note_key(value: str) -> str | None:
 
 
 def _note_date(value: str) -> str | None:
-    match = _NOTE_DATE.fullmatch(value)
-    if not match:
-        return f"contract date is written dd.MM.yyyy, not {value!r}"
-    day, month, year = map(int, match.groups())
+    if not _NOTE_DATE.fullmatch(value):
+        return f"contract date is written yyyy-MM-dd, not {value!r}"
     try:
-        date(year, month, day)
+        date.fromisoformat(value)
     except ValueError:
         return f"contract date {value} is not in the calendar"
     return None

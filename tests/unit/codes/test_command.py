@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from corridor.cli.codes import command
+from schemas.errors import Misconfigured
 
 
 def run(*arguments: str, stdin: str = "") -> Result:
@@ -30,7 +31,7 @@ def test_lookup_searches_all_lists_by_one_word() -> None:
 
 
 def test_lookup_of_an_unknown_key_fails_with_a_hint() -> None:
-    """Exit code 1 and a suggestion for a key, 2 for a list or column that does not exist."""
+    """Exit code 1 and a suggestion for a key; a list or column that does not exist is wrong usage."""
     result = run("lookup", "stations", "55300")
     assert (result.exit_code, "did you mean '553002'" in result.output) == (1, True)
     assert run("lookup", "nowhere-at-all").exit_code == 1
@@ -85,9 +86,9 @@ def test_diff_shows_what_an_overlay_changes(tmp_path: Path) -> None:
     assert run("diff", str(tmp_path)).exit_code == 0
 
 
-def test_unusable_overlays_exit_78(tmp_path: Path) -> None:
-    """A bad row is told with its place, and the exit code says that the operator must act."""
+def test_unusable_overlays_are_misconfigured(tmp_path: Path) -> None:
+    """A bad row is told with its place, and stops the command."""
     (tmp_path / "zones.csv").write_text("zone,source,verified\nAsia/Aktau,project,no\n", "utf-8")
     result = run("list", "--overlay", str(tmp_path))
-    assert result.exit_code == 78
-    assert "zones.csv:2: column zone" in result.output
+    assert isinstance(result.exception, Misconfigured)
+    assert "zones.csv:2: column zone" in result.exception.message

@@ -32,7 +32,7 @@ GOOD = {
     "plate_tr": ["34A12345", "06ABC12"],
     "permit_id": ["TR-UZ-2025-1-1", "AZ-KZ-2026-2-17"],
     "train_index": ["7077-012-5485"],
-    "note_key": ["707701/29.02.2024/123456"],
+    "note_key": ["707701/2024-02-29/123456"],
 }
 
 WRONG = [
@@ -75,10 +75,10 @@ WRONG = [
     ("permit_id", "TR-UZ-2025-1-0", "permit serial is 0"),
     ("train_index", "7077-000-5485", "serial is 000"),
     ("train_index", "70770125485", "has 13 characters, not 11"),
-    ("note_key", "707701/30.02.2024/123456", "30.02.2024 is not in the calendar"),
-    ("note_key", "707702/29.02.2024/123456", "ESR station code check digit is 2, expected 1"),
-    ("note_key", "707701/2024-02-29/123456", "written dd.MM.yyyy"),
-    ("note_key", "707701/29.02.2024/12", "note number has 6 to 10 digits"),
+    ("note_key", "707701/2024-02-30/123456", "2024-02-30 is not in the calendar"),
+    ("note_key", "707702/2024-02-29/123456", "ESR station code check digit is 2, expected 1"),
+    ("note_key", "707701/29.02.2024/123456", "written yyyy-MM-dd"),
+    ("note_key", "707701/2024-02-29/12", "note number has 6 to 10 digits"),
     ("note_key", "123456", "joined by /"),
 ]
 

@@ -199,7 +199,7 @@ class TestTraps:
         assert codes.known("stations", right)
 
     def test_a_valid_code_can_be_the_wrong_station(self, codes: CodeLists) -> None:
-        """Code 547603 is Sumgayit in one source, passes its check digit, and is Baku terminal: a list tells."""
+        """Code 547603 is Sumgayit in one source, passes its check digit, and is Baku terminal."""
         assert CHECKS["esr"]("547603") is None
         assert codes.lookup("stations", "547603", "name") == "Baku terminal"
         assert codes.lookup("stations", "546403", "name") == "Sumgayit"
