@@ -1,0 +1,50 @@
+"""Options that several commands share, each with one meaning everywhere."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from corridor.settings import Settings, load
+
+R = TypeVar("R")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one value per line.")
+"""Passes ``as_json: bool``."""
+
+
+def settings_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add ``--config`` and ``--kafka``, and pass what they and the environment say as ``settings``."""
+
+    @click.option(
+        "--config",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        envvar="CORRIDOR_CONFIG",
+        help="Settings, a TOML file (docs/settings.md). Default: corridor.toml here, if there is one.",
+    )
+    @click.option("--kafka", metavar="HOST:PORT", help="Address of Kafka, over the settings.")
+    @functools.wraps(command)
+    def with_settings(config: Path | None, kafka: str | None, **options: Any) -> R:  # noqa: ANN401
+        settings = load(config)
+        if kafka:
+            settings = with_kafka(settings, kafka)
+        return command(settings=settings, **options)
+
+    return with_settings
+
+
+def with_kafka(settings: Settings, bootstrap: str) -> Settings:
+    """Return the settings with another address of Kafka."""
+    kafka = msgspec.structs.replace(settings.kafka, bootstrap=bootstrap)
+    return msgspec.structs.replace(settings, kafka=kafka)
+
+
+def emit(value: object) -> None:
+    """Print one value as a line of JSON."""
+    click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))

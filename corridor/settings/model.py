@@ -1,0 +1,88 @@
+"""The tree of all settings, put together from those of the layers below."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from connectors.settings import Participant, SecretRef, Url
+from streams.settings import Kafka, Processing, Topics
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the settings file: immutable, unknown keys are refused."""
+
+
+class Listen(Group, frozen=True):
+    """Where a role serves its health and metrics (`/livez`, `/readyz`, `/metrics`)."""
+
+    host: Annotated[str, Meta(description="Address to listen on; `0.0.0.0` for all.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="TCP port.")] = 8400
+
+
+class Gateway(Listen, frozen=True):
+    """The HTTP side of the role gateway: webhooks, registry API, API description, health and metrics."""
+
+    registry: Annotated[
+        bool,
+        Meta(description="Serve the schema registry here. It has no login of its own: loopback only."),
+    ] = True
+    shutdown: Annotated[
+        float, Meta(ge=0, description="Seconds that requests under way have to end when the role stops.")
+    ] = 5.0
+
+
+class Registry(Group, frozen=True):
+    """The schema registry, ours or any with the Confluent API."""
+
+    url: Annotated[
+        Url | None,
+        Meta(description="Address of an external registry; without one the gateway's own is used."),
+    ] = None
+    username: Annotated[str, Meta(description="User for basic authentication.")] = ""
+    password: Annotated[SecretRef | None, Meta(description="Where the password is found.")] = None
+    token: Annotated[SecretRef | None, Meta(description="Where a bearer token is found.")] = None
+    ca_file: Annotated[str, Meta(description="PEM file of a private CA; empty: the system's.")] = ""
+    cert_file: Annotated[
+        str, Meta(description="PEM file of a client certificate with its key, for mTLS.")
+    ] = ""
+    cache: Annotated[
+        str, Meta(description="Directory that keeps fetched schemas, so that a start needs no registry.")
+    ] = ""
+
+
+class Log(Group, frozen=True):
+    """What a process says of itself, on stderr."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level shown.")] = (
+        "info"
+    )
+    format: Annotated[
+        Literal["auto", "console", "json"], Meta(description="`auto`: console on a terminal, JSON elsewhere.")
+    ] = "auto"
+
+
+class Settings(Group, frozen=True):
+    """All settings of the broker."""
+
+    kafka: Annotated[Kafka, Meta(description="The connection to Kafka.")] = Kafka()
+    topics: Annotated[Topics, Meta(description="How topics are made.")] = Topics()
+    processing: Annotated[Processing, Meta(description="Limits of the processors.")] = Processing()
+    registry: Annotated[Registry, Meta(description="The schema registry.")] = Registry()
+    gateway: Annotated[Gateway, Meta(description="The role gateway.")] = Gateway()
+    stream: Annotated[Listen, Meta(description="The role stream.")] = Listen(port=8401)
+    deliver: Annotated[Listen, Meta(description="The role deliver.")] = Listen(port=8402)
+    log: Annotated[Log, Meta(description="Logging.")] = Log()
+    participants: Annotated[
+        dict[str, Participant],
+        Meta(description="Systems the broker talks to, each a table `[participants.<name>]`."),
+    ] = {}
+
+    @property
+    def registry_url(self) -> str:
+        """Address of the registry in use."""
+        return self.registry.url or f"http://127.0.0.1:{self.gateway.port}"

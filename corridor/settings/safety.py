@@ -1,0 +1,149 @@
+"""What would run, but not safely: refused before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from connectors.settings import Bearer, OAuth2, Participant, Webhook
+from corridor.settings.model import Settings
+from schemas.errors import Misconfigured
+
+SHORTEST_TOKEN: Final = 16
+
+
+class Risk(NamedTuple):
+    """One setting that is not safe.
+
+    Attributes:
+        setting: dotted address.
+        reason: why it is not safe, and what to do.
+    """
+
+    setting: str
+    reason: str
+
+
+def require_safe(settings: Settings) -> None:
+    """Refuse unsafe settings.
+
+    Raises:
+        Misconfigured: ``settings-unsafe``, naming all of them.
+    """
+    risks = unsafe(settings)
+    if risks:
+        raise Misconfigured("settings-unsafe", "\n".join(f"{risk.setting}: {risk.reason}" for risk in risks))
+
+
+def unsafe(settings: Settings) -> list[Risk]:
+    """Return everything that is not safe, in the order of the settings."""
+    return [
+        *_kafka(settings),
+        *_bind(settings),
+        *(risk for participant in settings.participants.values() for risk in _participant(participant)),
+        *_secrets(settings),
+    ]
+
+
+def _kafka(settings: Settings) -> Iterator[Risk]:
+    hosts = [address.rpartition(":")[0] for address in settings.kafka.bootstrap.split(",")]
+    if all(map(_loopback, hosts)):
+        return
+    if settings.topics.min_insync < 2 or settings.topics.replication < 3:
+        yield Risk(
+            "topics.min_insync",
+            "on a cluster an acknowledged message must be on two brokers: set topics.min_insync = 2 and "
+            "topics.replication = 3",
+        )
+    if settings.kafka.sasl and settings.kafka.sasl.mechanism == "PLAIN" and settings.kafka.tls is None:
+        yield Risk("kafka.sasl.mechanism", "PLAIN sends the password readable: set kafka.tls, or use SCRAM")
+
+
+def _bind(settings: Settings) -> Iterator[Risk]:
+    if _loopback(settings.gateway.host):
+        return
+    if settings.gateway.registry:
+        yield Risk(
+            "gateway.registry",
+            f"anybody who reaches {settings.gateway.host}:{settings.gateway.port} could register "
+            "schemas: listen on loopback behind a login, or set gateway.registry = false and registry.url",
+        )
+
+
+def _participant(participant: Participant) -> Iterator[Risk]:
+    here = f"participants.{participant.name}"
+    webhook = participant.webhook
+    if webhook and not (webhook.secrets or webhook.public_keys or webhook.bearer):
+        yield Risk(f"{here}.webhook", "anybody could send in its name: set secrets, public_keys or bearer")
+    if participant.deliver and _plain(participant.deliver.url) and not participant.deliver.egress.plaintext:
+        yield Risk(f"{here}.deliver.url", "not encrypted: use https, or set deliver.egress.plaintext = true")
+    if participant.poll and _plain(participant.poll.url) and not participant.poll.egress.plaintext:
+        yield Risk(f"{here}.poll.url", "not encrypted: use https, or set poll.egress.plaintext = true")
+
+
+def _secrets(settings: Settings) -> Iterator[Risk]:
+    for setting, reference in _references(settings):
+        kind, _, name = reference.partition(":")
+        if kind == "env":
+            value = os.environ.get(name, "")
+            if not value:
+                yield Risk(setting, f"the environment variable {name} is not set")
+                continue
+        else:
+            try:
+                value = Path(name).read_text(encoding="utf-8").strip()
+                if Path(name).stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+                    yield Risk(
+                        setting, f"every user of this machine can read or change {name}: chmod 600 {name}"
+                    )
+            except (OSError, UnicodeDecodeError) as error:
+                yield Risk(setting, f"{name} cannot be read: {error}")
+                continue
+        if len(value) < SHORTEST_TOKEN:
+            yield Risk(
+                setting, f"shorter than {SHORTEST_TOKEN} characters: make one with `openssl rand -base64 32`"
+            )
+
+
+def _references(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield every reference to a secret with its address."""
+    if settings.registry.token:
+        yield "registry.token", settings.registry.token
+    for name, participant in settings.participants.items():
+        here = f"participants.{name}"
+        if participant.webhook:
+            yield from _of_webhook(f"{here}.webhook", participant.webhook)
+        for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
+            match transport.auth if transport else None:
+                case Bearer(token=token):
+                    yield f"{here}.{side}.auth.token", token
+                case OAuth2(client_secret=secret):
+                    yield f"{here}.{side}.auth.client_secret", secret
+        if participant.deliver:
+            for position, reference in enumerate(participant.deliver.secrets):
+                yield f"{here}.deliver.secrets[{position}]", reference
+
+
+def _of_webhook(here: str, webhook: Webhook) -> Iterator[tuple[str, str]]:
+    for field in ("secrets", "public_keys", "bearer"):
+        for position, reference in enumerate(getattr(webhook, field)):
+            yield f"{here}.{field}[{position}]", reference
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _plain(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _loopback(parts.hostname or "")

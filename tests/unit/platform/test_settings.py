@@ -1,0 +1,162 @@
+"""Settings are read whole, and what is wrong is named with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corridor.settings import Settings, load, require_safe, settings_reference, unsafe
+from corridor.settings.reference import all_settings
+from schemas.errors import Misconfigured
+
+DLP = """\
+[participants.dlp-west]
+profile = "dlp.event.v1"
+
+[participants.dlp-west.deliver]
+url = "https://dlp.example/events"
+auth = { kind = "oauth2", token_url = "https://dlp.example/token", client_id = "c", client_secret = "env:S" }
+"""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where there is no corridor.toml."""
+    monkeypatch.chdir(tmp_path)
+
+
+def written(text: str) -> Path:
+    """Write a settings file and return its path."""
+    path = Path("settings.toml")
+    path.write_text(text)
+    return path
+
+
+def test_nothing_given_is_the_default() -> None:
+    """Without file and environment the defaults hold, and they are safe."""
+    assert load(environment={}) == Settings()
+    assert unsafe(Settings()) == []
+
+
+def test_the_file_in_the_working_directory_is_found() -> None:
+    """corridor.toml is read without being named."""
+    Path("corridor.toml").write_text("[topics]\npartitions = 3\n")
+    assert load(environment={}).topics.partitions == 3
+
+
+def test_the_environment_goes_over_the_file() -> None:
+    """A variable replaces the file's value, with its type; a hyphen in a name is an underscore."""
+    settings = load(
+        written(DLP + "[topics]\npartitions = 3\n"),
+        {
+            "CORRIDOR__TOPICS__PARTITIONS": "12",
+            "CORRIDOR__PARTICIPANTS__DLP_WEST__DELIVER__URL": "https://other.example",
+            "CORRIDOR__GATEWAY__REGISTRY": "false",
+            "OTHER": "ignored",
+        },
+    )
+    assert settings.topics.partitions == 12
+    assert settings.gateway.registry is False
+    deliver = settings.participants["dlp-west"].deliver
+    assert deliver is not None
+    assert deliver.url == "https://other.example"
+    assert settings.participants["dlp-west"].name == "dlp-west"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[kafka]\nbootstrap_server = 'k:1'", "settings.toml:2: unknown setting 'kafka.bootstrap_server'"),
+        ("[kafka]\nbootstrapp = 'k:1'", "did you mean 'bootstrap'?"),
+        ("[topic]\npartitions = 1", "settings.toml:1: unknown setting 'topic'; did you mean 'topics'?"),
+        ("[topics]\n\npartitions = 0", "settings.toml:3: topics.partitions: Expected `int` >= 1"),
+        ("[gateway]\nport = 'http'", "settings.toml:2: gateway.port: Expected `int`"),
+        ("[kafka", "is not TOML"),
+        (DLP + "retries = 3", "settings.toml:7: unknown setting 'participants.dlp-west.deliver.retries'"),
+        (DLP.replace("client_id", "clientid"), "did you mean 'client_id'?"),
+        (DLP.replace('"env:S"', '"hunter2"'), "file:PATH or env:NAME"),
+        (
+            DLP.replace('"https://dlp.example/events"', "7"),
+            "settings.toml:5: participants.dlp-west.deliver.url",
+        ),
+        ("[participants.p]\nname = 'q'", "unknown setting 'participants.p.name'"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(text: str, expected: str) -> None:
+    """Unknown keys and wrong values name file, line and setting, and what was probably meant."""
+    with pytest.raises(Misconfigured) as refusal:
+        load(written(text), {})
+    assert refusal.value.code == "settings-invalid"
+    assert expected in refusal.value.message
+
+
+def test_a_wrong_secret_is_not_repeated() -> None:
+    """A secret that somebody wrote into the file does not reach the message."""
+    with pytest.raises(Misconfigured) as refusal:
+        load(written(DLP.replace('"env:S"', '"hunter2"')), {})
+    assert "hunter2" not in refusal.value.message
+
+
+def test_a_wrong_variable_is_named() -> None:
+    """What the environment sets wrongly names the variable."""
+    with pytest.raises(Misconfigured, match="CORRIDOR__KAFKA__BOOTSTRAPP"):
+        load(environment={"CORRIDOR__KAFKA__BOOTSTRAPP": "k:1"})
+
+
+WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhook]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ('[kafka]\nbootstrap = "k1.example:9092"', "topics.min_insync"),
+        ('[kafka]\nbootstrap = "127.0.0.1:1,10.0.0.7:9092"\n[topics]\nreplication = 3', "topics.min_insync"),
+        (
+            (
+                '[kafka]\nbootstrap = "k:1"\nsasl = {username = "u", mechanism = "PLAIN"}\n'
+                "[topics]\nreplication = 3\nmin_insync = 2"
+            ),
+            "kafka.sasl.mechanism",
+        ),
+        ('[gateway]\nhost = "0.0.0.0"', "gateway.registry"),
+        (WEBHOOK, "participants.dtc.webhook"),
+        (WEBHOOK + 'secrets = ["env:CORRIDOR_ABSENT"]', "participants.dtc.webhook.secrets[0]"),
+        (WEBHOOK + 'bearer = ["file:absent"]', "participants.dtc.webhook.bearer[0]"),
+        (WEBHOOK + 'bearer = ["file:open"]', "participants.dtc.webhook.bearer[0]"),
+        (WEBHOOK + 'bearer = ["file:short"]', "participants.dtc.webhook.bearer[0]"),
+        (
+            '[participants.d]\nprofile = "p"\n[participants.d.deliver]\nurl = "http://d.example/"',
+            "participants.d.deliver.url",
+        ),
+    ],
+)
+def test_what_is_unsafe_is_refused(text: str, setting: str) -> None:
+    """Each setting that would run unsafely is named, alone, and refused."""
+    Path("open").write_text("x" * 32)
+    Path("open").chmod(0o644)
+    Path("short").write_text("x")
+    Path("short").chmod(0o600)
+    settings = load(written(text), {})
+    assert [risk.setting for risk in unsafe(settings)] == [setting]
+    with pytest.raises(Misconfigured) as refusal:
+        require_safe(settings)
+    assert refusal.value.code == "settings-unsafe"
+
+
+def test_a_real_setup_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster with two copies, a secret in a private file and HTTPS is accepted."""
+    Path("secret").write_text("x" * 32)
+    Path("secret").chmod(0o600)
+    monkeypatch.setenv("S", "y" * 32)
+    cluster = '[kafka]\nbootstrap = "k:1"\n[topics]\nreplication = 3\nmin_insync = 2\n'
+    require_safe(load(written(cluster + DLP + WEBHOOK + 'secrets = ["file:secret"]'), {}))
+
+
+def test_every_setting_is_documented() -> None:
+    """The reference page has a meaning for each setting there is."""
+    undocumented = [setting.address for setting in all_settings() if not setting.doc.strip()]
+    assert undocumented == []
+    page = settings_reference()
+    assert "`participants.<name>.deliver.backoff.give_up`" in page
+    assert "`kafka.sasl.password_file`" in page
