@@ -1,0 +1,61 @@
+"""Prometheus metrics of processors and deliveries. Names start with ``corridor_``; error codes are the label ``code``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+LONG: Final = (1, 10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400)
+SIZES: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
+
+records_in = Counter("corridor_records_in_total", "Records read, by processor.", ["processor"])
+records_out = Counter("corridor_records_out_total", "Records written to the output topic.", ["processor"])
+filtered = Counter(
+    "corridor_filtered_total", "Records or rules that had nothing new to say.", ["processor", "reason"]
+)
+dead = Counter("corridor_dead_letters_total", "Dead letters, by stage and code.", ["processor", "code"])
+lost_fields = Counter(
+    "corridor_lost_fields_total",
+    "Fields that the target format cannot carry.",
+    ["mapping", "field", "reason"],
+)
+findings = Counter("corridor_findings_total", "Findings in messages, by rule.", ["mapping", "rule"])
+batch_records = Histogram(
+    "corridor_batch_records", "Records per transaction.", ["processor"], buckets=SIZES
+)
+transaction_seconds = Histogram(
+    "corridor_transaction_seconds", "Time of committed transactions.", ["processor"], buckets=SECONDS
+)
+retries = Counter("corridor_batch_retries_total", "Batches run again after an indefinite error.", ["processor"])
+state_entries = Gauge(
+    "corridor_state_entries", "Entries of the state held for a partition.", ["processor", "partition"]
+)
+state_bytes = Gauge(
+    "corridor_state_bytes", "Bytes of the state held for a partition.", ["processor", "partition"]
+)
+lag = Gauge(
+    "corridor_consumer_lag_records", "Records not processed yet, by partition.", ["processor", "partition"]
+)
+data_latency = Histogram(
+    "corridor_data_latency_seconds",
+    "From what happened in the world (occurred_at) to its ingestion.",
+    ["participant"],
+    buckets=LONG,
+)
+end_to_end = Histogram(
+    "corridor_end_to_end_seconds", "From accepted to delivered.", ["participant"], buckets=SECONDS
+)
+deliveries = Counter(
+    "corridor_deliveries_total", "Delivery attempts by outcome.", ["participant", "outcome", "code"]
+)
+undelivered = Gauge(
+    "corridor_undelivered_records", "Outgoing messages in hand that are not finished.", ["participant"]
+)
+oldest_undelivered = Gauge(
+    "corridor_oldest_undelivered_seconds", "Age of the oldest unfinished delivery.", ["participant"]
+)
+delivery_paused = Gauge("corridor_delivery_paused", "1 while a partner's delivery is paused.", ["participant"])
+appended = Counter("corridor_log_appended_total", "Messages acknowledged into in.<participant>.", ["participant"])
+polled = Counter("corridor_polled_total", "Messages taken over from polls.", ["participant"])

@@ -1,0 +1,206 @@
+"""The broker's topics: which there must be, how they are made, and whether those that exist are safe to use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, for_code
+
+from schemas.errors import Misconfigured, Transient
+from streams.settings import Kafka, Topics
+
+EVENTS: Final = "corridor.events"
+REPORTS: Final = "corridor.reports"
+DEAD: Final = "corridor.dead"
+RECEIPTS: Final = "corridor.receipts"
+CURSORS: Final = "corridor.cursors"
+SCHEMAS: Final = "_schemas"
+
+DAY: Final = 86_400_000
+ALREADY_EXISTS: Final = 36
+CREATION_TIMEOUT: Final = 30.0
+
+
+def incoming(participant: str) -> str:
+    """Topic of messages that a participant sent."""
+    return f"in.{participant}"
+
+
+def outgoing(participant: str) -> str:
+    """Topic of messages for a participant."""
+    return f"out.{participant}"
+
+
+def changelog(processor: str) -> str:
+    """Topic with the state of a processor."""
+    return f"state.{processor}"
+
+
+def processors(participant: str) -> tuple[str, str, str]:
+    """Names of a participant's processors: into the corridor, out of it, and delivery."""
+    return f"to-corridor.{participant}", f"from-corridor.{participant}", f"deliver.{participant}"
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """A topic as it should be.
+
+    Attributes:
+        name: its name.
+        partitions: how many.
+        replication: copies of each partition.
+        config: topic configuration that matters for safety.
+    """
+
+    name: str
+    partitions: int
+    replication: int
+    config: dict[str, str]
+
+
+class Deviation(msgspec.Struct, frozen=True):
+    """One way in which a topic of the cluster is not as it should be. ``what`` is ``missing`` or a setting."""
+
+    topic: str
+    what: str
+    expected: str
+    found: str
+
+
+def plan(participants: Iterable[str], settings: Topics) -> list[Topic]:
+    """List every topic of a broker with these participants."""
+
+    def topic(name: str, cleanup: str, partitions: int = settings.partitions, factor: int = 1) -> Topic:
+        config = {
+            "cleanup.policy": cleanup,
+            "min.insync.replicas": str(settings.min_insync),
+            "max.message.bytes": str(settings.max_message_bytes * factor),
+            "unclean.leader.election.enable": "false",
+        }
+        if cleanup == "delete":
+            config["retention.ms"] = str(settings.retention_days * DAY)
+        return Topic(name, partitions, settings.replication, config)
+
+    topics = [topic(name, "delete") for name in (EVENTS, REPORTS, RECEIPTS)]
+    topics.append(topic(DEAD, "delete", factor=2))  # a dead letter holds a whole record and why it died
+    topics += [topic(CURSORS, "compact"), topic(SCHEMAS, "compact", 1)]
+    for participant in participants:
+        topics += [topic(incoming(participant), "delete"), topic(outgoing(participant), "delete")]
+        topics += [topic(changelog(name), "compact") for name in processors(participant)]
+    return topics
+
+
+async def create(kafka: Kafka, topics: Sequence[Topic]) -> list[str]:
+    """Create the topics that are missing and return their names.
+
+    Raises:
+        Misconfigured: ``settings-invalid`` when the cluster refuses, for example for too few brokers.
+        Transient: ``kafka-unavailable``.
+    """
+    async with _admin(kafka) as admin:
+        existing = set(await admin.list_topics())
+        missing = [topic for topic in topics if topic.name not in existing]
+        if not missing:
+            return []
+        answer = await admin.create_topics([
+            NewTopic(t.name, t.partitions, t.replication, topic_configs=t.config) for t in missing
+        ])  # fmt: skip
+        for name, code, *detail in answer.topic_errors:
+            if code not in {0, ALREADY_EXISTS}:
+                reason = detail[0] if detail and detail[0] else for_code(code).__name__
+                raise Misconfigured("settings-invalid", f"topic {name} cannot be created: {reason}")
+        await _wait_for_leaders(admin, missing)
+        return [topic.name for topic in missing]
+
+
+async def check(kafka: Kafka, topics: Sequence[Topic]) -> list[Deviation]:
+    """Compare the cluster with the plan; an empty list means that all is well.
+
+    Raises:
+        Transient: ``kafka-unavailable``.
+    """
+    async with _admin(kafka) as admin:
+        existing = set(await admin.list_topics())
+        found = [topic for topic in topics if topic.name in existing]
+        described = {t["topic"]: t["partitions"] for t in await admin.describe_topics([t.name for t in found])}
+        configs = await _configs(admin, [topic.name for topic in found])
+    deviations = [Deviation(t.name, "missing", "present", "absent") for t in topics if t.name not in existing]
+    for topic in found:
+        deviations += _compare(topic, described[topic.name], configs[topic.name])
+    return deviations
+
+
+def _compare(topic: Topic, partitions: Sequence[Mapping[str, Any]], config: Mapping[str, str]) -> list[Deviation]:
+    replication = min((len(p["replicas"]) for p in partitions), default=0)
+    facts = [
+        ("partitions", topic.partitions, len(partitions), len(partitions) != topic.partitions),
+        ("replication", topic.replication, replication, replication < topic.replication),
+    ]
+    for key in ("cleanup.policy", "unclean.leader.election.enable"):
+        facts.append((key, topic.config[key], config.get(key, ""), config.get(key) != topic.config[key]))
+    for key in ("min.insync.replicas", "max.message.bytes"):
+        too_low = int(config.get(key) or 0) < int(topic.config[key])
+        facts.append((key, topic.config[key], config.get(key, ""), too_low))
+    return [Deviation(topic.name, what, str(want), str(have)) for what, want, have, bad in facts if bad]
+
+
+def refuse_unsafe(settings: Topics) -> None:
+    """Refuse topic settings under which an acknowledged message could be lost with one broker's disk.
+
+    To be called for an external cluster; the embedded node of one machine can do no better.
+
+    Raises:
+        Misconfigured: ``settings-unsafe``.
+    """
+    if settings.min_insync < 2:  # noqa: PLR2004
+        raise Misconfigured(
+            "settings-unsafe",
+            f"topics.min_insync is {settings.min_insync}: on an external cluster an acknowledged message must be "
+            "on at least 2 brokers. Set topics.min_insync = 2 and topics.replication = 3.",
+        )
+    if settings.replication <= settings.min_insync:
+        raise Misconfigured(
+            "settings-unsafe",
+            f"topics.replication is {settings.replication} with min_insync {settings.min_insync}: one broker down "
+            "would stop all writing. Set topics.replication = 3.",
+        )
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    return {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
+        for answer in answers
+        for resource in answer.resources
+    }
+
+
+async def _wait_for_leaders(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    """A new topic answers ``NotLeaderForPartition`` for a moment; wait until every partition has a leader."""
+    names = [topic.name for topic in topics]
+    while True:
+        described = await admin.describe_topics(names)
+        leaders = [p["leader"] for t in described for p in t["partitions"]]
+        if leaders and len(leaders) == sum(t.partitions for t in topics) and min(leaders) >= 0:
+            return
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _admin(kafka: Kafka) -> Any:  # noqa: ANN401
+    admin = AIOKafkaAdminClient(**kafka.client_options())
+    try:
+        async with asyncio.timeout(CREATION_TIMEOUT):
+            await admin.start()
+            yield admin
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise Transient("kafka-unavailable", f"Kafka at {kafka.bootstrap}: {error!r}") from error
+    finally:
+        await admin.close()

@@ -1,0 +1,196 @@
+"""One transaction per batch and partition: outputs, state changes and offsets become visible together or not at all.
+
+aiokafka speaks the first version of the transaction requests only. A request to end a transaction that timed out
+and was sent again can arrive late and end the *next* one. So a writer whose transaction ended slowly or in any
+doubt is never used again: its successor's new epoch fences whatever is still under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
+
+import structlog
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.structs import OffsetAndMetadata
+
+from schemas.errors import Permanent, Transient
+from streams import metrics
+from streams.settings import Kafka, Processing
+
+log = structlog.get_logger(__name__)
+
+Headers = Sequence[tuple[str, bytes]]
+Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+
+MAX_REQUEST = 1_048_576
+"""Bytes of the largest record batch that is sent; brokers take 1 MiB and a little by default."""
+RECORD_OVERHEAD = 256
+"""Bytes that framing of a record and its batch can add at most, besides headers."""
+TRANSACTION_TIMEOUT = 60.0
+"""Seconds after which the coordinator aborts a transaction whose owner died."""
+CLOSE_TIMEOUT = 5.0
+
+
+class Writes:
+    """What one transaction is going to write, per topic and partition in order."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], list[Row]] = {}
+
+    def add(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> None:
+        """Put one record behind the others of its partition."""
+        rows = self.rows.get((topic, partition))
+        if rows is None:
+            rows = self.rows[topic, partition] = []
+        rows.append((key, value, list(headers)))
+
+    def split(self, topic: str | None) -> Writes:
+        """Take the records of one topic out."""
+        taken = Writes()
+        for place in [place for place in self.rows if place[0] == topic]:
+            taken.rows[place] = self.rows.pop(place)
+        return taken
+
+
+def check_size(key: bytes | None, value: bytes | None, headers: Headers, limit: int = MAX_REQUEST) -> None:
+    """Refuse a record that no broker would take.
+
+    Raises:
+        Permanent: ``output-too-large``.
+    """
+    size = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
+    size += sum(len(name) + len(text) + 8 for name, text in headers)
+    if size > limit:
+        raise Permanent("output-too-large", f"a record of {size} bytes, {limit} fit")
+
+
+class Writer:
+    """A transactional producer of one partition's owner. Opening it fences whoever wrote there before."""
+
+    def __init__(self, producer: AIOKafkaProducer, name: str, timeout: float) -> None:
+        self._producer = producer
+        self._name = name
+        self._timeout = timeout
+        self.spent = False
+        """True once it must not be used again: its last transaction ended slowly or in doubt."""
+
+    @classmethod
+    async def open(cls, kafka: Kafka, processing: Processing, name: str) -> Self:
+        """Start a producer under the transactional id ``<app>.<name>``.
+
+        Raises:
+            Transient: ``kafka-unavailable``.
+        """
+        producer = AIOKafkaProducer(
+            **kafka.client_options(),
+            transactional_id=f"{processing.app}.{name}",
+            transaction_timeout_ms=int(TRANSACTION_TIMEOUT * 1000),
+            max_batch_size=MAX_REQUEST - RECORD_OVERHEAD,
+            max_request_size=MAX_REQUEST,
+            compression_type=None if processing.compression == "none" else processing.compression,
+        )
+        writer = cls(producer, name, kafka.request_timeout)
+        try:
+            async with asyncio.timeout(kafka.request_timeout):
+                await producer.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            await writer.close()
+            raise Transient("kafka-unavailable", f"no transactions for {name}: {error!r}") from error
+        except BaseException:
+            await writer.close()
+            raise
+        return writer
+
+    async def partitions(self, topic: str) -> int:
+        """Count the partitions of a topic.
+
+        Raises:
+            Transient: ``kafka-unavailable``, also when the topic does not exist (yet).
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                return len(await self._producer.partitions_for(topic))
+        except (KafkaError, TimeoutError) as error:
+            raise Transient("kafka-unavailable", f"no partitions of {topic}: {error!r}") from error
+
+    async def commit(
+        self, writes: Writes, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> None:
+        """Write everything and move the group's offsets, in one transaction.
+
+        Raises:
+            Transient: ``kafka-unavailable``: the transaction was committed, or it was not; the writer is spent.
+        """
+        started = time.monotonic()
+        self.spent = True
+        try:
+            async with asyncio.timeout(self._timeout * 2):
+                await self._producer.begin_transaction()
+                await self._send(writes, group, offsets)
+                ending = time.monotonic()
+                await self._producer.commit_transaction()
+        except (KafkaError, TimeoutError, OSError, AssertionError) as error:
+            raise Transient("kafka-unavailable", f"transaction of {self._name}: {error!r}") from error
+        ended = time.monotonic()
+        metrics.transaction_seconds.labels(self._name.rpartition(".")[0]).observe(ended - started)
+        self.spent = ended - ending > self._timeout
+        if self.spent:
+            log.warning("transaction ended slowly", writer=self._name, seconds=round(ended - ending, 3))
+
+    async def _send(
+        self, writes: Writes, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> None:
+        """Send batches and offsets side by side; wait for all, so that no failure stays unread."""
+        sending = [self._send_rows(topic, part, rows) for (topic, part), rows in writes.rows.items()]
+        if offsets:
+            sending.append(self._producer.send_offsets_to_transaction(dict(offsets), group))
+        outcomes = await asyncio.gather(*sending, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _send_rows(self, topic: str, partition: int, rows: Iterable[Row]) -> None:
+        """Send rows in order in as many batches as they need."""
+        sent: list[asyncio.Future[object]] = []
+        batch = self._producer.create_batch()
+        for key, value, headers in rows:
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=headers)
+        sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        outcomes = await asyncio.gather(*sent, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def close(self) -> None:
+        """Stop the producer within seconds, whatever state it is in. An open transaction is left to be fenced."""
+        await stop_producer(self._producer)
+
+
+async def stop_producer(producer: AIOKafkaProducer) -> None:
+    """Stop a producer at once: what it still holds fails instead of being retried for ever.
+
+    ``AIOKafkaProducer.stop`` waits until everything is sent, which is never while Kafka is away.
+    """
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await producer.client.close()
+            await producer._sender.close()  # noqa: SLF001
+    except (KafkaError, TimeoutError, OSError) as error:
+        log.debug("producer did not end by itself", error=repr(error))
+    producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await producer.stop()
+    except (KafkaError, TimeoutError, OSError) as error:
+        log.warning("producer did not stop", error=repr(error))
