@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from schemas.registry.model import Array, Enum, Fixed, Json, Map, Node, Record, Union
+from schemas.avro.lint import Json
+from schemas.registry.model import Array, Enum, Fixed, Map, Node, Record, Union
 
 _RANGES: Final = {"int": 31, "long": 63}
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
 
-PRIMITIVES: Final = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
-
-Json = Any
-"""A JSON value as `json` reads it."""
+from schemas.avro.lint import Json
 
 Props = dict[str, Json]
 """Attributes that Avro gives no meaning, in input order; logical types are among them."""

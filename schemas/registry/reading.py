@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from schemas.avro.lint import PRIMITIVES, Json
 from schemas.errors import Permanent
 from schemas.registry.defaults import default_problem
 from schemas.registry.model import (
-    PRIMITIVES,
     Array,
     Enum,
     Field,
     Fixed,
-    Json,
     Map,
     Named,
     Node,
@@ -177,20 +176,11 @@ class _Reader:
         for branch in branches:
             if isinstance(branch, Union):
                 raise InvalidSchema("Nested union: a union may not directly contain another one")
-            identity = self._branch_name(branch)
+            identity = _branch_name(branch)
             if identity in seen:
                 raise InvalidSchema(f"Duplicate in union: {identity}")
             seen.add(identity)
         return Union(branches)
-
-    def _branch_name(self, branch: Node) -> str:
-        if isinstance(branch, _Forward):
-            return (
-                branch.type
-                if "." in branch.type or not branch.namespace
-                else f"{branch.namespace}.{branch.type}"
-            )
-        return branch.fullname if isinstance(branch, Named) else str(branch.type)
 
     def _named(
         self, kind: str, value: dict[str, Json], space: str, depth: int, props: dict[str, Json]
@@ -251,9 +241,9 @@ class _Reader:
         return built
 
     def _resolve(self, forward: _Forward) -> Node:
-        found = self._lookup(forward.type, forward.typespace)
+        found = self._lookup(forward.type, forward.namespace)
         if found is None:
-            raise InvalidSchema(f"Undefined name: {_join(forward.typespace, forward.type)}")
+            raise InvalidSchema(f"Undefined name: {_join(forward.namespace, forward.type)}")
         return found
 
     def _link(self, root: Node) -> None:
@@ -282,6 +272,12 @@ class _Reader:
 
     def _real(self, node: Node) -> Node:
         return self._resolve(node) if isinstance(node, _Forward) else node
+
+
+def _branch_name(branch: Node) -> str:
+    if isinstance(branch, _Forward):
+        return _join(branch.namespace, branch.type)
+    return branch.fullname if isinstance(branch, Named) else branch.type
 
 
 def _no_repeats(union: Union) -> None:

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
+from schemas.avro.lint import PRIMITIVES, Json
 from schemas.registry.model import (
-    PRIMITIVES,
     Array,
     Enum,
     Field,
     Fixed,
-    Json,
     Map,
     Named,
     Node,

@@ -1,0 +1,132 @@
+"""Compatibility of a new schema with earlier versions, in the seven modes of the Confluent registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from schemas.registry.engine import can_read
+from schemas.registry.logical import logical_changes
+from schemas.registry.model import Node
+from schemas.registry.reasons import Reason, reasons
+
+LEVELS: Final = (
+    "NONE",
+    "BACKWARD",
+    "FORWARD",
+    "FULL",
+    "BACKWARD_TRANSITIVE",
+    "FORWARD_TRANSITIVE",
+    "FULL_TRANSITIVE",
+)
+LOGICAL: Final = "LOGICAL"
+"""The policy under which a change of a logical type is refused."""
+
+
+class Earlier(NamedTuple):
+    """An earlier version of a subject."""
+
+    version: int
+    text: str
+    root: Node
+
+
+class Incompatible(NamedTuple):
+    """One reason, with the side that reads.
+
+    Attributes:
+        reader: ``new`` (backward) or ``old`` (forward).
+    """
+
+    reader: str
+    reason: Reason
+
+    @property
+    def writer(self) -> str:
+        """The side that wrote."""
+        return "old" if self.reader == "new" else "new"
+
+    @property
+    def message(self) -> str:
+        """Confluent's text."""
+        return self.reason.message(self.reader, self.writer)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a check.
+
+    Attributes:
+        against: the version that stands against it, None when compatible.
+        incompatible: why, by Avro's rules.
+        logical: changes of logical types that are refused under the policy.
+        warnings: changes of logical types that are not refused.
+        level: the level that was asked.
+    """
+
+    level: str
+    against: Earlier | None = None
+    incompatible: Sequence[Incompatible] = ()
+    logical: Sequence[str] = ()
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def compatible(self) -> bool:
+        """Tell whether the new schema may be registered."""
+        return self.against is None
+
+    @property
+    def messages(self) -> list[str]:
+        """Give the reasons as the REST API has them; empty when compatible."""
+        if self.against is None:
+            return []
+        return [
+            *(item.message for item in self.incompatible),
+            *self.logical,
+            f"{{oldSchemaVersion: {self.against.version}}}",
+            f"{{oldSchema: '{self.against.text}'}}",
+            f"{{validateFields: 'false', compatibility: '{self.level}'}}",
+        ]
+
+
+def check(new: Node, earlier: Sequence[Earlier], level: str, policy: str = "") -> Verdict:
+    """Check a new schema against earlier versions.
+
+    Args:
+        new: the new schema.
+        earlier: all live versions, oldest first.
+        level: one of ``LEVELS``.
+        policy: ``LOGICAL`` to refuse changes of logical types.
+    """
+    if level == "NONE" or not earlier:
+        return Verdict(level)
+    asked = list(reversed(earlier)) if level.endswith("_TRANSITIVE") else [earlier[-1]]
+    direction = level.removesuffix("_TRANSITIVE")
+    warnings: list[str] = []
+    for old in asked:
+        found = _incompatible(new, old.root, direction)
+        changes = _logical(new, old, direction)
+        refused = changes if policy == LOGICAL else []
+        if found or refused:
+            return Verdict(level, old, found, refused, [] if refused else changes)
+        warnings += changes
+    return Verdict(level, warnings=warnings)
+
+
+def _incompatible(new: Node, old: Node, direction: str) -> list[Incompatible]:
+    found: list[Incompatible] = []
+    if direction in {"BACKWARD", "FULL"} and not can_read(new, old):
+        found += [Incompatible("new", reason) for reason in reasons(new, old)]
+    if direction in {"FORWARD", "FULL"} and not can_read(old, new):
+        found += [Incompatible("old", reason) for reason in reasons(old, new)]
+    return found
+
+
+def _logical(new: Node, old: Earlier, direction: str) -> list[str]:
+    reader, writer = (old.root, new) if direction == "FORWARD" else (new, old.root)
+    return [
+        f"{{errorType:'LOGICAL_TYPE_CHANGED', description:'The meaning of values at path '{path}' changes"
+        f" against version {old.version}', additionalInfo:'{change}'}}"
+        for path, change in logical_changes(reader, writer)
+    ]

@@ -1,0 +1,165 @@
+"""Why data written with one schema cannot be read with another: kind, place, detail, in Avro Java's order."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from schemas.registry.model import Array, Enum, Field, Fixed, Map, Named, Node, Record, Union
+
+Place = tuple[str, ...]
+
+_PROMOTIONS: Final = {
+    "long": {"int"},
+    "float": {"int", "long"},
+    "double": {"int", "long", "float"},
+    "bytes": {"string"},
+    "string": {"bytes"},
+}
+_DESCRIPTIONS: Final = {
+    "FIXED_SIZE_MISMATCH": "The size of FIXED type field at path '{path}' in the {reader} schema "
+    "does not match with the {writer} schema",
+    "TYPE_MISMATCH": "The type (path '{path}') of a field in the {reader} schema "
+    "does not match with the {writer} schema",
+    "NAME_MISMATCH": "The name of the schema has changed (path '{path}')",
+    "MISSING_ENUM_SYMBOLS": "The {reader} schema is missing enum symbols '{detail}' at path '{path}' "
+    "in the {writer} schema",
+    "MISSING_UNION_BRANCH": "The {reader} schema is missing a type inside a union field at path '{path}' "
+    "in the {writer} schema",
+    "READER_FIELD_MISSING_DEFAULT_VALUE": "The field '{detail}' at path '{path}' in the {reader} schema "
+    "has no default value and is missing in the {writer} schema",
+}
+
+
+class Reason(NamedTuple):
+    """One thing that the reader cannot read.
+
+    Attributes:
+        kind: name of the rule in Avro Java, for example ``TYPE_MISMATCH``.
+        place: steps into the reader's schema.
+        detail: Avro Java's message.
+    """
+
+    kind: str
+    place: Place
+    detail: str
+
+    @property
+    def path(self) -> str:
+        """The place as a JSON pointer into the reader's schema."""
+        return "/" + "/".join(step.replace("~", "~0").replace("/", "~1") for step in self.place)
+
+    def message(self, reader: str, writer: str) -> str:
+        """Give Confluent's text, on which tools match.
+
+        Args:
+            reader: ``new`` or ``old``.
+            writer: the other one.
+        """
+        described = _DESCRIPTIONS[self.kind].format(
+            path=self.path, detail=self.detail, reader=reader, writer=writer
+        )
+        return f"{{errorType:'{self.kind}', description:'{described}', additionalInfo:'{self.detail}'}}"
+
+
+def reasons(reader: Node, writer: Node) -> list[Reason]:
+    """Give all reasons why the reader cannot read what the writer wrote; empty when it can."""
+    return _Comparison().compare(reader, writer, ())
+
+
+class _Comparison:
+    """One comparison; pairs of types that came before are not walked again, so recursion ends."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], list[Reason]] = {}
+
+    def compare(self, reader: Node, writer: Node, place: Place) -> list[Reason]:
+        pair = (id(reader), id(writer))
+        if pair not in self._known:
+            self._known[pair] = []
+            self._known[pair] = self._walk(reader, writer, place)
+        return self._known[pair]
+
+    def _walk(self, reader: Node, writer: Node, place: Place) -> list[Reason]:
+        match reader, writer:
+            case Array(), Array():
+                return self.compare(reader.items, writer.items, (*place, "items"))
+            case Map(), Map():
+                return self.compare(reader.values, writer.values, (*place, "values"))
+            case Fixed(), Fixed():
+                return _names(reader, writer, place) + _sizes(reader, writer, place)
+            case Enum(), Enum():
+                return _names(reader, writer, place) + _symbols(reader, writer, place)
+            case Record(), Record():
+                return _names(reader, writer, place) + self._fields(reader, writer, place)
+            case Union(), Union():
+                return [
+                    Reason("MISSING_UNION_BRANCH", (*place, str(index)), _lacking(branch))
+                    for index, branch in enumerate(writer.branches)
+                    if self.compare(reader, branch, ())
+                ]
+            case _, Union():
+                return [r for branch in writer.branches for r in self.compare(reader, branch, ())]
+            case Union(), _:
+                if any(not self.compare(branch, writer, ()) for branch in reader.branches):
+                    return []
+                return [Reason("MISSING_UNION_BRANCH", place, _lacking(writer))]
+            case _:
+                return _types(reader, writer, place)
+
+    def _fields(self, reader: Record, writer: Record, place: Place) -> list[Reason]:
+        found: list[Reason] = []
+        for index, item in enumerate(reader.fields):
+            here = (*place, "fields", str(index))
+            names = {item.name, *item.aliases}
+            source: list[Node] = [other.type for other in writer.fields if other.name in names]
+            if not source and not item.has_default and isinstance(item.type, Enum) and item.type.default:
+                source = [
+                    writer
+                ]  # Avro Java takes the enum's default for the field's, then looks at the record
+            if len(source) > 1:
+                found.append(Reason("NAME_MISMATCH", here, f"{item.name} matches {len(source)} fields"))
+            elif source:
+                found += self.compare(item.type, source[0], (*here, "type"))
+            elif not item.has_default:
+                found.append(Reason("READER_FIELD_MISSING_DEFAULT_VALUE", here, item.name))
+        return found
+
+
+def _names(reader: Named, writer: Named, place: Place) -> list[Reason]:
+    if reader.name == writer.name or writer.fullname in reader.aliases:
+        return []
+    return [Reason("NAME_MISMATCH", (*place, "name"), f"expected: {writer.fullname}")]
+
+
+def _sizes(reader: Fixed, writer: Fixed, place: Place) -> list[Reason]:
+    if reader.size == writer.size:
+        return []
+    return [Reason("FIXED_SIZE_MISMATCH", (*place, "size"), f"expected: {writer.size}, found: {reader.size}")]
+
+
+def _symbols(reader: Enum, writer: Enum, place: Place) -> list[Reason]:
+    missing = sorted(set(writer.symbols) - set(reader.symbols))
+    if not missing or reader.default is not None:
+        return []
+    return [Reason("MISSING_ENUM_SYMBOLS", (*place, "symbols"), f"[{', '.join(missing)}]")]
+
+
+def _types(reader: Node, writer: Node, place: Place) -> list[Reason]:
+    if reader.type == writer.type or writer.type in _PROMOTIONS.get(reader.type, ()):
+        return []
+    detail = f"reader type: {_upper(reader)} not compatible with writer type: {_upper(writer)}"
+    return [Reason("TYPE_MISMATCH", place, detail)]
+
+
+def _lacking(node: Node) -> str:
+    return f"reader union lacking writer type: {_upper(node)}"
+
+
+def _upper(node: Node) -> str:
+    return "RECORD" if isinstance(node, Record) else node.type.upper()
+
+
+def source_of(item: Field, writer: Record) -> Field | None:
+    """Give the field of the writer that a field of the reader is filled from."""
+    names = {item.name, *item.aliases}
+    return next((other for other in writer.fields if other.name in names), None)
