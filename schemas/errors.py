@@ -19,7 +19,7 @@ CODES: Final[dict[str, str]] = {
     "auth-invalid": "The signature or token does not match any secret configured for this participant.",
     "auth-expired": "The time of the signature lies outside the replay window.",
     "body-too-large": "The body is larger than the limit, on the wire or after decompression.",
-    "body-too-slow": "The request did not arrive completely in time.",
+    "request-too-slow": "The request did not arrive completely in time.",
     "headers-too-large": "The header fields are more or larger than the limit.",
     "http-malformed": "The bytes are not a valid HTTP/1.1 request.",
     "overloaded": "More connections are open than this process serves at once; try again.",

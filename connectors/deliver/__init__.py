@@ -1,0 +1,1 @@
+"""Deliveries: what we send to participants."""

@@ -1,0 +1,94 @@
+"""What an answer means for a delivery: one table, no state.
+
+success predicate holds                 delivered
+`park` statuses (400, 413, 422)         park: this message can never be accepted
+401, 403                                unauthorized: renew the token once, then pause everything
+404, 405, 410                           closed: the endpoint is not there (any more); pause everything
+429                                     throttled: pause everything, as long as asked
+3xx, 5xx, 408, 409, the rest            retry: not known to be applied
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from connectors.http.client import Answer
+from connectors.http.pointer import value_at
+from connectors.http.retry_after import parse_retry_after
+from connectors.settings import Deliver, Success
+from schemas.errors import Permanent
+
+
+class Kind(Enum):
+    """What an answer asks us to do."""
+
+    DELIVERED = "delivered"
+    PARK = "park"
+    RETRY = "retry"
+    THROTTLED = "throttled"
+    UNAUTHORIZED = "unauthorized"
+    CLOSED = "closed"
+
+
+class Verdict(NamedTuple):
+    """A kind with its facts: error code, one line of detail, and the wait that was asked for."""
+
+    kind: Kind
+    code: str
+    detail: str
+    after: float | None = None
+
+
+def judge(answer: Answer, settings: Deliver, now: float) -> Verdict:
+    """Judge an answer.
+
+    Args:
+        answer: what the partner said.
+        settings: the success predicate and the statuses to park.
+        now: UTC seconds, for a ``Retry-After`` that is a date.
+    """
+    status = answer.status
+    after = parse_retry_after(answer.headers.get("retry-after"), now)
+    if status in settings.success.statuses:
+        if _holds(settings.success, answer):
+            return Verdict(Kind.DELIVERED, "ok", "")
+        return Verdict(
+            Kind.RETRY, "partner-unavailable", f"{status}, but the answer does not say success", after
+        )
+    if status in (401, 403):
+        return Verdict(Kind.UNAUTHORIZED, "partner-unauthorized", f"the partner answered {status}", after)
+    if status in settings.park:
+        return Verdict(Kind.PARK, "partner-refused", _excerpt(answer))
+    if status in (404, 405, 410):
+        code = "partner-gone" if status == 410 else "partner-unavailable"
+        return Verdict(Kind.CLOSED, code, f"the partner answered {status}: no such endpoint", after)
+    if status == 429:
+        return Verdict(Kind.THROTTLED, "partner-unavailable", "the partner answered 429", after)
+    if 300 <= status < 400:
+        return Verdict(
+            Kind.RETRY, "partner-unavailable", f"the partner answered {status}; redirects are not followed"
+        )
+    return Verdict(Kind.RETRY, "partner-unavailable", f"the partner answered {status}", after)
+
+
+def _holds(success: Success, answer: Answer) -> bool:
+    if not success.pointer:
+        return True
+    try:
+        value = value_at(answer.body, success.pointer) if answer.fault is None else None
+    except Permanent:
+        return False
+    return any(type(value) is type(wanted) and value == wanted for wanted in success.equals)
+
+
+def _excerpt(answer: Answer) -> str:
+    """Give what a problem document says, else the first characters, as one printable line."""
+    text = ""
+    try:
+        said = [value_at(answer.body, pointer) for pointer in ("/title", "/detail")]
+        text = ": ".join(part for part in said if isinstance(part, str))
+    except Permanent:
+        text = answer.body[:400].decode("utf-8", "replace")
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return f"{answer.status} {' '.join(line.split())}"[:200].rstrip()

@@ -1,0 +1,1 @@
+"""What both directions share: bounded bodies, guarded connections, problems, rate limit, circuit."""

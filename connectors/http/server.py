@@ -1,0 +1,172 @@
+"""The ASGI server of every role: uvicorn, with the bounds on the request head that it does not have itself.
+
+uvicorn on httptools waits for ever for the end of the headers and keeps any amount of them. Here the head
+must be complete within a time and a size, and what is not HTTP is answered with a problem document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from connectors.http.problems import MEDIA_TYPE, STATUS, document
+
+HEAD_BYTES: Final = 64 << 10
+"""Hard bound on a request's head; endpoints have lower ones of their own."""
+HEAD_FIELDS: Final = 256
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 protocol with bounds on time and size of the request head, and on connections."""
+
+    head_timeout: float = 10.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own signature
+        super().__init__(*args, **kwargs)
+        self._most, self.limit_concurrency = self.limit_concurrency, None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock: a connection that says nothing is closed as well."""
+        super().connection_made(transport)
+        if self._most is not None and len(self.connections) > self._most:
+            self._refuse("overloaded", f"more than {self._most} connections", "retry-after: 1\r\n")
+        else:
+            self._start_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count the bytes of a head that does not end."""
+        if self.transport.is_closing():
+            return
+        began_before = self._in_head
+        super().data_received(data)
+        if began_before and self._in_head:
+            self._head += len(data)
+            if self._head > HEAD_BYTES:
+                self._refuse("headers-too-large", f"the headers are larger than {HEAD_BYTES} bytes")
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._in_head, self._head = True, 0
+        self._start_clock()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: from here on the endpoint's own limits hold."""
+        self._in_head = False
+        self._stop_clock()
+        if len(self.headers) > HEAD_FIELDS:
+            self._refuse("headers-too-large", f"more than {HEAD_FIELDS} header fields")
+        if not self.transport.is_closing():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Ignore the body of a request that was refused before it reached the application."""
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Ignore the end of a request that was refused before it reached the application."""
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP with a problem document."""
+        self._refuse("http-malformed", msg)
+
+    def _start_clock(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.head_timeout, self._too_slow)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        self._refuse("request-too-slow", f"the headers did not end within {self.head_timeout:g} s")
+
+    def _refuse(self, code: str, detail: str, fields: str = "") -> None:
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete:
+            body = document(code, detail, status=STATUS[code])
+            head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{fields}"
+            self.transport.write(
+                STATUS_LINE[STATUS[code]] + head.encode() + b"connection: close\r\n\r\n" + body
+            )
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process that holds it decides when to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave signals alone."""
+        yield
+
+
+def make_server(
+    app: ASGIApp,
+    *,
+    connections: int = 1000,
+    drain: float = 10.0,
+    certificate: str | None = None,
+    private_key: str | None = None,
+) -> Server:
+    """Build a server; ``await server.serve(sockets=[listen(host, port)])`` runs it until ``should_exit``.
+
+    Args:
+        app: the ASGI application.
+        connections: connections served at once; beyond it the answer is 503.
+        drain: seconds that requests under way get at shutdown.
+        certificate: PEM file, for TLS without a proxy in front.
+        private_key: PEM file.
+    """
+    config = uvicorn.Config(
+        app,
+        http=BoundedHttp,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=connections,
+        timeout_graceful_shutdown=int(drain),
+        ssl_certfile=certificate,
+        ssl_keyfile=private_key,
+    )
+    return Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is in use or may not be opened.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,1 @@
+"""Polling: what we fetch from participants."""

@@ -1,0 +1,1 @@
+"""Webhooks: what participants send to us."""

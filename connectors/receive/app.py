@@ -1,0 +1,56 @@
+"""The ASGI application of the webhooks, with its OpenAPI document and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from connectors.http.problems import on_defect, on_http_error
+from connectors.receive.endpoint import Endpoint
+from connectors.receive.openapi import describe
+from connectors.receive.page import render, render_errors
+
+_SAFE = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def webhook_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
+    """Build the routes: one per webhook, ``/openapi.json``, ``/docs`` and ``/docs/errors``."""
+    document = describe(endpoints)
+    openapi, page, errors = msgspec.json.encode(document), render(document), render_errors()
+
+    async def serve_openapi(_: Request) -> Response:
+        return Response(openapi, media_type="application/json", headers=_SAFE)
+
+    async def serve_page(_: Request) -> Response:
+        return HTMLResponse(page, headers=_SAFE)
+
+    async def serve_errors(_: Request) -> Response:
+        return HTMLResponse(errors, headers=_SAFE)
+
+    return [
+        *(Route(e.participant.webhook_path, e.__call__, methods=["POST"]) for e in endpoints),
+        Route("/openapi.json", serve_openapi),
+        Route("/docs", serve_page),
+        Route("/docs/errors", serve_errors),
+    ]
+
+
+def make_app(routes: Sequence[BaseRoute]) -> Starlette:
+    """Build an application whose every error is a problem document.
+
+    Args:
+        routes: those of `webhook_routes` and of whatever else the role serves.
+    """
+    return Starlette(
+        routes=list(routes), exception_handlers={HTTPException: on_http_error, Exception: on_defect}
+    )

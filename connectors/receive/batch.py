@@ -1,0 +1,37 @@
+"""Single messages and batches: a JSON object, a JSON array of objects, or NDJSON."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connectors.http.pointer import items_of
+from schemas.errors import Permanent
+
+NDJSON: Final = ("application/x-ndjson", "application/jsonl")
+
+
+def split(body: bytes, media_type: str, most: int) -> tuple[list[bytes], bool]:
+    """Split a body into the texts of its messages.
+
+    Args:
+        body: decoded body.
+        media_type: its ``Content-Type`` without parameters.
+        most: most messages allowed.
+
+    Returns:
+        The texts, and whether the body is a batch.
+
+    Raises:
+        Permanent: ``json-malformed`` or ``batch-too-large``.
+    """
+    if media_type in NDJSON:
+        items = [line for line in body.split(b"\n") if line.strip()]
+    elif body.lstrip(b" \t\r\n").startswith(b"["):
+        items = items_of(body)
+    else:
+        return [body], False
+    if not items:
+        raise Permanent("json-malformed", "the batch is empty")
+    if len(items) > most:
+        raise Permanent("batch-too-large", f"{len(items)} messages in one request, the limit is {most}")
+    return items, True

@@ -1,0 +1,175 @@
+"""The OpenAPI 3.1 document of the webhooks, made from the participants' settings and profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from connectors.http.problems import MEDIA_TYPE, STATUS
+from connectors.receive.batch import NDJSON
+from connectors.receive.endpoint import Endpoint
+from schemas.errors import CODES
+
+Document = dict[str, Any]
+
+ANSWERS: Final[dict[int, str]] = {
+    202: "The messages are in the log on all in-sync replicas, or were already.",
+    400: "The body is not JSON or carries no id.",
+    401: "No credentials, or not ours.",
+    408: "The request did not arrive completely in time.",
+    409: "A message id came before with another body.",
+    413: "Body or batch larger than the limit.",
+    415: "Content-Type or Content-Encoding not supported.",
+    422: "A message breaks the profile's schema; `errors` names field, rule and value.",
+    429: "Too many messages; see Retry-After.",
+    431: "Header fields larger than the limit.",
+    503: "The log is away; nothing was lost, send the same again after Retry-After.",
+}
+
+PROBLEM: Final[Document] = {
+    "type": "object",
+    "description": "RFC 9457 problem document.",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "Address of the code's description."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "enum": list(CODES)},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "Path of the request."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "pointer", "rule"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "pointer": {
+                        "type": "string",
+                        "description": "JSON pointer of the field; in a batch it begins with the index.",
+                    },
+                    "rule": {"type": "string"},
+                    "value": {"type": "string"},
+                    "item": {"type": "integer", "description": "Index of the message in a batch, from 0."},
+                },
+            },
+        },
+    },
+}
+
+
+def describe(endpoints: Sequence[Endpoint]) -> Document:
+    """Build the document."""
+    schemas: Document = {"Problem": PROBLEM}
+    for endpoint in endpoints:
+        own = dict(endpoint.form.json_schema) or {"type": "object"}
+        schemas[endpoint.form.profile] = {"$id": f"/schemas/{endpoint.form.profile}"} | own
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Corridor broker: webhooks",
+            "version": _version(),
+            "description": (
+                "What participants send to the broker. 202 means that the messages are in the log on all "
+                "in-sync replicas. Send the same message again as often as needed: the same id with the same "
+                "body is 202 and has no second effect. A batch is taken whole or not at all."
+            ),
+        },
+        "paths": {e.participant.webhook_path: {"post": _operation(e)} for e in endpoints},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "webhook-signature",
+                    "description": "Standard Webhooks 1.0: HMAC-SHA256 (v1) or ed25519 (v1a) over "
+                    "`<webhook-id>.<webhook-timestamp>.<body>`, the body as it goes over the wire.",
+                },
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
+            "responses": {
+                "Problem": {
+                    "description": "Problem",
+                    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            },
+        },
+    }
+
+
+def _version() -> str:
+    try:
+        return version("corridor-broker")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _operation(endpoint: Endpoint) -> Document:
+    settings = endpoint.settings
+    security: list[Document] = []
+    if settings.secrets or settings.public_keys:
+        security.append({"signature": []})
+    if settings.bearer:
+        security.append({"bearer": []})
+    return {
+        "operationId": f"receive_{endpoint.participant.name.replace('-', '_')}",
+        "summary": f"Messages from {endpoint.participant.name} ({endpoint.form.profile})",
+        "description": endpoint.form.doc,
+        "security": security,
+        "parameters": _parameters(endpoint),
+        "requestBody": {"required": True, "content": _content(endpoint)},
+        "responses": _responses(endpoint),
+    }
+
+
+def _parameters(endpoint: Endpoint) -> list[Document]:
+    signed = bool(endpoint.settings.secrets or endpoint.settings.public_keys)
+    fields = {
+        "webhook-id": "Id of the request, without a dot.",
+        "webhook-timestamp": f"Seconds since 1970 UTC, at most {endpoint.settings.replay_window:g} s off.",
+    }
+    listed = [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": text}
+        for name, text in fields.items()
+        if signed
+    ]
+    trace = {"name": "traceparent", "in": "header", "required": False, "schema": {"type": "string"}}
+    return [*listed, trace | {"description": "W3C trace context; kept with the message."}]
+
+
+def _content(endpoint: Endpoint) -> Document:
+    one: Document = {"$ref": f"#/components/schemas/{endpoint.form.profile}"}
+    most = endpoint.settings.max_batch
+    batch = {"type": "array", "items": one, "minItems": 1, "maxItems": most}
+    body = {"oneOf": [one, batch]} if most > 1 else one
+    examples = {name: {"value": value} for name, value in endpoint.form.examples.items()}
+    content: Document = {name: {"schema": body, "examples": examples} for name in endpoint.form.media_types}
+    if most > 1:
+        lines = {"type": "string", "description": f"One message per line, at most {most} lines."}
+        content |= {name: {"schema": lines} for name in NDJSON}
+    return content
+
+
+def _responses(endpoint: Endpoint) -> Document:
+    one = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    many = {
+        "type": "object",
+        "required": ["ids"],
+        "properties": {"ids": {"type": "array", "items": {"type": "string"}}},
+    }
+    schema = {"oneOf": [one, many]} if endpoint.settings.max_batch > 1 else one
+    responses: Document = {
+        "202": {"description": ANSWERS[202], "content": {"application/json": {"schema": schema}}}
+    }
+    wait = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, text in ANSWERS.items():
+        if status >= 400:
+            codes = [code for code, of in STATUS.items() if of == status]
+            note = f" Codes: {', '.join(codes)}." if codes else ""
+            responses[str(status)] = {"description": text + note, "content": content}
+            if status in (429, 503):
+                responses[str(status)]["headers"] = wait
+    return responses
