@@ -16,11 +16,11 @@ How a compiler uses it::
     body = ["b = bytearray()", *fold(lines), "return bytes(b)"]
     to_bytes = emitter.compile("to_bytes", ("row",), body)
 
-``encode`` gives lines without indentation of their own (inner blocks are indented by four spaces), so they
-can stand in any block; ``indent`` adds a level. The expression is evaluated exactly once and must give a datum of
-the field's type. Lines for a value that does not fit raise one of ``FAILURES`` and leave ``b`` half written:
-throw it away, then ask ``schemas.avro.violation.explain(node, value, pointer)`` for the error that names the
-place.
+``encode`` gives lines without indentation of their own, so they can stand in any block; ``indent`` adds a
+level and ``fold`` merges literals. The expression is evaluated exactly once and must give a
+datum of the field's type. Lines for a value that does not fit raise one of ``FAILURES`` and leave ``b`` half
+written: throw it away, then ask ``schemas.avro.violation.explain(node, value, pointer)`` for the error that
+names the place.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import decimal
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from schemas.avro.schema import (
     MISSING,
@@ -84,10 +84,19 @@ _RUNTIME: Final[dict[str, Any]] = {
     "HEAD": tuple(bytes((value & 127 | 128, value >> 7 | 128)) for value in range(16384)),
     "TAIL": tuple(varint(value >> 1 ^ -(value & 1)) for value in range(16384)),
     "VARINT": varint,
-    "BOOLEAN": {True: b"\x01", False: b"\x00"},
     "FLOAT": struct.Struct("<f").pack,
     "DOUBLE": struct.Struct("<d").pack,
 }
+
+
+def exact_context(node: DecimalType) -> decimal.Context:
+    """Return the context in which ``scaleb(scale)`` raises for what has more digits than the precision."""
+    return decimal.Context(
+        prec=node.precision,
+        Emax=node.precision - 1,
+        Emin=decimal.MIN_EMIN,
+        traps=[decimal.Inexact, decimal.Overflow, decimal.InvalidOperation],
+    )
 
 
 def fold(lines: Iterable[str]) -> list[str]:
@@ -111,9 +120,14 @@ def indent(lines: Iterable[str]) -> list[str]:
 class Emitter:
     """Makes lines of code and collects what they are bound to.
 
+    Subclasses read other forms than datums: they override ``absent``, ``member`` and the leaf expressions.
+
     Attributes:
         bindings: name to object, the globals that the lines need.
+        absent: name to object, what stands for the null of a nullable.
     """
+
+    absent: ClassVar[dict[str, Any]] = {"None": None}
 
     def __init__(self) -> None:
         self.bindings: dict[str, Any] = dict(_RUNTIME)
@@ -184,13 +198,12 @@ class Emitter:
     def _encode(self, node: Type, expression: str, prefix: bytes) -> list[str]:
         """Return lines that append ``prefix`` (the branch of a union) and the encoding."""
         match node:
+            case Enum() | Primitive(name="boolean" | "null"):
+                return [f"b += {self.bind('ENUM', _symbols(node, prefix))}[{expression}]"]
             case Primitive():
                 return self._primitive(node, expression, prefix)
             case Nullable():
                 return self._nullable(node, expression)
-            case Enum():
-                symbols = {s: prefix + varint(i) for i, s in enumerate(node.symbols)}
-                return [f"b += {self.bind('ENUM', symbols)}[{expression}]"]
             case DecimalType():
                 return self._decimal(node, expression, prefix)
             case Record():
@@ -203,7 +216,7 @@ class Emitter:
                 value = self.temporary()
                 return [
                     f"{value} = {expression}",
-                    f"if len({value}) != {node.size}: raise ValueError('size')",
+                    f"if len({value}) != {node.size}: raise ValueError",
                     *_literal(prefix),
                     f"b += {value}",
                 ]
@@ -218,10 +231,6 @@ class Emitter:
 
     def _primitive(self, node: Primitive, expression: str, prefix: bytes) -> list[str]:
         match node.name:
-            case "null":
-                return [f"if {expression} is not None: raise ValueError('null')", *_literal(prefix)]
-            case "boolean":
-                return [*_literal(prefix), f"b += BOOLEAN[{expression}]"]
             case "float" | "double":
                 return [*_literal(prefix), f"b += {node.name.upper()}({expression})"]
             case "string":
@@ -239,7 +248,7 @@ class Emitter:
             source = self.milliseconds(expression) if node.logical == "timestamp-millis" else expression
             return [f"{value} = {source}", *_literal(prefix), *_instant(value)]
         source = self.days(expression) if node.logical == "date" else expression
-        long = f"{_joined(prefix)}VARINT({value}{', 32' if node.name == 'int' else ''})"
+        long = f"{_plus(prefix)}VARINT({value}{', 32' if node.name == 'int' else ''})"
         return [
             f"{value} = {source}",
             f"b += {_table(prefix)}[{value}] if -8192 <= {value} < 8192 else {long}",
@@ -250,18 +259,19 @@ class Emitter:
         size = self.temporary()
         return [
             f"{size} = len({value})",
-            f"b += {_table(prefix)}[{size}] if {size} < 8192 else {_joined(prefix)}VARINT({size})",
+            f"b += {_table(prefix)}[{size}] if {size} < 8192 else {_plus(prefix)}VARINT({size})",
             f"b += {value}",
         ]
 
     def _nullable(self, node: Nullable, expression: str) -> list[str]:
-        if isinstance(node.inner, Enum):
-            symbols = {s: _PRESENT + varint(i) for i, s in enumerate(node.inner.symbols)}
-            return [f"b += {self.bind('ENUM', {None: _NULL, **symbols})}[{expression}]"]
+        symbols = _symbols(node.inner, _PRESENT)
+        if symbols is not None:
+            symbols |= dict.fromkeys(self.absent.values(), _NULL)
+            return [f"b += {self.bind('ENUM', symbols)}[{expression}]"]
         value = self.temporary()
         return [
             f"{value} = {expression}",
-            f"if {value} is None:",
+            f"if {' or '.join(f'{value} is {name}' for name in self.absent)}:",
             f"    b += {_NULL!r}",
             "else:",
             *indent(self._encode(node.inner, value, _PRESENT)),
@@ -269,19 +279,13 @@ class Emitter:
 
     def _decimal(self, node: DecimalType, expression: str, prefix: bytes) -> list[str]:
         """Scale exactly: more digits than the precision or a fraction beyond the scale is an error."""
-        exact = decimal.Context(
-            prec=node.precision,
-            Emax=node.precision - 1,
-            Emin=decimal.MIN_EMIN,
-            traps=[decimal.Inexact, decimal.Overflow, decimal.InvalidOperation],
-        )
-        context = self.bind("CONTEXT", exact)
+        context = self.bind("CONTEXT", exact_context(node))
         scaled, unscaled = self.temporary(), self.temporary()
         size = node.size or f"({unscaled}.bit_length() >> 3) + 1"
         lines = [
             f"{scaled} = {self.number(expression)}.scaleb({node.scale}, {context})",
             f"{unscaled} = int({scaled})",
-            f"if {unscaled} != {scaled}: raise ValueError('scale')",
+            f"if {unscaled} != {scaled}: raise ValueError",
             f"{unscaled} = {unscaled}.to_bytes({size}, 'big', signed=True)",
         ]
         if node.size is not None:
@@ -295,7 +299,7 @@ class Emitter:
         value, size = self.temporary(), self.temporary()
         return [
             f"{value} = {expression}",
-            f"if not isinstance({value}, {kind}): raise TypeError('collection')",
+            f"if not isinstance({value}, {kind}): raise TypeError",
             *_literal(prefix),
             f"{size} = len({value})",
             f"if {size}:",
@@ -317,11 +321,24 @@ def _literal(prefix: bytes) -> list[str]:
     return [f"b += {prefix!r}"] if prefix else []
 
 
+def _symbols(node: Type, prefix: bytes) -> dict[Any, bytes] | None:
+    """Return value to encoding for a type with few values, ``None`` for the others."""
+    match node:
+        case Enum():
+            return {symbol: prefix + varint(index) for index, symbol in enumerate(node.symbols)}
+        case Primitive(name="boolean"):
+            return {True: prefix + b"\x01", False: prefix + b"\x00"}
+        case Primitive(name="null"):
+            return {None: prefix}
+        case _:
+            return None
+
+
 def _table(prefix: bytes) -> str:
     return "SMALL_PRESENT" if prefix else "SMALL"
 
 
-def _joined(prefix: bytes) -> str:
+def _plus(prefix: bytes) -> str:
     return f"{prefix!r} + " if prefix else ""
 
 

@@ -170,8 +170,8 @@ class Schema:
             references: JSON texts of the schemas whose names it uses, in order of dependence.
 
         Raises:
-            Invalid: ``schema-unsafe`` for what the lint refuses, for what is not Avro, and for unions other
-                than ``["null", T]``.
+            Invalid: ``schema-unsafe`` for what the lint refuses and for unions other than ``["null", T]``,
+                ``schema-invalid`` for what is not Avro.
         """
         require_safe(text, references)
         names: dict[str, Any] = {}
@@ -182,7 +182,7 @@ class Schema:
                 fastavro.parse_schema(raw, named_schemas=names)
             except (SchemaParseException, UnknownType, ValueError, KeyError, TypeError) as error:
                 rule = f"not an Avro schema: {type(error).__name__}: {error}"
-                raise Invalid("schema-unsafe", "", rule) from error
+                raise Invalid("schema-invalid", "", rule) from error
             root = _Builder(known).build(raw, "", "")
         return cls(text, tuple(references), root)
 
@@ -291,7 +291,7 @@ class _Builder:
                 default = _datum(node, raw["default"])
             except (TypeError, ValueError, LookupError, AttributeError) as error:
                 rule = "the default is not of the field's type"
-                raise Invalid("schema-unsafe", f"{pointer}/default", rule, raw["default"]) from error
+                raise Invalid("schema-invalid", f"{pointer}/default", rule, raw["default"]) from error
         return Field(raw["name"], node, raw.get("doc", ""), default, _properties(raw, _FIELD_KEYS))
 
 

@@ -51,29 +51,30 @@ def explain(node: Type, value: Datum, pointer: str) -> Invalid:
         the pointer of the whole.
     """
     try:
-        _check(node, value, pointer)
+        check(node, value, pointer)
     except Invalid as error:
         return error
     return Invalid("schema-violation", pointer, "the value does not fit the schema", value)
 
 
-def _check(node: Type, value: Datum, pointer: str) -> None:  # noqa: C901 - one case per kind of type
+def check(node: Type, value: Datum, pointer: str) -> None:  # noqa: C901 - one case per kind of type
+    """Raise ``schema-violation`` for the first place, in schema order, where a datum breaks its schema."""
     match node:
         case Nullable():
             if value is not None:
-                _check(node.inner, value, pointer)
+                check(node.inner, value, pointer)
         case Record():
             _expect(value, (dict,), "a record", pointer)
             _check_fields(node, value, pointer)
         case Array():
             _expect(value, (list, tuple), "an array", pointer)
             for index, item in enumerate(value):
-                _check(node.items, item, step(pointer, index))
+                check(node.items, item, step(pointer, index))
         case Map():
             _expect(value, (dict,), "a map", pointer)
             for key, item in value.items():
                 _expect(key, (str,), "a key of type string", pointer)
-                _check(node.values, item, step(pointer, key))
+                check(node.values, item, step(pointer, key))
         case Enum():
             if not isinstance(value, str) or value not in node.symbols:
                 symbols = ", ".join(node.symbols)
@@ -92,7 +93,7 @@ def _check_fields(node: Record, value: dict[str, Datum], pointer: str) -> None:
     for field in node.fields:
         at = step(pointer, field.name)
         if field.name in value or isinstance(field.type, Nullable):
-            _check(field.type, value.get(field.name), at)
+            check(field.type, value.get(field.name), at)
         elif field.default is MISSING:
             raise Invalid("schema-violation", at, "the field is required")
 
