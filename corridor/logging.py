@@ -1,0 +1,78 @@
+"""Logging: readable on a terminal, JSON elsewhere; the ids of a message, never its content."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+
+from corridor.settings.model import Log
+
+SECRET: Final = frozenset(
+    {"authorization", "token", "secret", "secrets", "password", "signature", "cookie", "client_secret"}
+)
+CONTENT: Final = frozenset({"body", "payload", "value", "datum", "record", "message_body"})
+NOISY: Final = ("faust", "mode", "aiokafka", "kafka", "httpx", "httpcore", "uvicorn", "asyncio")
+"""Libraries that speak up from a warning on."""
+
+Event = MutableMapping[str, Any]
+
+
+def redact(_logger: object, _method: str, event: Event) -> Event:
+    """Replace what must never be logged: secrets and the content of messages. A processor of structlog."""
+    for key in event:
+        name = key.lower()
+        if name in SECRET or name.endswith(("_token", "_secret", "_password")):
+            event[key] = "[secret]"
+        elif name in CONTENT:
+            event[key] = "[content]"
+    return event
+
+
+def configure(settings: Log, role: str) -> None:
+    """Send all logging of this process, the libraries' included, to stderr in one form.
+
+    Args:
+        settings: level and form.
+        role: name of the process in every line of JSON.
+    """
+    console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
+        redact,
+    ]
+    ending: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if console
+        else [_named(role), structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _named(role: str) -> structlog.typing.Processor:
+    def add(_logger: object, _method: str, event: Event) -> Event:
+        return {"role": role, **event}
+
+    return add

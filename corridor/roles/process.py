@@ -1,0 +1,93 @@
+"""One process that runs roles: event loop, signals, waiting for Kafka, and the order of the end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+import uvloop
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from starlette.routing import BaseRoute
+
+from connectors.http.server import listen, make_server
+from connectors.receive.app import make_app
+from corridor.roles import role
+from corridor.roles.health import Health
+from corridor.settings import Settings
+from corridor.settings.model import Listen
+from deploy.ports import require_free
+from streams.settings import Kafka
+
+log = structlog.get_logger(__name__)
+
+ASK_AGAIN: Final = 1.0
+
+
+def run_roles(names: Sequence[str], settings: Settings) -> None:
+    """Run roles in this process until SIGTERM or SIGINT, then end them cleanly.
+
+    Raises:
+        Misconfigured: a port is in use, or a role cannot run under these settings.
+        CorridorError: a role ended by itself; start the process again.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(names, settings))
+
+
+async def _run(names: Sequence[str], settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(role(name)(settings, Health(name), stop), name=name) for name in names]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()  # one role's end is the end of the process: whoever started it starts it again
+    await asyncio.wait(tasks)
+    for task in tasks:
+        task.result()
+    log.info("stopped", roles=list(names))
+
+
+async def serve_http(
+    address: Listen, routes: Sequence[BaseRoute], stop: asyncio.Event, drain: float = 2.0
+) -> None:
+    """Serve routes until ``stop`` is set; requests under way get ``drain`` seconds.
+
+    Raises:
+        Misconfigured: ``port-in-use``, naming the holder.
+    """
+    require_free(address.port, "HTTP", "Stop it, or set another port in the settings.", address.host)
+    server = make_server(make_app(routes), drain=drain)
+    serving = asyncio.create_task(server.serve(sockets=[listen(address.host, address.port)]))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.should_exit = True
+    await serving
+
+
+async def kafka_answers(kafka: Kafka, health: Health, stop: asyncio.Event) -> bool:
+    """Wait until Kafka answers; a role that is started before Kafka is not ready, and does not fail.
+
+    Returns:
+        False when ``stop`` was set first.
+    """
+    while not stop.is_set():
+        admin = AIOKafkaAdminClient(**kafka.client_options())
+        try:
+            await admin.start()
+        except (KafkaError, OSError) as error:
+            health.is_waiting("kafka", f"{kafka.bootstrap} does not answer")
+            log.warning("kafka does not answer", bootstrap=kafka.bootstrap, error=repr(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), ASK_AGAIN)
+        else:
+            health.is_ready("kafka")
+            return True
+        finally:
+            await admin.close()
+    return False
