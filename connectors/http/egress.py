@@ -23,9 +23,17 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _TUNNELS: Final = tuple(
     ipaddress.ip_network(net)
-    for net in ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48", "::/96", "192.88.99.0/24")
+    for net in (
+        "2002::/16",
+        "2001::/32",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "::/96",
+        "fec0::/10",
+        "192.88.99.0/24",
+    )
 )
-"""Addresses that stand for other addresses; never needed, always refused."""
+"""Addresses that stand for others, and old site-local ones: never needed, always refused."""
 
 
 def is_public(address: Address) -> bool:

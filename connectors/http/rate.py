@@ -7,6 +7,8 @@ from typing import Final
 
 from connectors.settings import Rate
 
+SLOWEST: Final = 1 / 64
+"""Part of the rate that is left, however often it was halved."""
 RECOVERY: Final = 60.0
 """Seconds in which a halved rate grows back to the whole."""
 
@@ -53,7 +55,7 @@ class Bucket:
         """Halve the rate, after the other side said it was too much; it grows back within `RECOVERY`."""
         if self._rate is not None:
             self._refill(self._rate)
-            self._slow = (1.0 + self._slow) / 2
+            self._slow = min((1.0 + self._slow) / 2, 1.0 - SLOWEST)
 
     def _speed(self, rate: Rate) -> float:
         return rate.per_second * (1.0 - self._slow)
