@@ -46,6 +46,7 @@ from schemas.avro.schema import (
     Record,
     Type,
 )
+from schemas.avro.violation import explain
 
 FAILURES: Final = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, struct.error)
 """What generated code raises for a value that does not fit its type."""
@@ -143,8 +144,6 @@ class Emitter:
         Raises:
             Invalid: ``schema-violation`` when the value is not of the type.
         """
-        from schemas.avro.violation import explain  # noqa: PLC0415 - explain itself encodes single values
-
         emitter = Emitter()
         run = emitter.compile("run", ("value", "b"), emitter.encode(node, "value"))
         encoded = bytearray()

@@ -99,7 +99,7 @@ class Structs:
                 if node is not self._root or field is not self._hidden
             ]
             self._made[node.fullname] = defstruct(
-                node.fullname.rpartition(".")[2],
+                node.fullname.replace(".", "_"),
                 fields,
                 kw_only=True,
                 forbid_unknown_fields=True,

@@ -1,0 +1,156 @@
+"""The broker's own records: dead letter, report, receipt and cursor.
+
+Each is an Avro schema beside this module (``records/<kind>.avsc``, where every field has its meaning) and a
+struct for typed access. ``RECORDS`` has the codecs by full name, for whoever has a plain datum.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, Final, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from schemas.avro.codec import Codec
+from schemas.avro.schema import Schema
+
+
+class DeadLetter(Struct, kw_only=True, frozen=True):
+    """A message that cannot go on, kept whole with the reason (``corridor.dead.v1``)."""
+
+    id: str
+    participant: str | None = None
+    stage: str
+    code: str
+    detail: str | None = None
+    pointer: str | None = None
+    rule: str | None = None
+    value: str | None = None
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None = None
+    body: bytes | None = None
+    headers: dict[str, bytes]
+    subject: str | None = None
+    origin: str | None = None
+    accepted: int | None = None
+    mapping: str | None = None
+    behind: str | None = None
+    attempts: int = 0
+
+
+class Loss(Struct, frozen=True):
+    """A value that the target has no place for."""
+
+    pointer: str
+    reason: str
+    value: str | None = None
+
+
+class Finding(Struct, frozen=True):
+    """A value that was carried although it breaks a rule."""
+
+    pointer: str
+    rule: str
+    severity: str
+    value: str | None = None
+
+
+class Filtered(Struct, frozen=True):
+    """An output that was held back on purpose."""
+
+    rule: str
+    reason: str
+
+
+class Report(Struct, kw_only=True, frozen=True):
+    """What became of one record at one stage (``corridor.report.v1``)."""
+
+    id: str
+    origin: str
+    stage: str
+    mapping: str | None = None
+    subject: str | None = None
+    outputs: int
+    losses: list[Loss] = []
+    findings: list[Finding] = []
+    filtered: list[Filtered] = []
+    accepted: int | None = None
+
+
+class Receipt(Struct, kw_only=True, frozen=True):
+    """Proof of one finished delivery (``corridor.receipt.v1``)."""
+
+    id: str
+    participant: str
+    origin: str
+    subject: str
+    idempotency_key: str
+    outcome: Literal["DELIVERED", "PARKED"]
+    status: int | None = None
+    code: str | None = None
+    attempts: int
+    accepted: int
+    delivered: int
+    body_sha256: str
+    topic: str
+    partition: int
+    offset: int
+
+
+class Cursor(Struct, kw_only=True, frozen=True):
+    """How far a participant was polled (``corridor.cursor.v1``)."""
+
+    participant: str
+    cursor: str | None = None
+    etag: str | None = None
+    high_water: int | None = None
+    sequence: int = 0
+    updated: int | None = None
+
+
+T = TypeVar("T", bound=Struct)
+
+
+class Kind(Generic[T]):
+    """One kind of record: its struct and its codec.
+
+    Args:
+        file: name of the schema's file, without its ending.
+        struct: the type of the records.
+    """
+
+    def __init__(self, file: str, struct: type[T]) -> None:
+        text = files("schemas").joinpath("records", f"{file}.avsc").read_text("utf-8")
+        self.codec: Final = Codec(Schema.parse(text))
+        self._struct = struct
+
+    def encode(self, record: T) -> bytes:
+        """Return the Avro body of a record.
+
+        Raises:
+            Invalid: ``schema-violation`` for a value that the schema forbids.
+        """
+        return self.codec.encode(msgspec.to_builtins(record, builtin_types=(bytes,)))
+
+    def decode(self, body: bytes) -> T:
+        """Return the record of an Avro body.
+
+        Raises:
+            Permanent: ``avro-malformed`` when the body is not canonical.
+        """
+        datum: Any = self.codec.decode(body)
+        return msgspec.convert(datum, self._struct, builtin_types=(bytes,))
+
+
+DEAD: Final = Kind("dead", DeadLetter)
+REPORT: Final = Kind("report", Report)
+RECEIPT: Final = Kind("receipt", Receipt)
+CURSOR: Final = Kind("cursor", Cursor)
+
+RECORDS: Final[dict[str, Codec]] = {
+    kind.codec.schema.fullname: kind.codec for kind in (DEAD, REPORT, RECEIPT, CURSOR)
+}
+"""Full name to codec of every record of the broker."""
