@@ -11,7 +11,7 @@ def errors_page() -> str:
     rows = [(f'<a id="{code}"></a>`{code}`', meaning) for code, meaning in sorted(CODES.items())]
     return page(
         "# Error codes",
-        "A code is the same everywhere: the `type` of an HTTP problem (RFC 9457), the reason of a dead letter,"
-        " the label `code` of a metric, and the word in front of a message on the command line.",
+        "A code is the same everywhere: the `type` of an HTTP problem (RFC 9457), the reason of a dead"
+        " letter, the label `code` of a metric, and the word in front of a message on the command line.",
         table(("code", "meaning"), rows),
     )

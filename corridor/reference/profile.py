@@ -21,6 +21,7 @@ from schemas.avro.schema import (
     Record,
     Type,
 )
+from schemas.codes.lists import CodeLists
 from schemas.profiles import Http, Profile
 
 _OPEN: Final = (
@@ -50,6 +51,7 @@ def profile_page(name: str) -> str:
         "## Fields",
         "JSON keys in this order; what is not there is left out, not null. Fields marked * must be there.",
         table(("field", "type", "unit, codes, form", "meaning"), _fields(profile.schema.record, "")),
+        *_lists(profile),
         *_dropped(profile),
         *_examples(profile),
     )
@@ -122,6 +124,17 @@ def _rules(field: Field) -> str:
     if field.properties.get("personal"):
         words.append("personal data")
     return "; ".join(words)
+
+
+def _lists(profile: Profile) -> Iterator[str]:
+    codes = CodeLists.load()
+    for name in codes.names:
+        if name.startswith(f"{profile.name.partition('.')[0]}-"):
+            columns = [column for column in codes.columns(name) if column not in {"source", "verified"}]
+            rows = [[str(row[column] or "") for column in columns] for _, row in codes.rows(name)]
+            yield f"## Code list {name}"
+            yield f"{codes.table(name).title}."
+            yield table(columns, rows)
 
 
 def _dropped(profile: Profile) -> Iterator[str]:
