@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from schemas.avro.lint import Json
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
-from schemas.registry.model import Json
 
 MEDIA_TYPE: Final = "application/vnd.schemaregistry.v1+json"
 _BODY_LIMIT: Final = 16 << 20

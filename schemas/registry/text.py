@@ -6,10 +6,8 @@ types, so that it is no identity of a schema.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -48,26 +46,6 @@ def self_contained(schema: Schema) -> str:
 def normalized(schema: Schema) -> str:
     """Give the canonical text after sorting what has no order: other attributes, and aliases."""
     return _Printer(set(schema.foreign), order=sorted).node(schema.root, "")
-
-
-def guid(
-    text: str, references: Sequence[tuple[str, str, int]] = (), metadata: str = "", rules: str = ""
-) -> str:
-    """Give the identity of a schema that registries of any kind agree on, as Confluent 8 computes it.
-
-    Args:
-        text: canonical text.
-        references: name, subject and version of each, in order.
-        metadata: canonical JSON of the metadata, ``""`` for none.
-        rules: canonical JSON of the rule set, ``""`` for none.
-    """
-    digest = hashlib.md5(text.encode(), usedforsecurity=False)
-    for name, subject, version in references:
-        digest.update(name.encode() + subject.encode() + version.to_bytes(4, "big", signed=True))
-    for part in (metadata, rules):
-        if part:
-            digest.update(b"\x01" + part.encode())
-    return str(uuid.UUID(bytes=digest.digest()))
 
 
 class _Printer:

@@ -1,0 +1,119 @@
+"""The ASGI application of the registry: the Confluent REST API, version 1, for Avro."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connectors.registry.forward import Forwarder
+from connectors.registry.ports import Registry
+from connectors.registry.reads import Reads
+from connectors.registry.wire import V1, HttpError, bare_error, media_type, refused, unavailable
+from connectors.registry.writes import Writes
+from schemas.errors import Transient
+from schemas.registry.names import context_name
+from schemas.registry.refusal import Refusal
+
+Handler = Callable[[Request], Awaitable[Response]]
+_CONTEXTS: Final = "contexts"
+
+
+def registry_app(registry: Registry, forwarder: Forwarder | None = None) -> ASGIApp:
+    """Make the application.
+
+    It answers every path: mount it behind all other routes, or under a prefix of its own.
+
+    Args:
+        registry: the log under it.
+        forwarder: brings writes to the process that is the writer.
+    """
+    reads, writes = Reads(registry), Writes(registry, forwarder or Forwarder())
+    version = "/subjects/{subject}/versions/{version}"
+    table: dict[str, dict[str, Handler]] = {
+        "/": {"GET": reads.root},
+        "/schemas": {"GET": reads.schemas},
+        "/schemas/types": {"GET": reads.types},
+        "/schemas/ids/{id}": {"GET": reads.schema},
+        "/schemas/ids/{id}/schema": {"GET": reads.schema_text},
+        "/schemas/ids/{id}/subjects": {"GET": reads.schema_subjects},
+        "/schemas/ids/{id}/versions": {"GET": reads.schema_versions},
+        "/schemas/guids/{guid}": {"GET": reads.guid},
+        "/schemas/guids/{guid}/ids": {"GET": reads.guid_ids},
+        "/subjects": {"GET": reads.subjects},
+        "/subjects/{subject}": {"POST": writes.lookup, "DELETE": writes.delete_subject},
+        "/subjects/{subject}/metadata": {"GET": reads.by_metadata},
+        "/subjects/{subject}/versions": {"GET": reads.versions, "POST": writes.register},
+        version: {"GET": reads.version, "DELETE": writes.delete_version},
+        f"{version}/schema": {"GET": reads.version_text},
+        f"{version}/referencedby": {"GET": reads.referenced_by},
+        "/compatibility/subjects/{subject}/versions": {"POST": writes.check_all},
+        "/compatibility/subjects/{subject}/versions/{version}": {"POST": writes.check_version},
+        "/contexts": {"GET": reads.contexts},
+        "/contexts/{context}": {"DELETE": writes.delete_context},
+        "/v1/metadata/id": {"GET": reads.cluster},
+        "/v1/metadata/version": {"GET": reads.release},
+    }
+    for place in ("/config", "/config/{subject}"):
+        table[place] = {"GET": reads.config, "PUT": writes.put_config, "DELETE": writes.delete_config}
+    for place in ("/mode", "/mode/{subject}"):
+        table[place] = {"GET": reads.mode, "PUT": writes.put_mode, "DELETE": writes.delete_mode}
+    routes = [
+        Route(path, _dispatch(handlers), methods=["GET", "POST", "PUT", "DELETE"])
+        for path, handlers in table.items()
+    ]
+    return _RawPath(Starlette(routes=routes, exception_handlers={HTTPException: _no_route}))
+
+
+def _dispatch(handlers: dict[str, Handler]) -> Handler:
+    async def handle(request: Request) -> Response:
+        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
+        if handler is None:
+            return bare_error(405)
+        try:
+            media_type(request)
+            return await handler(request)
+        except Refusal as refusal:
+            return refused(request, refusal)
+        except Transient as error:
+            return unavailable(request, error)
+        except HttpError as error:
+            return bare_error(error.status, error.message, None if error.status == 406 else V1)
+
+    return handle
+
+
+async def _no_route(_: Request, error: Exception) -> Response:
+    return bare_error(error.status_code if isinstance(error, HTTPException) else 404)
+
+
+class _RawPath:
+    """Routes by the path as it was sent, so that ``%2F`` in a subject stays in it.
+
+    Handlers decode their own part. ``/contexts/{context}/…`` becomes the rest of the path in that context.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = dict(scope)
+            prefix = scope.get("root_path", "")
+            raw = scope.get("raw_path") or scope["path"].encode()
+            path = raw.decode("latin-1").removeprefix(prefix)
+            scope["registry.target"] = path
+            parts = path.split("/")
+            if len(parts) > 3 and parts[1] == _CONTEXTS and parts[3]:
+                scope["registry.context"] = context_name(unquote(parts[2]))
+                path = "/" + "/".join(parts[3:])
+            scope["path"] = (path.rstrip("/") or "/") if path != "/" else path
+            scope["root_path"] = ""
+        await self._app(scope, receive, send)

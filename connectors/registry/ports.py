@@ -1,0 +1,58 @@
+"""What the REST API needs from the log under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from schemas.registry.registration import Change
+from schemas.registry.state import State
+
+Decide = Callable[[State], Change]
+"""What a request writes, given all that was written before; may raise `Refusal`."""
+
+
+class Elsewhere(Exception):
+    """Another process is the writer now.
+
+    Args:
+        url: address of its REST API.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+class Registry(Protocol):
+    """The registry's log: one writer at a time, every process a reader.
+
+    Attributes:
+        state: what the log adds up to here; never changed by its readers.
+        strict: refuse schemas that break the lint.
+        cluster: id of the Kafka cluster.
+    """
+
+    state: State
+    strict: bool
+    cluster: str
+
+    async def write(self, decide: Decide, *, here: bool = False) -> Change:
+        """Decide on the newest state, write, and return when `state` has it.
+
+        Args:
+            decide: runs in a thread; it may run again when another writer came in between.
+            here: become the writer instead of saying who is.
+
+        Raises:
+            Elsewhere: another process writes.
+            Refusal: from ``decide``.
+            Transient: (``log-unavailable``) not known to be written; the same request may be sent again.
+        """
+
+    async def reached(self, offset: int) -> None:
+        """Wait until `state` has the record at an offset.
+
+        Raises:
+            Transient: (``log-unavailable``) not in time.
+        """

@@ -1,0 +1,192 @@
+"""Requests and answers of the Confluent REST API: media types, bounded JSON bodies, error bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from schemas.avro.lint import Json
+from schemas.errors import Transient
+from schemas.registry.records import Document, Reference
+from schemas.registry.refusal import Refusal
+from schemas.registry.submission import Submission
+from schemas.registry.text import json_text
+
+V1: Final = "application/vnd.schemaregistry.v1+json"
+_PRODUCED: Final = {V1: 1.0, "application/vnd.schemaregistry+json": 0.9, "application/json": 0.5}
+_CONSUMED: Final = frozenset({*_PRODUCED, "application/octet-stream"})
+MAX_BODY: Final = 1 << 20
+"""Bytes of a request; a schema may have far less."""
+
+
+class HttpError(Exception):
+    """An answer that the protocol gives by itself; its body names only the status.
+
+    Args:
+        status: HTTP status.
+        message: text, when it is not the status's own.
+    """
+
+    def __init__(self, status: int, message: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message or f"HTTP {status} {_PHRASES[status]}"
+
+
+_PHRASES: Final = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    415: "Unsupported Media Type",
+}
+
+
+def media_type(request: Request) -> str:
+    """Choose the media type of the answer (406 when none is acceptable)."""
+    accept = request.headers.get("accept", "").strip()
+    if not accept:
+        return V1
+    best, best_weight = "", 0.0
+    for part in accept.split(","):
+        name, _, parameters = part.partition(";")
+        weight = _quality(parameters)
+        for produced, preference in _PRODUCED.items():
+            if _matches(name.strip().lower(), produced) and weight * preference > best_weight:
+                best, best_weight = produced, weight * preference
+    if not best:
+        raise HttpError(406)
+    return best
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _matches(wanted: str, produced: str) -> bool:
+    return wanted in {"*/*", "application/*", produced}
+
+
+def answer(request: Request, value: Json, *, status: int = 200) -> Response:
+    """Give a JSON answer in the media type that the client prefers."""
+    return Response(json_text(value), status, media_type=media_type(request))
+
+
+def text_answer(request: Request, text: str) -> Response:
+    """Give a schema as it is."""
+    return Response(text, media_type=media_type(request))
+
+
+def refused(request: Request, error: Refusal) -> Response:
+    """Give the body of a refusal."""
+    return answer(request, {"error_code": error.error_code, "message": error.message}, status=error.status)
+
+
+def unavailable(request: Request, error: Transient) -> Response:
+    """Say that the log cannot be written or read now: the client may send the same again."""
+    return answer(request, {"error_code": 50001, "message": error.message}, status=500)
+
+
+def bare_error(status: int, message: str = "", kind: str | None = None) -> Response:
+    """Give the body of an error of HTTP itself."""
+    error = HttpError(status, message)
+    return Response(json_text({"error_code": status, "message": error.message}), status, media_type=kind)
+
+
+async def body(request: Request) -> dict[str, Json]:
+    """Read a JSON object of bounded size.
+
+    Raises:
+        HttpError: 415 for another media type, 400 for what is not a JSON object.
+        Refusal: 42209 for one that is too large.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind not in _CONSUMED:
+        raise HttpError(415)
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise Refusal(42209, f"Schema is too large: the request has more than {MAX_BODY} bytes")
+    try:
+        value = json.loads(bytes(raw) or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise HttpError(400, f"The request is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise HttpError(400, "The request is not a JSON object")
+    return value
+
+
+def submission(value: dict[str, Json]) -> Submission:
+    """Read the body of a request that has a schema; fields that are not known are ignored.
+
+    Raises:
+        HttpError: 400 for a field of the wrong type.
+    """
+    try:
+        return Submission(
+            _text(value.get("schema")),
+            _text(value.get("schemaType")) or "AVRO",
+            tuple(_reference(r) for r in value.get("references") or ()),
+            _metadata(value.get("metadata")),
+            int(-1 if value.get("id") is None else value["id"]),
+            int(value.get("version") or 0),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise HttpError(400, f"The request does not have the form of a schema: {error}") from error
+
+
+def _text(value: Json) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("schema and schemaType are strings")
+    return value
+
+
+def _reference(value: dict[str, Json]) -> Reference:
+    return Reference(_text(value["name"]), _text(value["subject"]), int(value["version"]))
+
+
+def _metadata(value: Json) -> Document | None:
+    if value is None:
+        return None
+    tags = {str(k): sorted(map(str, v)) for k, v in (value.get("tags") or {}).items()}
+    properties = {str(k): str(v) for k, v in sorted((value.get("properties") or {}).items())}
+    sensitive = sorted(map(str, value.get("sensitive") or ()))
+    given = {"tags": tags, "properties": properties, "sensitive": sensitive}
+    return {k: v for k, v in given.items() if v} or None
+
+
+def flag(request: Request, name: str) -> bool:
+    """Read a boolean query parameter."""
+    return request.query_params.get(name, "").lower() == "true"
+
+
+def number(request: Request, name: str, default: int) -> int:
+    """Read an integer query parameter (404 when it is not one, as JAX-RS does)."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError as error:
+        raise HttpError(404) from error
+
+
+def paged(request: Request, items: Sequence[Json]) -> list[Json]:
+    """Cut a list by ``offset`` and ``limit``; a negative limit means all."""
+    offset = max(number(request, "offset", 0), 0)
+    limit = number(request, "limit", -1)
+    return list(items[offset:] if limit < 0 else items[offset : offset + limit])

@@ -1,0 +1,192 @@
+"""Endpoints that write, or run the same steps as writing: register, check, delete, configure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connectors.registry.forward import Forwarder
+from connectors.registry.ports import Decide, Elsewhere, Registry
+from connectors.registry.views import (
+    LATEST,
+    deleted_too,
+    find_version,
+    named_subject,
+    named_version,
+    shown,
+)
+from connectors.registry.wire import answer, body, flag, submission
+from schemas.avro.lint import Json
+from schemas.registry import deletion, registration, settings
+from schemas.registry.compatibility import Verdict
+from schemas.registry.names import Subject, context_name
+from schemas.registry.records import SchemaValue
+from schemas.registry.registration import Change
+from schemas.registry.submission import Submission, prepare
+
+OFFSET: Final = "X-Registry-Offset"
+"""Offset up to which the log has the effect of the request."""
+_THREADS: Final = 4
+
+T = TypeVar("T")
+
+
+class Writes:
+    """The handlers.
+
+    Args:
+        registry: what is written to.
+        forwarder: brings requests to the process that writes.
+    """
+
+    def __init__(self, registry: Registry, forwarder: Forwarder) -> None:
+        self._registry = registry
+        self._forwarder = forwarder
+        self._threads = asyncio.Semaphore(_THREADS)
+
+    async def register(self, request: Request) -> Response:
+        """``POST /subjects/{subject}/versions``."""
+        where = named_subject(request)
+        value = await body(request)
+        given = submission(value)
+        decide = partial(
+            registration.register,
+            where=where,
+            given=given,
+            normalize=flag(request, "normalize"),
+            strict=self._registry.strict,
+        )
+        warnings = ["ruleSet is not stored"] if value.get("ruleSet") else []
+        return await self._write(request, decide, warnings)
+
+    async def lookup(self, request: Request) -> Response:
+        """``POST /subjects/{subject}``."""
+        where = named_subject(request)
+        given = submission(await body(request))
+        found = await self._in_thread(
+            lambda: registration.lookup(
+                self._registry.state,
+                where,
+                given,
+                normalize=flag(request, "normalize"),
+                strict=self._registry.strict,
+                deleted=deleted_too(request),
+            )
+        )
+        return answer(request, shown(found, "ts", "deleted"))
+
+    async def check_version(self, request: Request) -> Response:
+        """``POST /compatibility/subjects/{subject}/versions/{version}``."""
+        where = named_subject(request)
+        version = named_version(request)
+        given = submission(await body(request))
+        state = self._registry.state
+        if version == LATEST:
+            asked = state.live(where.text)[-1:]
+        else:
+            asked = [find_version(state, where, version, deleted=False)]
+        return await self._check(request, where, given, asked)
+
+    async def check_all(self, request: Request) -> Response:
+        """``POST /compatibility/subjects/{subject}/versions``."""
+        where = named_subject(request)
+        given = submission(await body(request))
+        return await self._check(request, where, given, self._registry.state.live(where.text))
+
+    async def _check(
+        self, request: Request, where: Subject, given: Submission, versions: Sequence[SchemaValue]
+    ) -> Response:
+        def judge() -> Verdict:
+            state = self._registry.state
+            normalize = flag(request, "normalize")
+            prepared = prepare(state, where, given, normalize=normalize, strict=self._registry.strict)
+            return registration.judge(state, where, prepared, given.metadata, versions)
+
+        verdict = await self._in_thread(judge)
+        view: dict[str, Json] = {"is_compatible": verdict.compatible}
+        if flag(request, "verbose"):
+            view["messages"] = verdict.messages
+        return _with_warnings(answer(request, view), verdict.warnings)
+
+    async def delete_version(self, request: Request) -> Response:
+        """``DELETE /subjects/{subject}/versions/{version}``."""
+        where, version = named_subject(request), named_version(request)
+        permanent = flag(request, "permanent")
+        return await self._write(
+            request, lambda state: deletion.delete_version(state, where, version, permanent=permanent)
+        )
+
+    async def delete_subject(self, request: Request) -> Response:
+        """``DELETE /subjects/{subject}``."""
+        where, permanent = named_subject(request), flag(request, "permanent")
+        return await self._write(
+            request, lambda state: deletion.delete_subject(state, where, permanent=permanent)
+        )
+
+    async def delete_context(self, request: Request) -> Response:
+        """``DELETE /contexts/{context}``."""
+        context = context_name(unquote(request.path_params["context"]))
+        return await self._write(request, lambda state: deletion.delete_context(state, context))
+
+    async def put_config(self, request: Request) -> Response:
+        """``PUT /config`` and ``PUT /config/{subject}``."""
+        where, value = named_subject(request), await body(request)
+        return await self._write(request, lambda state: settings.put_config(state, where, value))
+
+    async def delete_config(self, request: Request) -> Response:
+        """``DELETE /config`` and ``DELETE /config/{subject}``."""
+        where = named_subject(request)
+        return await self._write(request, lambda state: settings.delete_config(state, where))
+
+    async def put_mode(self, request: Request) -> Response:
+        """``PUT /mode`` and ``PUT /mode/{subject}``."""
+        where, force = named_subject(request), flag(request, "force")
+        mode = (await body(request)).get("mode")
+        return await self._write(request, lambda state: settings.put_mode(state, where, mode, force=force))
+
+    async def delete_mode(self, request: Request) -> Response:
+        """``DELETE /mode`` and ``DELETE /mode/{subject}``."""
+        where, recursive = named_subject(request), flag(request, "recursive")
+        return await self._write(
+            request, lambda state: settings.delete_mode(state, where, recursive=recursive)
+        )
+
+    async def _write(self, request: Request, decide: Decide, warnings: Sequence[str] = ()) -> Response:
+        here = self._forwarder.must_stay(request)
+        try:
+            change = await self._registry.write(decide, here=here)
+        except Elsewhere as elsewhere:
+            forwarded = await self._forwarder.forward(request, elsewhere.url)
+            if forwarded is not None:
+                await self._registry.reached(int(forwarded.headers.get(OFFSET, "-1")))
+                return forwarded
+            change = await self._registry.write(decide, here=True)
+        response = answer(request, _answered(change))
+        response.headers[OFFSET] = str(self._registry.state.offset)
+        return _with_warnings(response, [*warnings, *change.warnings])
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Read and compare schemas beside the loop, a few at a time."""
+        async with self._threads:
+            return await asyncio.to_thread(work)
+
+
+def _answered(change: Change) -> Json:
+    """Give a change as JSON: a registered version without what the endpoint does not have."""
+    if isinstance(change.answer, SchemaValue):
+        return {"id": change.answer.id, **shown(change.answer, "subject", "ts", "deleted")}
+    return change.answer
+
+
+def _with_warnings(response: Response, warnings: Sequence[str]) -> Response:
+    """Add RFC 9111 warnings: the answer itself has no place that all clients would leave alone."""
+    for text in warnings:
+        plain = text.encode("ascii", "replace").decode().replace("\\", "").replace('"', "'")
+        response.headers.append("Warning", f'299 - "{plain[:500]}"')
+    return response

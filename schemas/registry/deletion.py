@@ -1,0 +1,124 @@
+"""Soft and hard deletes of versions, subjects and contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.registry.names import Subject, subject
+from schemas.registry.records import (
+    ConfigKey,
+    ContextKey,
+    DeletedKey,
+    Entry,
+    MarkKey,
+    ModeKey,
+    SchemaKey,
+    SchemaValue,
+)
+from schemas.registry.refusal import Refusal, no_subject, no_version
+from schemas.registry.registration import Change, require_mode
+from schemas.registry.state import State
+
+LATEST = -1
+"""Stands for the newest live version."""
+
+
+def delete_version(state: State, where: Subject, version: int, *, permanent: bool) -> Change:
+    """Delete one version: first softly, then for good.
+
+    Raises:
+        Refusal: 40401, 40402, 40406, 40407, 42205, 42206.
+    """
+    require_mode(state, where, "")
+    versions = state.versions(where.text)
+    if not versions or (not permanent and version == LATEST and not state.live(where.text)):
+        raise no_subject(where.text)
+    value = _latest(state, where) if version == LATEST else state.version(where.text, version)
+    if value is None:
+        raise no_version(version)
+    if value.deleted and not permanent:
+        raise Refusal(
+            40406,
+            f"Subject '{where.text}' Version {value.version} was soft deleted."
+            "Set permanent=true to delete permanently",
+        )
+    if not value.deleted and permanent:
+        raise Refusal(
+            40407,
+            f"Subject '{where.text}' Version {value.version} was not deleted first before being "
+            "permanently deleted",
+        )
+    _require_unreferenced(state, [value])
+    entry = Entry(value.key, None if permanent else value._replace(deleted=True))
+    others = [v for v in versions if v.version != value.version and not v.deleted]
+    settings = [] if others else _settings(state, where)
+    return Change([*_mark(state, where, [value] if permanent else []), entry, *settings], value.version)
+
+
+def delete_subject(state: State, where: Subject, *, permanent: bool) -> Change:
+    """Delete all versions of a subject: first softly, then for good.
+
+    Raises:
+        Refusal: 40401, 40404, 40405, 42205, 42206.
+    """
+    require_mode(state, where, "")
+    versions = state.versions(where.text)
+    live = [v for v in versions if not v.deleted]
+    if not versions:
+        raise no_subject(where.text)
+    if not live and not permanent:
+        raise Refusal(
+            40404, f"Subject '{where.text}' was soft deleted.Set permanent=true to delete permanently"
+        )
+    if live and permanent:
+        raise Refusal(40405, f"Subject '{where.text}' was not deleted first before being permanently deleted")
+    _require_unreferenced(state, versions if permanent else live)
+    if permanent:
+        entries = [*_mark(state, where, versions), *(Entry(v.key, None) for v in versions)]
+        return Change([*entries, *_settings(state, where)], [v.version for v in versions])
+    watermark = {"subject": where.text, "version": versions[-1].version}
+    entries = [Entry(DeletedKey(where.text), watermark), *_settings(state, where)]
+    return Change(entries, [v.version for v in live])
+
+
+def delete_context(state: State, context: str) -> Change:
+    """Delete a context that has no subjects any more.
+
+    Raises:
+        Refusal: 40401 when there is none, 42211 when it has subjects.
+    """
+    if context not in state.contexts():
+        raise Refusal(40401, f"Context '{context}' not found.")
+    if any(subject(name).context == context for name in state.subjects()):
+        raise Refusal(42211, f"The specified context '{context}' is not empty.")
+    return Change([Entry(ContextKey("default", context), None)], None)
+
+
+def _latest(state: State, where: Subject) -> SchemaValue | None:
+    live = state.live(where.text) or state.versions(where.text)
+    return live[-1] if live else None
+
+
+def _require_unreferenced(state: State, values: Sequence[SchemaValue]) -> None:
+    for value in values:
+        if state.referrers(value.key):
+            shown = f"{{magic=1,keytype=SCHEMA,subject={value.subject},version={value.version}}}"
+            raise Refusal(42206, f"One or more references exist to the schema {shown}.")
+
+
+def _settings(state: State, where: Subject) -> list[Entry]:
+    """A subject without live versions loses its configuration and mode."""
+    entries = []
+    if where.text in state.modes:
+        entries.append(Entry(ModeKey(where.text), None))
+    if where.text in state.configs:
+        entries.append(Entry(ConfigKey(where.text), None))
+    return entries
+
+
+def _mark(state: State, where: Subject, gone: Sequence[SchemaValue]) -> list[Entry]:
+    """Before the highest id goes for good, write down that it was given: ids are never given twice."""
+    keys = {SchemaKey(v.subject, v.version) for v in gone}
+    highest = state.highest_id(where.context)
+    users = state.by_id(where.context, highest)
+    return [Entry(MarkKey(), state.mark)] if all(v.key in keys for v in users) else []

@@ -1,0 +1,58 @@
+"""What the registry refuses, with the error codes that Confluent's clients know."""
+
+from __future__ import annotations
+
+from schemas.errors import Permanent
+
+
+class Refusal(Permanent):
+    """A request that the registry does not carry out.
+
+    Args:
+        code: Confluent's error code; its first three digits are the HTTP status.
+        message: Confluent's text where it has one: clients match on it.
+    """
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__("registry-refused", message)
+        self.error_code = code
+        self.status = int(str(code)[:3])
+
+
+def no_subject(subject: str) -> Refusal:
+    """40401."""
+    return Refusal(40401, f"Subject '{subject}' not found.")
+
+
+def no_version(version: int) -> Refusal:
+    """40402."""
+    return Refusal(40402, f"Version {version} not found.")
+
+
+def no_schema(schema_id: int | str | None = None) -> Refusal:
+    """40403, by id or guid, or for a text that is not under a subject."""
+    return Refusal(40403, "Schema not found" if schema_id is None else f"Schema {schema_id} not found")
+
+
+def invalid_schema(details: str) -> Refusal:
+    """42201."""
+    return Refusal(42201, f"Invalid schema of type AVRO, details: {details}")
+
+
+def bad_version(version: str) -> Refusal:
+    """42202."""
+    return Refusal(
+        42202,
+        f"The specified version '{version[:50]}' is not a valid version id. "
+        'Allowed values are between [1, 2^31-1] and the string "latest"',
+    )
+
+
+def not_permitted(reason: str) -> Refusal:
+    """42205."""
+    return Refusal(42205, reason)
+
+
+def bad_subject(subject: str) -> Refusal:
+    """42208."""
+    return Refusal(42208, f"The specified subject '{subject[:100]}' is not a valid subject.")

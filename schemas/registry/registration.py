@@ -1,0 +1,223 @@
+"""Registering a schema, and the same steps without writing anything: look-up and check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from schemas.registry.compatibility import Verdict, check
+from schemas.registry.names import DEFAULT, Subject
+from schemas.registry.reading import InvalidSchema
+from schemas.registry.records import ContextKey, Document, Entry, Reference, SchemaValue
+from schemas.registry.refusal import (
+    Refusal,
+    bad_subject,
+    invalid_schema,
+    no_schema,
+    no_subject,
+    not_permitted,
+)
+from schemas.registry.state import READWRITE, State
+from schemas.registry.submission import Prepared, Submission, earlier, prepare
+
+IMPORT: Final = "IMPORT"
+_READONLY: Final = frozenset({"READONLY", "READONLY_OVERRIDE"})
+_EXPECTED: Final = "confluent:version"
+"""Metadata property with the version that the writer expects to make (compare and set)."""
+
+
+class Change(NamedTuple):
+    """What a request writes and what it answers once that is written."""
+
+    entries: Sequence[Entry]
+    answer: object
+    warnings: Sequence[str] = ()
+
+
+def register(state: State, where: Subject, given: Submission, *, normalize: bool, strict: bool) -> Change:
+    """Register a schema; one that is there already is answered and nothing is written.
+
+    Raises:
+        Refusal: 409 incompatible; 42201 invalid; 42205 by mode; 42208 bad subject; 42209 too large.
+    """
+    if not where.valid:
+        raise bad_subject(where.text)
+    given = _completed(state, where, given)
+    normalize = normalize or bool(state.config(where).get("normalize"))
+    prepared = prepare(state, where, given, normalize=normalize, strict=strict)
+    existing = find(state, where, given, prepared)
+    if existing is not None and given.id in {-1, existing.id}:
+        return Change((), existing)
+    require_mode(state, where, IMPORT if given.id >= 0 else READWRITE)
+    versions = state.versions(where.text)
+    number = _next_version(versions, given)
+    warnings: Sequence[str] = ()
+    if given.id < 0:
+        verdict = judge(state, where, prepared, given.metadata, state.live(where.text))
+        if not verdict.compatible:
+            raise _incompatible(where, verdict)
+        warnings = verdict.warnings
+    new = SchemaValue(
+        where.text, number, 0, prepared.text, references=prepared.references, metadata=given.metadata
+    )
+    new = new._replace(id=_identity(state, where, new, given.id))
+    return Change([*_context(state, where), Entry(new.key, new), *_superseded(versions, new)], new, warnings)
+
+
+def lookup(
+    state: State, where: Subject, given: Submission, *, normalize: bool, strict: bool, deleted: bool
+) -> SchemaValue:
+    """Find the version of a subject that has this content.
+
+    Raises:
+        Refusal: 40401, 40403, 42201.
+    """
+    versions = state.versions(where.text)
+    if not any(deleted or not v.deleted for v in versions):
+        raise no_subject(where.text)
+    normalize = normalize or bool(state.config(where).get("normalize"))
+    prepared = prepare(state, where, given, normalize=normalize, strict=strict)
+    found = find(state, where, given, prepared, deleted=deleted)
+    if found is None:
+        raise no_schema()
+    return found
+
+
+def find(
+    state: State, where: Subject, given: Submission, prepared: Prepared, *, deleted: bool = False
+) -> SchemaValue | None:
+    """Give the newest version of a subject with the same content; metadata not given matches any."""
+    for value in reversed(state.versions(where.text)):
+        same_place = deleted or not value.deleted
+        same_metadata = given.metadata is None or dict(given.metadata) == value.metadata
+        if not same_place or not same_metadata:
+            continue
+        if value.schema == prepared.text and _same(value.references, prepared.references):
+            return value
+    return None
+
+
+def judge(
+    state: State,
+    where: Subject,
+    prepared: Prepared,
+    metadata: Document | None,
+    versions: Sequence[SchemaValue],
+) -> Verdict:
+    """Check a schema against versions of a subject under the configuration that holds there."""
+    config = state.config(where)
+    level = str(config["compatibilityLevel"])
+    if level == "NONE":
+        return Verdict(level)
+    group = config.get("compatibilityGroup")
+    if group:
+        versions = [v for v in versions if _property(v.metadata, group) == _property(metadata, group)]
+    try:
+        olds = [earlier(state, value) for value in versions]
+    except InvalidSchema as error:
+        raise invalid_schema(f"an earlier version of {where.text} cannot be read: {error.message}") from error
+    return check(prepared.schema.root, olds, level, str(config.get("compatibilityPolicy") or ""))
+
+
+def require_mode(state: State, where: Subject, wanted: str) -> None:
+    """Refuse a write that the mode of the subject does not allow (42205).
+
+    Args:
+        state: the state.
+        where: the subject.
+        wanted: ``READWRITE``, ``IMPORT``, or ``""`` for any mode in which something may be written.
+    """
+    mode = state.mode(where)
+    context = "" if where.context == DEFAULT else where.context
+    if mode in _READONLY:
+        raise not_permitted(f"Subject {where.text} in context {context} is in read-only mode")
+    if wanted and mode != wanted:
+        kind = {"IMPORT": "import", "READWRITE": "read-write"}[wanted]
+        raise not_permitted(f"Subject {where.text} in context {context} is not in {kind} mode")
+
+
+def _completed(state: State, where: Subject, given: Submission) -> Submission:
+    """Fill in from the latest version and the configuration what the client left out."""
+    live = state.live(where.text)
+    if not given.schema:
+        if not live:
+            raise invalid_schema("Empty schema")
+        latest = live[-1]
+        given = given._replace(schema=latest.schema, references=latest.references)
+        if given.metadata is None:
+            given = given._replace(metadata=latest.metadata)
+    expected = _property(given.metadata, _EXPECTED)
+    if expected not in {None, "0", "-1", ""}:
+        number = state.versions(where.text)[-1].version + 1 if state.versions(where.text) else 1
+        if str(expected) != str(number) and not _unchanged(live, given, str(expected)):
+            raise invalid_schema(f"{_EXPECTED} is {expected}, the next version is {number}")
+    config = state.config(where)
+    previous = live[-1].metadata if live and given.metadata is None else given.metadata
+    merged = _merged(_merged(config.get("defaultMetadata"), previous), config.get("overrideMetadata"))
+    return given._replace(metadata=merged)
+
+
+def _unchanged(live: Sequence[SchemaValue], given: Submission, expected: str) -> bool:
+    """Tell whether a repeated compare-and-set finds its own, earlier success."""
+    return any(str(v.version) == expected and dict(v.metadata or {}) == given.metadata for v in live)
+
+
+def _merged(under: Document | None, over: Document | None) -> Document | None:
+    if not under or not over:
+        return dict(over or under or {}) or None
+    merged = {**under, **over}
+    for part in ("tags", "properties"):
+        if part in under and part in over:
+            merged[part] = {**under[part], **over[part]}
+    if "sensitive" in under and "sensitive" in over:
+        merged["sensitive"] = sorted({*under["sensitive"], *over["sensitive"]})
+    return merged
+
+
+def _property(metadata: Document | None, name: str) -> object:
+    return ((metadata or {}).get("properties") or {}).get(name)
+
+
+def _same(left: tuple[Reference, ...], right: tuple[Reference, ...]) -> bool:
+    return left == right or sorted(left) == sorted(right)
+
+
+def _next_version(versions: Sequence[SchemaValue], given: Submission) -> int:
+    following = versions[-1].version + 1 if versions else 1
+    if given.version <= 0 or given.id >= 0:
+        return given.version if given.version > 0 else following
+    if given.version != following:
+        raise invalid_schema(
+            f"Version is not one more than previous version: {given.version}, expected {following}"
+        )
+    return following
+
+
+def _identity(state: State, where: Subject, new: SchemaValue, wanted: int) -> int:
+    if wanted < 0:
+        known = state.id_of(where.context, new.content)
+        return known if known is not None else state.highest_id(where.context) + 1
+    known_content = state.content_of(where.context, wanted)
+    if known_content is not None and known_content != new.content:
+        raise not_permitted(f"Overwrite new schema with id {wanted} is not permitted.")
+    return wanted
+
+
+def _context(state: State, where: Subject) -> list[Entry]:
+    if where.context in state.contexts():
+        return []
+    return [Entry(ContextKey("default", where.context), {"tenant": "default", "context": where.context})]
+
+
+def _superseded(versions: Sequence[SchemaValue], new: SchemaValue) -> list[Entry]:
+    """A soft-deleted version with the same id makes place for the new one."""
+    return [Entry(v.key, None) for v in versions if v.deleted and v.id == new.id and v.version != new.version]
+
+
+def _incompatible(where: Subject, verdict: Verdict) -> Refusal:
+    details = ", ".join(verdict.messages)
+    return Refusal(
+        409,
+        f'Schema being registered is incompatible with an earlier schema for subject "{where.text}", '
+        f"details: [{details}]",
+    )

@@ -1,0 +1,162 @@
+"""A schema as a client hands it in, and what it becomes once it is read together with its references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from schemas.avro.lint import Finding, lint
+from schemas.registry.compatibility import Earlier
+from schemas.registry.model import Schema
+from schemas.registry.names import Subject, subject
+from schemas.registry.reading import InvalidSchema, parse
+from schemas.registry.records import AVRO, Document, Reference, SchemaValue
+from schemas.registry.refusal import Refusal, invalid_schema
+from schemas.registry.state import State
+from schemas.registry.text import canonical, normalized
+
+MAX_REFERENCED: Final = 500
+"""Most schemas that one schema may need, directly and through others."""
+_SHOWN: Final = 1000
+
+
+class Submission(NamedTuple):
+    """A schema as it came in.
+
+    Attributes:
+        schema: its text; empty for "as the latest version".
+        id: wanted id, only in mode IMPORT; -1 for none.
+        version: wanted version; 0 for the next.
+    """
+
+    schema: str
+    kind: str = AVRO
+    references: tuple[Reference, ...] = ()
+    metadata: Document | None = None
+    id: int = -1
+    version: int = 0
+
+
+class Prepared(NamedTuple):
+    """A schema that was read.
+
+    Attributes:
+        text: canonical text.
+        schema: its types, those of references included.
+        references: with versions instead of "latest".
+    """
+
+    text: str
+    schema: Schema
+    references: tuple[Reference, ...]
+
+
+def prepare(state: State, where: Subject, given: Submission, *, normalize: bool, strict: bool) -> Prepared:
+    """Read a schema and everything it refers to.
+
+    Args:
+        state: for the references.
+        where: the subject it is meant for.
+        given: the schema.
+        normalize: sort what has no order first.
+        strict: refuse what breaks the schema lint.
+
+    Raises:
+        Refusal: 42201 not valid Avro, unknown type or missing reference; 42209 too large.
+    """
+    if given.kind != AVRO:
+        raise Refusal(42201, f"Invalid schema type {given.kind[:50]}")
+    try:
+        references = tuple(_pinned(state, where.context, r) for r in given.references)
+        texts = referenced(state, where.context, references)
+        schema = read(given.schema, texts)
+        if strict:
+            _require_safe(given.schema, texts)
+    except InvalidSchema as error:
+        raise (
+            Refusal(42209, error.message) if error.too_large else _invalid(where, given, error.message)
+        ) from error
+    if normalize:
+        references = tuple(sorted(references))
+    return Prepared(normalized(schema) if normalize else canonical(schema), schema, references)
+
+
+@lru_cache(maxsize=256)
+def read(text: str, texts: tuple[str, ...]) -> Schema:
+    """Read a schema with the texts it refers to; what was read before is remembered."""
+    return parse(text, texts)
+
+
+def earlier(state: State, value: SchemaValue) -> Earlier:
+    """Read a registered version for comparison."""
+    context = subject(value.subject).context
+    texts = referenced(state, context, value.references)
+    return Earlier(value.version, value.schema, read(value.schema, texts).root)
+
+
+def referenced(state: State, context: str, references: Iterable[Reference]) -> tuple[str, ...]:
+    """Give the texts of everything that is referred to, each after what it needs itself.
+
+    Raises:
+        InvalidSchema: one is not there, or there are too many.
+    """
+    found: dict[tuple[str, int], str] = {}
+    waiting: list[tuple[Reference, str, bool]] = [(r, context, False) for r in reversed(list(references))]
+    visited: set[tuple[str, int]] = set()
+    while waiting:
+        reference, inside, done = waiting.pop()
+        value = state.resolve(reference, inside)
+        if value is None:
+            raise _missing(reference)
+        if done:
+            found[value.key] = value.schema
+        elif value.key not in visited:
+            visited.add(value.key)
+            if len(visited) > MAX_REFERENCED:
+                raise InvalidSchema(f"More than {MAX_REFERENCED} schemas are referred to", too_large=True)
+            waiting.append((reference, inside, True))
+            own = subject(value.subject).context
+            waiting.extend((r, own, False) for r in reversed(value.references))
+    return tuple(found.values())
+
+
+def _pinned(state: State, context: str, reference: Reference) -> Reference:
+    if reference.version != -1:
+        return reference
+    value = state.resolve(reference, context)
+    if value is None:
+        raise _missing(reference)
+    return reference._replace(version=value.version)
+
+
+def _missing(reference: Reference) -> InvalidSchema:
+    return InvalidSchema(
+        f'No schema reference found for subject "{reference.subject}" and version {reference.version}'
+    )
+
+
+def _require_safe(text: str, texts: Sequence[str]) -> None:
+    for finding in lint(text, texts):
+        raise InvalidSchema(describe(finding), too_large=finding.rule.startswith("the text is at most"))
+
+
+def describe(finding: Finding) -> str:
+    """Say what the lint found, in one line."""
+    return f"unsafe schema at {finding.pointer or '/'}: {finding.rule}, found {finding.value[:100]}"
+
+
+def _invalid(where: Subject, given: Submission, details: str) -> Refusal:
+    references = "[" + ", ".join(_shown(r) for r in given.references) + "]"
+    schema = given.schema if len(given.schema) <= _SHOWN else given.schema[:_SHOWN] + "…"
+    echoed = (
+        f"Invalid schema {{subject={where.text},version={given.version or 'null'},"
+        f"id={given.id if given.id >= 0 else 'null'},schemaType=AVRO,references={references},"
+        f"metadata={'null' if given.metadata is None else dict(given.metadata)},ruleSet=null,schema={schema},"
+        f"schemaTags=null,ts=null,deleted=null}} with refs {references} of type AVRO, details: {details}"
+    )
+    return invalid_schema(echoed)
+
+
+def _shown(reference: Reference) -> str:
+    return f"{{name='{reference.name}', subject='{reference.subject}', version={reference.version}}}"
