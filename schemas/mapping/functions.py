@@ -1,0 +1,297 @@
+"""The functions of the mapping language: how many arguments of which kind, what comes back, and the code of a call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from schemas.codes.identifiers import CHECKS, NORMALISE
+from schemas.codes.lists import CodeLists
+from schemas.errors import Misconfigured
+from schemas.mapping import runtime, times
+from schemas.mapping.code import Value
+from schemas.mapping.expression import NUMBERS, Call, Expression, Wrong, alike
+from schemas.mapping.source import suggest
+from schemas.mapping.types import BOOL, DECIMAL, INT, TEXT, Type
+
+_KINDS = {
+    "text": ("text", "enum"),
+    "number": ("int", "decimal"),
+    "int": ("int",),
+    "sized": ("text", "list", "map"),
+    "list": ("list",),
+    "scalar": ("text", "enum", "int", "decimal", "bool", "float"),
+}
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A function without literal arguments: ``code`` is a template over its arguments.
+
+    ``slow`` is called when the fast code gave null, with the report and the pointer of the first argument. With
+    ``nulls`` the code takes null arguments itself.
+    """
+
+    takes: tuple[str, ...]
+    gives: Type
+    code: str
+    slow: Callable[..., Any] | None = None
+    nulls: bool = False
+    uses: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG002
+        """Compile a call."""
+        return emit(compiler, arguments(compiler, node, self.takes), self)
+
+
+def arguments(compiler: Expression, node: ast.Call, takes: tuple[str, ...]) -> list[Value]:
+    """Compile and check the arguments of a call into atoms."""
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if len(node.args) != len(takes):
+        raise Wrong(
+            node, f"{name}() takes {len(takes)} argument{'s' * (len(takes) != 1)}, not {len(node.args)}"
+        )
+    values = []
+    for argument, kind in zip(node.args, takes, strict=True):
+        value = compiler.atom(compiler.visit(argument))
+        if kind != "any" and value.type.kind not in (*_KINDS[kind], "null"):
+            raise Wrong(argument, f"{name}() takes {kind} here, this is {value.type}")
+        values.append(value)
+    return values
+
+
+def emit(compiler: Expression, values: list[Value], function: Plain) -> Value:
+    """The code of a call on compiled arguments."""
+    for name, target in function.uses.items():
+        compiler.bindings.names.setdefault(name, target)
+    codes = [value.code for value in values]
+    code = function.code.format(*codes)
+    if function.nulls:
+        value = Value(code, function.gives.or_null(), atom=False, pointer=values[0].pointer)
+        value = replace(value, volatile=any(one.volatile for one in values))
+    else:
+        value = compiler.null_safe(values, code, function.gives)
+    if function.slow is None:
+        return value
+    value = compiler.atom(value, "value")
+    slow = compiler.bindings.bind(f"report_{function.slow.__name__}", function.slow)
+    guards = [one for one in values if one.type.nullable and not function.nulls]
+    test = " and ".join([f"{value.code} is None", *(f"{one.code} is not None" for one in guards)])
+    call = f"{slow}(c, {compiler.pointer(value)}, {', '.join(codes)})"
+    compiler.function.line(f"if {test}: {value.code} = {call}")
+    keeps = function.slow.__name__ == "slow" and not guards
+    return value if keeps else replace(value, type=value.type.or_null())
+
+
+def library(codes: CodeLists) -> dict[str, Call]:
+    """All functions by name, over these code lists."""
+    zones = codes.column("stations", "zone")
+    units = {
+        name: (str(row["dimension"]), runtime.to_decimal(row["factor"]) or runtime.Decimal(1))
+        for name, row in codes.rows("units")
+        if row["factor"] is not None and row["dimension"] != "temperature"
+    }
+    plain: dict[str, Call] = {
+        "text": Plain(("scalar",), TEXT, "TEXT({0})", uses={"TEXT": runtime.text_of}),
+        "int": Plain(("scalar",), INT, "TO_INT({0})", runtime.unreadable("not-an-integer"), uses={"TO_INT": runtime.to_int}),
+        "decimal": Plain(
+            ("scalar",), DECIMAL, "TO_DECIMAL({0})", runtime.unreadable("not-a-decimal"),
+            uses={"TO_DECIMAL": runtime.to_decimal},
+        ),
+        "upper": Plain(("text",), TEXT, "{0}.upper()"),
+        "lower": Plain(("text",), TEXT, "{0}.lower()"),
+        "strip": Plain(("text",), TEXT, "{0}.strip()"),
+        "replace": Plain(("text", "text", "text"), TEXT, "{0}.replace({1}, {2})"),
+        "split": Plain(("text", "text"), Type("list", item=TEXT), "{0}.split({1})"),
+        "join": Plain(("text", "list"), TEXT, "{0}.join({1})"),
+        "len": Plain(("sized",), INT, "len({0})"),
+        "starts": Plain(("text", "text"), BOOL, "{0}.startswith({1})"),
+        "zone_of": Plain(
+            ("text", "text"), TEXT, "ZONE_OF({0}, {1})", runtime.unknown_code, uses={"ZONE_OF": runtime.zone_of(zones)}
+        ),
+        "utc_millis": Plain(
+            ("text", "text"), INT, "UTC_MILLIS({0}, {1})", runtime.utc_millis_slow, uses={"UTC_MILLIS": times.utc_millis}
+        ),
+        "local_text": Plain(("int", "text"), TEXT, "LOCAL_TEXT({0}, {1})", uses={"LOCAL_TEXT": times.local_text}),
+        "offset_minutes": Plain(
+            ("int", "text"), INT, "OFFSET_MINUTES({0}, {1})", uses={"OFFSET_MINUTES": times.offset_minutes}
+        ),
+        "offset_text": Plain(("int",), TEXT, "OFFSET_TEXT({0})", uses={"OFFSET_TEXT": times.offset_text}),
+        "offset_value": Plain(
+            ("text",), INT, "OFFSET_VALUE({0})", runtime.unreadable("offset-invalid"),
+            uses={"OFFSET_VALUE": times.offset_value},
+        ),
+        "date_days": Plain(
+            ("text",), INT, "READ_DATE({0})", runtime.unreadable("date-invalid"), uses={"READ_DATE": times.read_date}
+        ),
+        "date_text": Plain(("int",), TEXT, "DATE_TEXT({0})", uses={"DATE_TEXT": times.date_text}),
+        "convert": Plain(
+            ("number", "text", "text"), DECIMAL, "CONVERT({0}, {1}, {2})", runtime.unreadable("unit-mismatch"),
+            uses={"CONVERT": runtime.converter(units)},
+        ),
+        "mass": Plain(
+            ("number", "number"), DECIMAL, "MASS({0}, {1})", runtime.needs_density, nulls=True, uses={"MASS": runtime.mass}
+        ),
+        "volume": Plain(
+            ("number", "number"), DECIMAL, "VOLUME({0}, {1})", runtime.needs_density, nulls=True,
+            uses={"VOLUME": runtime.volume},
+        ),
+        "uuid5": _uuid5,
+    }  # fmt: skip
+    special = {
+        "lookup": _lookup(codes), "known": _known(codes), "check": _check, "valid": _valid, "normal": _normal,
+        "first": _first, "has": _has, "any": _any, "all": _all, "loss": _loss, "finding": _finding,
+        "cleared": _cleared,
+    }  # fmt: skip
+    return {**plain, **special}
+
+
+def _literal(node: ast.Call, index: int, what: str) -> str:
+    if index >= len(node.args):
+        raise Wrong(node, f"{what} is missing")
+    argument = node.args[index]
+    if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+        raise Wrong(argument, f"{what} must be a literal text")
+    return argument.value
+
+
+def _rest(compiler: Expression, node: ast.Call, start: int, takes: tuple[str, ...]) -> list[Value]:
+    rest = ast.Call(func=node.func, args=node.args[start:], keywords=[])
+    return arguments(compiler, ast.copy_location(rest, node), takes)
+
+
+def _uuid5(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    values = arguments(compiler, node, ("scalar",) * max(len(node.args), 1))
+    code = f"UUID5({', '.join(value.code for value in values)})"
+    return emit(compiler, values, Plain((), TEXT, code, uses={"UUID5": runtime.uuid5}))
+
+
+def _column(codes: CodeLists, node: ast.Call, name: str, column: str) -> Mapping[str, Any]:
+    if name not in codes.names:
+        raise Wrong(node.args[0], f"no code list `{name}`{suggest(name, codes.names)}")
+    try:
+        return codes.column(name, column)
+    except Misconfigured:
+        hint = suggest(column, codes.columns(name))
+        raise Wrong(node.args[-1], f"code list `{name}` has no column `{column}`{hint}") from None
+
+
+def _lookup(codes: CodeLists) -> Call:
+    kinds = {"integer": INT, "decimal": DECIMAL, "yes-no": BOOL}
+
+    def lookup(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+        name, column = _literal(node, 0, "the code list"), _literal(node, 2, "the column")
+        values = _column(codes, node, name, column)
+        key = _rest(compiler, ast.copy_location(ast.Call(node.func, node.args[:2], []), node), 1, ("text",))
+        bound = compiler.bindings.bind(f"{name}_{column}", values, (name, column))
+        known = compiler.bindings.bind(f"{name}_keys", frozenset(values), ("keys", name))
+        gives = kinds.get(str(codes.columns(name)[column].kind), TEXT)
+        found = compiler.atom(emit(compiler, key, Plain((), gives, f"{bound}.get({key[0].code})")), column)
+        test = f"{found.code} is None and {key[0].code} is not None and {key[0].code} not in {known}"
+        compiler.function.line(
+            f"if {test}: c.loss({compiler.pointer(key[0])}, 'unknown-code', {key[0].code})"
+        )
+        return replace(found, type=found.type.or_null())
+
+    return lookup
+
+
+def _known(codes: CodeLists) -> Call:
+    def known(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+        name = _literal(node, 0, "the code list")
+        if name not in codes.names:
+            raise Wrong(node.args[0], f"no code list `{name}`{suggest(name, codes.names)}")
+        key = _rest(compiler, node, 1, ("text",))[0]
+        keys = frozenset(entry for entry, _ in codes.rows(name))
+        bound = compiler.bindings.bind(f"{name}_keys", keys, ("keys", name))
+        return Value(f"({key.code} in {bound})", BOOL, atom=False, volatile=key.volatile)
+
+    return known
+
+
+def _identifier(node: ast.Call, known: Mapping[str, Any]) -> Any:
+    name = _literal(node, 0, "the identifier")
+    if name not in known:
+        raise Wrong(node.args[0], f"no identifier `{name}`{suggest(name, known)}")
+    return known[name]
+
+
+def _check(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    fast, slow = runtime.checked(_identifier(node, CHECKS))
+    value = _rest(compiler, node, 1, ("text",))
+    name = compiler.bindings.bind(f"check_{_literal(node, 0, '')}", fast, ("check", _literal(node, 0, "")))
+    return emit(compiler, value, Plain((), TEXT, f"{name}({{0}})", slow))
+
+
+def _valid(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    check = _identifier(node, CHECKS)
+    value = _rest(compiler, node, 1, ("text",))[0]
+    bound = compiler.bindings.bind(f"broken_{_literal(node, 0, '')}", check)
+    guard = f"{value.code} is not None and " if value.type.nullable else ""
+    return Value(f"({guard}{bound}({value.code}) is None)", BOOL, atom=False, volatile=value.volatile)
+
+
+def _normal(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    bound = compiler.bindings.bind(
+        f"normal_{_literal(node, 0, 'the identifier')}", _identifier(node, NORMALISE)
+    )
+    return emit(compiler, _rest(compiler, node, 1, ("text",)), Plain((), TEXT, f"{bound}({{0}})"))
+
+
+def _first(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:
+    if not node.args:
+        raise Wrong(node, "first() takes at least one argument")
+    value = compiler.visit(node.args[0], expected)
+    for argument in node.args[1:]:
+        if not value.type.nullable:
+            raise Wrong(argument, f"never reached: what comes before is {value.type}, which is never null")
+        value = compiler.atom(value, "first")
+        other, code = compiler.function.apart(lambda argument=argument: compiler.visit(argument, expected))  # type: ignore[misc]
+        if not alike(value.type, other.type):
+            raise Wrong(argument, f"first() of {value.type} and {other.type}")
+        kind = other.type if value.type.kind == "null" else value.type.not_null().or_null(other.type.nullable)
+        name = compiler.function.fresh("first")
+        compiler.function.line(f"{name} = {value.code}")
+        compiler.function.attach(f"if {name} is None:", code, f"{name} = {other.code}")
+        volatile = value.volatile or other.volatile
+        value = Value(name, kind, True, None, value.pointer or other.pointer, volatile=volatile)
+    return value
+
+
+def _has(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    value = arguments(compiler, node, ("any",))[0]
+    return Value(f"({value.code} is not None)", BOOL, atom=False, volatile=value.volatile)
+
+
+def _any(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    return compiler.quantified("any", node.args[0] if len(node.args) == 1 else node)
+
+
+def _all(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    return compiler.quantified("all", node.args[0] if len(node.args) == 1 else node)
+
+
+def _loss(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    place, reason, value = arguments(compiler, node, ("any", "text", "any"))
+    compiler.function.line(f"c.loss({compiler.pointer(place)}, {reason.code}, {value.code})")
+    return value
+
+
+def _finding(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    place, rule, severity, value = arguments(compiler, node, ("any", "text", "text", "any"))
+    compiler.function.line(
+        f"c.finding({compiler.pointer(place)}, {rule.code}, {severity.code}, {value.code})"
+    )
+    return value
+
+
+def _cleared(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    pointer = _literal(node, 0, "the pointer")
+    root = compiler.names.root
+    nulls = root.type.node.properties.get("explicitNulls") if root is not None else None  # type: ignore[union-attr]
+    if root is None or nulls is None:
+        raise Wrong(node, "the input's schema does not tell explicit nulls: it has no `explicitNulls`")
+    found = compiler.member(root, str(nulls), node)
+    return Value(f"({pointer!r} in {found.code})", BOOL, atom=False)

@@ -1,0 +1,107 @@
+"""What a translation has to say about one message beside its outputs: losses and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+
+class Loss(NamedTuple):
+    """Something of the input that the output does not carry."""
+
+    pointer: str
+    reason: str
+    value: str
+
+
+class Finding(NamedTuple):
+    """Something in the input that is probably wrong; the message goes on."""
+
+    pointer: str
+    rule: str
+    severity: str
+    value: str
+
+
+class Report:
+    """Collects losses and findings of one message; generated code calls it on slow paths only.
+
+    Attributes:
+        origin: the ``let`` being computed, -1 for a rule. What a ``let`` reports belongs to every output that uses it.
+    """
+
+    __slots__ = ("_found", "_lost", "origin")
+
+    def __init__(self) -> None:
+        self._lost: dict[tuple[str, str], tuple[int, Loss]] = {}
+        self._found: dict[tuple[str, str], tuple[int, Finding]] = {}
+        self.origin = -1
+
+    def loss(self, pointer: str, reason: str, value: object) -> None:
+        """Note a loss; the same one twice is one."""
+        self._lost.setdefault((pointer, reason), (self.origin, Loss(pointer, reason, shorten(value))))
+
+    def finding(self, pointer: str, rule: str, severity: str, value: object) -> None:
+        """Note a finding; the same one twice is one."""
+        self._found.setdefault(
+            (pointer, rule), (self.origin, Finding(pointer, rule, severity, shorten(value)))
+        )
+
+    def mark(self) -> tuple[int, int]:
+        """How much was said so far, for ``losses_since`` and ``findings_since``."""
+        return len(self._lost), len(self._found)
+
+    def losses_since(self, mark: tuple[int, int], lets: Collection[int]) -> list[Loss]:
+        """Losses noted since a mark, and those of these lets."""
+        return _since(list(self._lost.values()), mark[0], lets) if self._lost else []
+
+    def findings_since(self, mark: tuple[int, int], lets: Collection[int]) -> list[Finding]:
+        """Findings noted since a mark, and those of these lets."""
+        return _since(list(self._found.values()), mark[1], lets) if self._found else []
+
+    @property
+    def losses(self) -> list[Loss]:
+        """All losses of the message."""
+        return [loss for _, loss in self._lost.values()]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings of the message."""
+        return [finding for _, finding in self._found.values()]
+
+
+def _since(entries: list[tuple[int, Any]], mark: int, lets: Collection[int]) -> list[Any]:
+    return [
+        entry
+        for index, (origin, entry) in enumerate(entries)
+        if origin in lets or (index >= mark and origin == -1)
+    ]
+
+
+def shorten(value: object) -> str:
+    """A value as text of at most 200 characters; empty for null."""
+    return "" if value is None else str(value)[:200]
+
+
+def locate(root: Any, wanted: Any) -> str:
+    """JSON pointer of an object in the input, found by identity: pointers are made only when something is wrong."""
+    found = _search(root, wanted)
+    return "" if found is None else found
+
+
+def _search(here: Any, wanted: Any) -> str | None:
+    if here is wanted:
+        return ""
+    if isinstance(here, dict):
+        steps = here.items()
+    elif isinstance(here, list):
+        steps = enumerate(here)  # type: ignore[assignment]
+    else:
+        steps = [
+            (name.removesuffix("_"), getattr(here, name)) for name in getattr(here, "__struct_fields__", ())
+        ]  # type: ignore[assignment]
+    for name, value in steps:
+        found = _search(value, wanted)
+        if found is not None:
+            return f"/{str(name).replace('~', '~0').replace('/', '~1')}{found}"
+    return None

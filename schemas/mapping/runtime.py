@@ -1,0 +1,156 @@
+"""What generated code calls while a message is translated: pure functions over plain values.
+
+A function that may have something to report exists twice: the fast one returns None when there is something to say
+(or nothing to return), and then the slow one is called with the report and the pointer.
+"""
+
+from __future__ import annotations
+
+import decimal
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from schemas.mapping import times
+from schemas.mapping.report import Report
+
+MATH = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
+"""Decimal arithmetic of mappings: the same on every machine, exact to fifty digits."""
+
+_NAMESPACE = bytes.fromhex("6f7c1e0a5d3b5c8e9a41c0221dd07e55")
+_SEPARATOR = "\x1f"
+
+
+def uuid5(*parts: object) -> str:
+    """Deterministic id of the parts (RFC 9562, version 5, in the broker's own namespace)."""
+    name = _SEPARATOR.join([str(part) for part in parts])
+    digest = bytearray(hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def plain(value: Decimal) -> str:
+    """A decimal as text without exponent."""
+    return format(value, "f")
+
+
+def text_of(value: object) -> str:
+    """Any scalar as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def fit(value: Decimal, scale: int) -> Decimal:
+    """A decimal rounded half to even at the scale of its target; unchanged when it has no more digits."""
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -scale:
+        return value.quantize(Decimal(1).scaleb(-scale), context=MATH)
+    return value
+
+
+def to_decimal(value: object) -> Decimal | None:
+    """A decimal from a number or its text; None when the text is none."""
+    text = str(value).strip()
+    if len(text) > 40 or not text.isascii() or "_" in text:
+        return None
+    try:
+        number = Decimal(text)
+    except decimal.InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) <= 40 else None
+
+
+def to_int(value: object) -> int | None:
+    """An integer from a number or its text; None when it is none or has a fraction."""
+    number = to_decimal(value)
+    return int(number) if number is not None and number == number.to_integral_value() else None
+
+
+def unreadable(rule: str) -> Callable[..., None]:
+    """The slow half of a conversion that failed: a finding, and null."""
+
+    def report(to: Report, pointer: str, value: object, *_: object) -> None:
+        to.finding(pointer, rule, "error", value)
+
+    return report
+
+
+def unknown_code(to: Report, pointer: str, key: object, *_: object) -> None:
+    """A key that is in no code list: a loss, and null."""
+    to.loss(pointer, "unknown-code", key)
+
+
+def checked(check: Callable[[str], str | None]) -> tuple[Callable[[str], str | None], Callable[..., str]]:
+    """Fast and slow half of ``check(identifier, value)``."""
+
+    def fast(value: str) -> str | None:
+        return value if check(value) is None else None
+
+    def slow(to: Report, pointer: str, value: str) -> str:
+        to.finding(pointer, check(value) or "", "warning", value)
+        return value
+
+    return fast, slow
+
+
+def utc_millis_slow(to: Report, pointer: str, text: str, zone: str) -> int | None:
+    """The slow half of ``utc_millis``: unreadable, or in a gap or fold."""
+    read = times.read_local(text, zone)
+    if read is None:
+        to.finding(pointer, "time-invalid", "error", text)
+        return None
+    to.finding(pointer, "ambiguous", "warning", f"{text} {zone}")
+    return read[0]
+
+
+def zone_of(zones: Mapping[str, Any]) -> Callable[[str, str], str | None]:
+    """``zone_of`` over the zones of stations."""
+
+    def find(esr: str, basis: str) -> str | None:
+        return zones.get(esr) if basis == "LOC" else times.BASES.get(basis)
+
+    return find
+
+
+def converter(units: Mapping[str, tuple[str, Decimal]]) -> Callable[..., Decimal | None]:
+    """``convert`` over the units of Rec 20: unit to dimension and factor."""
+
+    def convert(quantity: int | Decimal, source: str, target: str) -> Decimal | None:
+        one, other = units.get(source), units.get(target)
+        if one is None or other is None or one[0] != other[0]:
+            return None
+        if source == target:
+            return Decimal(quantity)
+        scaled = MATH.divide(MATH.multiply(Decimal(quantity), one[1]), other[1])
+        return scaled.normalize(MATH) if scaled else Decimal(0)
+
+    return convert
+
+
+def mass(volume: int | Decimal | None, density: int | Decimal | None) -> Decimal | None:
+    """Kilograms of cubic metres at a density in kg/m3."""
+    if volume is None or density is None:
+        return None
+    return MATH.multiply(Decimal(volume), Decimal(density))
+
+
+def volume(weight: int | Decimal | None, density: int | Decimal | None) -> Decimal | None:
+    """Cubic metres of kilograms at a density in kg/m3."""
+    if weight is None or not density:
+        return None
+    return MATH.divide(Decimal(weight), Decimal(density))
+
+
+def needs_density(to: Report, pointer: str, quantity: object, *_: object) -> None:
+    """No density: a loss, unless there was nothing to convert."""
+    if quantity is not None:
+        to.loss(pointer, "needs-density", quantity)
+
+
+def or_null(convert: Callable[[Any], Any], value: Any) -> Any:
+    """Apply a conversion unless the value is null."""
+    return None if value is None else convert(value)

@@ -1,0 +1,373 @@
+"""Writes a rule's target: field by field in schema order, as Avro bytes or as a partial datum."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from schemas.avro import schema as avro
+from schemas.avro.emit import Emitter
+from schemas.errors import Invalid
+from schemas.mapping.code import Value
+from schemas.mapping.document import Block, Tree
+from schemas.mapping.expression import Expression, Wrong
+from schemas.mapping.source import Node, Problems, Scalar, suggest
+from schemas.mapping.types import Field, Type
+
+Values = dict[str, "Value | tuple[Tree, Values] | list[Block] | None"]
+"""Field name to what it is set to, compiled as far as it can be in front of the record."""
+
+
+@dataclass
+class Target:
+    """Writes into one function; subclasses say what a record, a list and a leaf look like.
+
+    Args:
+        expressions: compiles into the function.
+        problems: where mistakes go.
+        rule: name of the rule, for messages and pointers.
+        frozen: names of root fields that may not read ``message`` and ``event``: the content that is compared.
+        volatile: collects the pointers of fields that read ``message`` or ``event``.
+    """
+
+    expressions: Expression
+    emitter: Emitter
+    problems: Problems
+    rule: str
+    frozen: frozenset[str] = frozenset()
+    volatile: set[str] = field(default_factory=set)
+
+    def prepare(self, tree: Tree, kind: Type, pointer: str) -> Values:
+        """Check a tree against its record and compile every leaf of it and of the records in it."""
+        values: Values = {}
+        for name, (at, _) in tree.fields.items():
+            if name not in kind.fields:
+                self.problems.add(at, f"no field `{name}` in {kind.name or kind}{suggest(name, kind.fields)}")
+        for name, found in kind.fields.items():
+            if name not in tree.fields:
+                continue
+            at, what = tree.fields[name]
+            here = f"{pointer}/{name}"
+            self.expressions.function.tag = (self.rule, here)
+            if isinstance(what, Scalar):
+                values[name] = self._leaf(what, found.type, here)
+            elif isinstance(what, Tree):
+                values[name] = self._inner(at, what, found.type, here)
+            elif found.type.kind != "list":
+                self.problems.add(at, f"`{name}` is {found.type}, not a list: `each` does not fit")
+            else:
+                values[name] = what
+        return values
+
+    def _inner(self, at: Node, tree: Tree, kind: Type, pointer: str) -> tuple[Tree, Values] | None:
+        if kind.kind != "record":
+            self.problems.add(at, f"{pointer} is {kind}, it has no fields to set")
+            return None
+        return tree, self.prepare(tree, kind, pointer)
+
+    def _leaf(self, scalar: Scalar, kind: Type, pointer: str) -> Value | None:
+        value = self.expressions.compile(scalar, kind)
+        if value is None:
+            return None
+        if value.volatile:
+            self.volatile.add(pointer)
+            if pointer.split("/")[1] in self.frozen:
+                self.problems.add(
+                    scalar, f"{pointer} is compared between versions: it may not read message or event"
+                )
+        try:
+            return self.fitted(value, kind)
+        except Wrong as wrong:
+            self.problems.add(scalar, f"{pointer} is {kind}, {wrong.message or f'this is {value.type}'}")
+            return None
+
+    def fitted(self, value: Value, kind: Type) -> Value:
+        """The value as the target's kind takes it, in an atom.
+
+        Raises:
+            Wrong: it never fits.
+        """
+        have, want = value.type.kind, kind.kind
+        if have == "null":
+            return value
+        if want == "enum" and have == "text":
+            return self._symbol(value, kind)
+        if want == "enum" and have == "enum" and not set(value.type.symbols) <= set(kind.symbols):
+            return self._symbol(value, kind)
+        if want == "decimal" and have in {"int", "decimal"}:
+            return self._decimal(value, kind)
+        if want in {"record", "list"} and have == want:
+            return self._fitted_shape(value, kind)
+        if have != want and (have, want) not in {("enum", "text"), ("int", "float")}:
+            hint = {("decimal", "int"): "convert it with int(…)", ("text", "int"): "convert it with int(…)"}
+            raise Wrong(None, hint.get((have, want), ""))
+        return self.expressions.atom(value)
+
+    def _fitted_shape(self, value: Value, kind: Type) -> Value:
+        if kind.kind == "list" and value.type.item and kind.item:
+            if "record" in {value.type.item.kind, kind.item.kind}:
+                raise Wrong(None, "use `each` to make a list of records")
+            if value.type.item.kind != kind.item.kind and (value.type.item.kind, kind.item.kind) != (
+                "enum",
+                "text",
+            ):
+                raise Wrong(None, "")
+        elif kind.kind == "record":
+            raise Wrong(None, "set its fields one by one")
+        return self.expressions.atom(value)
+
+    def _symbol(self, value: Value, kind: Type) -> Value:
+        if value.const:
+            symbol = ast.literal_eval(value.code)
+            raise Wrong(None, f"`{symbol}` is no symbol of it{suggest(symbol, kind.symbols)}")
+        function, bindings = self.expressions.function, self.expressions.bindings
+        name = function.fresh("symbol")
+        function.line(f"{name} = {value.code}")
+        known = bindings.bind(f"symbols_{kind.name}", frozenset(kind.symbols), ("symbols", kind.symbols))
+        pointer = self.expressions.pointer(value)
+        function.block(f"if {name} is not None and {name} not in {known}:")
+        function.line(f"c.finding({pointer}, 'unknown-symbol', 'error', {name})")
+        function.line(f"{name} = None")
+        function.here = function.here.parent or function.root
+        return replace(value, code=name, atom=True, type=kind.not_null().or_null(), home=None)
+
+    def _decimal(self, value: Value, kind: Type) -> Value:
+        names = self.expressions.bindings.names
+        if value.const:
+            number = names[value.code] if value.type.kind == "decimal" else ast.literal_eval(value.code)
+            bound = self.expressions.bindings.bind(
+                f"number_{number}", avro.decimal.Decimal(number), str(number)
+            )
+            return Value(bound, Type("decimal"), const=True)
+        value = self.expressions.atom(value)
+        if value.type.kind == "int":
+            made = self.expressions.null_safe([value], f"DECIMAL({value.code})", Type("decimal"))
+        elif value.type.scale and value.type.scale <= kind.scale and value.path is not None:
+            return value
+        else:
+            made = self.expressions.null_safe([value], f"FIT({value.code}, {kind.scale})", Type("decimal"))
+        return replace(self.expressions.atom(made, "number"), pointer=value.pointer)
+
+    def loops(self, block: Block, outer_names: dict[str, Value | None]) -> bool:
+        """Open the loops and the condition of an item block; False when something in it is wrong."""
+        compiler = self.expressions
+        for name, items in block.loops:
+            value = compiler.compile(items)
+            if value is None:
+                return False
+            outer_names.setdefault(name.text, compiler.names.variables.get(name.text))
+            try:
+                compiler.names.variables[name.text] = compiler.loop(value, name.text, None)
+            except Wrong as wrong:
+                self.problems.add(items, wrong.message)
+                return False
+        if block.when is not None:
+            test = condition(compiler, self.problems, block.when)
+            compiler.function.block(f"if {test}:")
+        return True
+
+    def restore(self, outer_names: dict[str, Value | None]) -> None:
+        """Forget the loop variables of an item block."""
+        for name, value in outer_names.items():
+            if value is None:
+                self.expressions.names.variables.pop(name, None)
+            else:
+                self.expressions.names.variables[name] = value
+
+
+def condition(compiler: Expression, problems: Problems, scalar: Scalar) -> str:
+    """Source of a condition; null counts as no."""
+    value = compiler.compile(scalar)
+    if value is None:
+        return "False"
+    if value.type.kind != "bool":
+        problems.add(scalar, f"a condition is needed, this is {value.type}: compare it, or use has(…)")
+    return value.code
+
+
+class BytesTarget(Target):
+    """Appends the Avro encoding to the bytearray ``b``."""
+
+    def record(
+        self, tree: Tree, values: Values, kind: Type, pointer: str, only: frozenset[str] | None = None
+    ) -> None:
+        """Append the fields of a record, or only some of them, in schema order."""
+        for name, found in kind.fields.items():
+            if only is not None and name not in only:
+                continue
+            here = f"{pointer}/{name}"
+            self.expressions.function.tag = (self.rule, here)
+            if name not in tree.fields:
+                self._unset(tree, found, here)
+            elif values.get(name) is not None:
+                self._set(values[name], found, here)
+
+    def _set(self, value: Any, found: Field, pointer: str) -> None:
+        if isinstance(value, Value):
+            self._write(value, found)
+        elif isinstance(value, list):
+            self._list(value, found.type, pointer)
+        else:
+            self._inner_record(*value, found.type, pointer)
+
+    def _unset(self, tree: Tree, found: Field, pointer: str) -> None:
+        if found.default is not avro.MISSING:
+            self._extend(self.emitter.constant(_node(found.type), found.default))
+        elif found.type.nullable:
+            self._extend(self.emitter.constant(_node(found.type), None))
+        elif found.type.kind == "record":
+            self.record(Tree(tree.at), {}, found.type, pointer)
+        else:
+            self.problems.add(
+                tree.at, f"rule `{self.rule}` does not set {pointer}, which has neither null nor a default"
+            )
+
+    def _write(self, value: Value, found: Field) -> None:
+        node = _node(found.type)
+        if value.const:
+            datum = None if value.code == "None" else self._literal(value)
+            if datum is None and not found.type.nullable and found.default is not avro.MISSING:
+                datum = found.default
+            try:
+                self._extend(self.emitter.constant(node, datum))
+            except Invalid as error:
+                self.problems.add(None, f"rule `{self.rule}`, {found.name}: {error.rule}")
+            return
+        lines = self.emitter.encode(node, value.code)
+        if value.type.nullable and not found.type.nullable and found.default is not avro.MISSING:
+            default = self.emitter.constant(node, found.default)
+            lines = [f"if {value.code} is None:", *_indent(default), "else:", *_indent(lines)]
+        self._extend(lines)
+
+    def _literal(self, value: Value) -> Any:
+        names = self.expressions.bindings.names
+        return names[value.code] if value.code in names else ast.literal_eval(value.code)
+
+    def _inner_record(self, tree: Tree, values: Values, kind: Type, pointer: str) -> None:
+        function = self.expressions.function
+        if not kind.nullable:
+            self.record(tree, values, kind, pointer)
+            return
+        leaves = list(_leaves(values))
+        optional = leaves and all(value.type.nullable for value in leaves)
+        outer = function.here
+        if optional:
+            test = " and ".join(dict.fromkeys(f"{value.code} is None" for value in leaves))
+            function.line(f"if {test}:")
+            function.line("    b += b'\\x00'")
+            function.block("else:")
+        function.line("b += b'\\x02'")
+        self.record(tree, values, kind, pointer)
+        function.here = outer
+
+    def _list(self, blocks: list[Block], kind: Type, pointer: str) -> None:
+        function = self.expressions.function
+        outer, count = function.fresh("outer"), function.fresh("count")
+        if kind.nullable:
+            function.line("b += b'\\x02'")
+        self._extend([f"{outer} = b", "b = bytearray()", f"{count} = 0"])
+        for block in blocks:
+            here, names = function.here, dict[str, Value | None]()
+            if self.loops(block, names):
+                self._item(block, kind, pointer)
+                function.line(f"{count} += 1")
+            function.here = here
+            self.restore(names)
+        self._extend(
+            [
+                f"if {count}:",
+                f"    {outer} += SMALL[{count}] if {count} < 8192 else VARINT({count})",
+                f"    {outer} += b",
+                f"b = {outer}",
+                "b += b'\\x00'",
+            ]
+        )
+
+    def _item(self, block: Block, kind: Type, pointer: str) -> None:
+        item = kind.item
+        if item is None:
+            return
+        if block.fields is not None:
+            if item.kind != "record":
+                self.problems.add(block.at, f"the items are {item}, not records: use `value`")
+                return
+            self.record(block.fields, self.prepare(block.fields, item, f"{pointer}/*"), item, f"{pointer}/*")
+        elif block.value is not None:
+            value = self._leaf(block.value, item, f"{pointer}/*")
+            if value is not None:
+                self._write(value, Field("item", item))
+
+    def _extend(self, lines: list[str]) -> None:
+        self.expressions.function.extend(lines)
+
+
+class DatumTarget(Target):
+    """Builds a dict of what is set and not null: a partial document to be merged."""
+
+    def record(self, tree: Tree, values: Values, kind: Type, pointer: str, name: str) -> None:
+        """Fill the dict in variable ``name``."""
+        function = self.expressions.function
+        for key, found in kind.fields.items():
+            value = values.get(key)
+            here = f"{pointer}/{key}"
+            function.tag = (self.rule, here)
+            if key not in tree.fields or value is None:
+                continue
+            if isinstance(value, Value):
+                if value.code != "None":
+                    guard = f"if {value.code} is not None: " if value.type.nullable else ""
+                    function.line(f"{guard}{name}[{key!r}] = {value.code}")
+            elif isinstance(value, list):
+                made = self._list(value, found.type, here)
+                function.line(f"if {made}: {name}[{key!r}] = {made}")
+            else:
+                inner = function.fresh(key)
+                function.line(f"{inner} = {{}}")
+                self.record(*value, found.type, here, inner)
+                function.line(f"if {inner}: {name}[{key!r}] = {inner}")
+
+    def _list(self, blocks: list[Block], kind: Type, pointer: str) -> str:
+        function = self.expressions.function
+        made = function.fresh("items")
+        function.line(f"{made} = []")
+        for block in blocks:
+            here, names = function.here, dict[str, Value | None]()
+            if self.loops(block, names) and kind.item is not None:
+                self._item(block, kind.item, f"{pointer}/*", made)
+            function.here = here
+            self.restore(names)
+        return made
+
+    def _item(self, block: Block, item: Type, pointer: str, made: str) -> None:
+        function = self.expressions.function
+        if block.fields is not None and item.kind == "record":
+            name = function.fresh("item")
+            function.line(f"{name} = {{}}")
+            self.record(block.fields, self.prepare(block.fields, item, pointer), item, pointer, name)
+            function.line(f"{made}.append({name})")
+        elif block.value is not None and item.kind != "record":
+            value = self._leaf(block.value, item, pointer)
+            if value is not None:
+                function.line(f"{made}.append({value.code})")
+        else:
+            self.problems.add(block.at, f"the items are {item}: records have `set`, all else has `value`")
+
+
+def _leaves(values: Values) -> Any:
+    """Every compiled leaf that is no constant."""
+    for value in values.values():
+        if isinstance(value, Value):
+            if not value.const:
+                yield value
+        elif isinstance(value, tuple):
+            yield from _leaves(value[1])
+
+
+def _node(kind: Type) -> avro.Type:
+    assert kind.node is not None  # noqa: S101 - types of a target come from its schema
+    return kind.node
+
+
+def _indent(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
