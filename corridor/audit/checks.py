@@ -41,8 +41,9 @@ def _accepted(name: str, sent: Sequence[Sent], logged: Sequence[Logged]) -> Iter
     for id_, count in Counter(record.id for record in logged).items():
         if count > 1:
             yield Violation("doubled-accepted", place, id_, f"{count} times")
+    subjects = {message.id: message.subject for message in sent}
     first_sent = _first((message.id, message.subject) for message in sent if message.id in by_id)
-    in_log = _first((record.id, record.subject) for record in logged)
+    in_log = _first((record.id, subjects[record.id]) for record in logged if record.id in subjects)
     yield from _swapped("swapped-accepted", place, first_sent, in_log)
 
 
@@ -99,22 +100,23 @@ def _effects(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Itera
     for receipt in evidence.receipts:
         if receipt.participant == name and receipt.delivered and receipt.key not in effect_keys:
             yield Violation("false-receipt", name, receipt.id, f"no effect under key {receipt.key}")
-    known = {record.id for record in outgoing}
-    for id_, count in Counter(attempt.id for attempt in effects).items():
-        if id_ not in known:
-            yield Violation("phantom-effect", name, id_, "not in the log")
+    for effect in effects:
+        if not effect.id:
+            yield Violation("phantom-effect", name, effect.identity, f"key {effect.key} is not ours")
+    for identity, count in Counter(effect.identity for effect in effects).items():
         if count > 1:
-            yield Violation("doubled-effect", name, id_, f"{count} times")
+            yield Violation("doubled-effect", name, identity, f"{count} times")
     yield from _altered(name, attempts, evidence)
+    subjects = {record.id: record.subject for record in outgoing}
     in_log = _first((record.id, record.subject) for record in outgoing)
-    arrived = _first((attempt.id, attempt.subject) for attempt in effects if attempt.id in known)
+    arrived = _first((effect.id, subjects[effect.id]) for effect in effects if effect.id in subjects)
     yield from _swapped("swapped-delivery", name, in_log, arrived)
 
 
 def _altered(name: str, attempts: Iterable[Got], evidence: Evidence) -> Iterator[Violation]:
     bodies: dict[str, set[str]] = defaultdict(set)
     for attempt in attempts:
-        bodies[attempt.id].add(attempt.sha256)
+        bodies[attempt.id or attempt.identity].add(attempt.sha256)
     for receipt in evidence.receipts:
         if receipt.participant == name and receipt.delivered and receipt.sha256 and receipt.id in bodies:
             bodies[receipt.id].add(receipt.sha256)

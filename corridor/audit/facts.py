@@ -48,11 +48,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """A delivery attempt as the partner saw it, in order of arrival."""
+    """A delivery attempt as the partner saw it, in order of arrival.
+
+    ``id`` is that of the outgoing message which this key belongs to, empty when there is none; ``identity`` is
+    what the partner itself calls the message: event id or note, and version.
+    """
 
     key: str
     id: str
-    subject: str
+    identity: str
     sha256: str
     effect: bool
 

@@ -27,7 +27,7 @@ def clean() -> Evidence:
             continue
         evidence.outgoing["dlp"].append(Logged(0, n, out, origin, subject, ("dtc",)))
         evidence.receipts.append(Receipt(out, "dlp", f"k{n}", f"body{n}", delivered=True))
-        evidence.got["dlp"].append(Got(f"k{n}", out, subject, f"body{n}", effect=True))
+        evidence.got["dlp"].append(Got(f"k{n}", out, f"event-{n}:1", f"body{n}", effect=True))
     return evidence
 
 
@@ -83,12 +83,12 @@ def lie(evidence: Evidence) -> None:
 
 def surprise(evidence: Evidence) -> None:
     """The partner has an effect from nowhere."""
-    evidence.got["dlp"].append(Got("k9", "e9:1:rule", "CONSIGNMENT:0", "body", effect=True))
+    evidence.got["dlp"].append(Got("k9", "", "event-9:1", "body", effect=True))
 
 
 def double_effect(evidence: Evidence) -> None:
     """A retry under another key takes effect a second time."""
-    evidence.got["dlp"].append(replace(evidence.got["dlp"][0], key="another"))
+    evidence.got["dlp"].append(replace(evidence.got["dlp"][0], key="another", id=""))
 
 
 def alter_retry(evidence: Evidence) -> None:

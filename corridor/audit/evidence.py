@@ -1,0 +1,90 @@
+"""Collects evidence: the topics of the broker, and the ledgers of the sandbox's participants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from connectors.deliver.request import delivery_key
+from corridor.audit import facts
+from corridor.sandbox import ledger
+from schemas.avro.wire import unframe
+from schemas.records import DEAD, RECEIPT, REPORT
+from streams import topics
+from streams.envelope import Envelope
+from streams.scan import scan
+from streams.settings import Kafka
+
+
+async def collect(kafka: Kafka, ledgers: Mapping[str, Path], participants: list[str]) -> facts.Evidence:
+    """Read everything that the checks compare.
+
+    Args:
+        kafka: connection.
+        ledgers: participant to the file that it kept.
+        participants: all whose topics there are.
+
+    Raises:
+        Transient: ``kafka-unavailable``.
+    """
+    evidence = facts.Evidence()
+    for name in participants:
+        evidence.incoming[name] = [_logged(record) async for record in scan(kafka, topics.incoming(name))]
+        evidence.outgoing[name] = [_logged(record) async for record in scan(kafka, topics.outgoing(name))]
+    evidence.events = [_logged(record) async for record in scan(kafka, topics.EVENTS)]
+    async for record in scan(kafka, topics.REPORTS):
+        report = REPORT.decode(unframe(record.value)[1])
+        evidence.reports.append(facts.Reported(report.id, report.stage, report.outputs, len(report.filtered)))
+    async for record in scan(kafka, topics.DEAD):
+        letter = DEAD.decode(unframe(record.value)[1])
+        id_ = letter.headers.get("id", letter.id.encode()).decode()
+        evidence.dead.append(facts.Died(id_, letter.stage, letter.code))
+    async for record in scan(kafka, topics.RECEIPTS):
+        receipt = RECEIPT.decode(unframe(record.value)[1])
+        evidence.receipts.append(
+            facts.Receipt(
+                receipt.id,
+                receipt.participant,
+                receipt.idempotency_key,
+                receipt.body_sha256,
+                delivered=receipt.outcome == "DELIVERED",
+            )
+        )
+    for name, path in ledgers.items():
+        _read_ledger(name, path, evidence)
+    return evidence
+
+
+def _logged(record: Any) -> facts.Logged:  # noqa: ANN401 - aiokafka has no types
+    envelope = Envelope.of(record)
+    return facts.Logged(
+        record.partition,
+        record.offset,
+        envelope.id,
+        envelope.origin,
+        envelope.subject,
+        envelope.hops,
+        envelope.digest,
+    )
+
+
+def _read_ledger(name: str, path: Path, evidence: facts.Evidence) -> None:
+    """Add what a participant sent, with what it was answered, and what it got."""
+    ids = {delivery_key(name, record.id): record.id for record in evidence.outgoing[name]}
+    sent: dict[int, ledger.Sent] = {}
+    answered: set[int] = set()
+    for entry in ledger.read(path):
+        match entry:
+            case ledger.Sent():
+                sent.setdefault(entry.n, entry)
+            case ledger.Answered():
+                if 200 <= entry.status < 300:
+                    answered.update(entry.ns)
+            case ledger.Got():
+                identity = f"{entry.id}:{entry.version}"
+                got = facts.Got(entry.key, ids.get(entry.key, ""), identity, entry.sha256, entry.effect)
+                evidence.got[name].append(got)
+    evidence.sent[name] = [
+        facts.Sent(entry.id, entry.subject, entry.sha256, accepted=n in answered) for n, entry in sent.items()
+    ]
