@@ -88,6 +88,9 @@ class JsonForm:
     def from_datum(self, datum: Datum) -> bytes:
         """Return the document of a datum: keys in schema order, no white space, absent instead of null.
 
+        Args:
+            datum: a datum that matches the schema, as ``Codec.decode`` gives it.
+
         Raises:
             Invalid: ``schema-violation`` for what JSON cannot carry: integers beyond 2**53, NaN, years beyond
                 9999, pointers among the explicit nulls that lead nowhere.

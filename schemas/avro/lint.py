@@ -154,25 +154,25 @@ class _Walk:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.named: dict[str, dict[str, Json]] = {}
+        self.named: dict[str, tuple[dict[str, Json], str]] = {}
         self.measured: dict[str, _Size] = {}
 
-    def collect(self, raw: Json, namespace: str = "") -> None:
-        """Find all named types, so that a forward reference cannot hide a recursion."""
+    def collect(self, raw: Json, namespace: str = "", pointer: str = "") -> None:
+        """Find all named types and their places, so that a forward reference cannot hide a recursion."""
         if isinstance(raw, list):
-            for branch in raw:
-                self.collect(branch, namespace)
+            for index, branch in enumerate(raw):
+                self.collect(branch, namespace, f"{pointer}/{index}")
         elif isinstance(raw, dict):
-            if raw.get("type") in _NAMED:
+            if _kind(raw) in _NAMED:
                 fullname = _name_of(raw, namespace)
-                self.named[fullname] = raw
+                self.named[fullname] = (raw, pointer)
                 namespace = fullname.rpartition(".")[0]
                 if len(self.named) == MAX_NAMED + 1:
                     self.findings.append(Finding("", f"at most {MAX_NAMED} named types", fullname))
             for key in ("type", "items", "values"):
-                self.collect(raw.get(key), namespace)
-            for member in _members(raw):
-                self.collect(member.get("type"), namespace)
+                self.collect(raw.get(key), namespace, f"{pointer}/{key}")
+            for index, member in enumerate(_members(raw)):
+                self.collect(member.get("type"), namespace, f"{pointer}/fields/{index}/type")
 
     def size(self, raw: Json, namespace: str, pointer: str, inside: tuple[str, ...], depth: int = 1) -> _Size:
         """Measure a type; ``inside`` are the records that it lies in."""
@@ -194,7 +194,7 @@ class _Walk:
             )
         if not isinstance(raw, dict):
             return _UNKNOWN
-        kind = raw.get("type")
+        kind = _kind(raw)
         if kind in ("array", "map"):
             return self._collection(raw, namespace, pointer, inside, depth)
         if kind in ("record", "error"):
@@ -203,7 +203,7 @@ class _Walk:
             return _Size(1, 0, 1, raw["size"] if isinstance(raw.get("size"), int) else 0)
         if kind == "enum":
             return _UNKNOWN
-        return self.size(kind, namespace, f"{pointer}/type", inside, depth)
+        return self.size(raw.get("type"), namespace, f"{pointer}/type", inside, depth)
 
     def _reference(
         self, name: str, namespace: str, pointer: str, inside: tuple[str, ...], depth: int
@@ -218,8 +218,11 @@ class _Walk:
         if target is None:  # whether names resolve is not a question of safety: the parser answers it
             return _UNKNOWN
         size = self.measured.get(fullname)
-        if size is None or depth + size.depth > MAX_DEPTH:
-            size = self.size(target, fullname.rpartition(".")[0], pointer, inside, depth)
+        if size is None:
+            raw, place = target
+            return self.size(raw, fullname.rpartition(".")[0], place, inside, depth)
+        if depth + size.depth - 1 > MAX_DEPTH:
+            self._find(pointer, f"types nest at most {MAX_DEPTH} deep", fullname)
         return size
 
     def _collection(
@@ -256,6 +259,11 @@ class _Walk:
     def _find(self, pointer: str, rule: str, value: object) -> None:
         text = value if isinstance(value, str) else json.dumps(value)
         self.findings.append(Finding(pointer, rule, text[:200]))
+
+
+def _kind(raw: dict[str, Json]) -> str:
+    kind = raw.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _name_of(raw: dict[str, Json], namespace: str) -> str:
