@@ -1,0 +1,83 @@
+"""``corridor audit``: prove that nothing was lost, doubled, swapped or altered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from corridor.audit.checks import check
+from corridor.audit.evidence import collect
+from corridor.audit.facts import VIOLATIONS, Evidence, Violation
+from corridor.cli.exits import Exit
+from corridor.cli.options import emit, json_option, settings_options
+from corridor.sandbox.ledger import FILE
+from corridor.settings import Settings
+
+EPILOG = (
+    "\b\nViolations:\n"
+    + "\n".join(f"  {kind:20} {meaning}" for kind, meaning in VIOLATIONS.items())
+    + "\n\n\b\nExamples:\n  corridor audit                    # beside a drained `corridor up`"
+    "\n  corridor audit --ledger dlp=/var/lib/dlp/ledger.jsonl --json"
+    "\n\n\b\nExit codes: 0 every promise held, 1 violations, or nothing was there to look at."
+)
+SHOWN = 20
+
+
+@click.command(epilog=EPILOG)
+@settings_options
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".corridor"),
+    show_default=True,
+    help="Directory of `corridor up`, whose sandbox keeps the ledgers.",
+)
+@click.option(
+    "--ledger",
+    "ledgers",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Ledger of a participant, instead of the sandbox's.",
+)
+@json_option
+def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: bool) -> int:
+    """Compare ledgers, topics, receipts, dead letters and reports.
+
+    Every message that a participant holds an acknowledgement for must be delivered, dead-lettered or
+    filtered, exactly once, in the order of its subject, with the same bytes on every attempt. Run it when
+    nothing is on its way any more: what is still being delivered counts as not delivered.
+    """
+    evidence = asyncio.run(collect(settings.kafka, _ledgers(state, ledgers), list(settings.participants)))
+    violations = check(evidence)
+    if as_json:
+        emit({"counts": evidence.counts(), "violations": [asdict(v) for v in violations]})
+    else:
+        _print(evidence, violations)
+    return Exit.FINDINGS if violations or not evidence.counts()["accepted"] else Exit.OK
+
+
+def _ledgers(state: Path, given: tuple[str, ...]) -> dict[str, Path]:
+    """Where each participant's ledger is."""
+    if not given:
+        return {path.parent.name: path for path in sorted((state / "sandbox").glob(f"*/{FILE}"))}
+    pairs = [pair.partition("=") for pair in given]
+    for name, _, path in pairs:
+        if not name or not Path(path).is_file():
+            raise click.BadParameter(f"{name}={path} is not NAME=FILE of a ledger", param_hint="--ledger")
+    return {name: Path(path) for name, _, path in pairs}
+
+
+def _print(evidence: Evidence, violations: list[Violation]) -> None:
+    click.echo("  ".join(f"{name} {count}" for name, count in evidence.counts().items()))
+    for violation in violations[:SHOWN]:
+        click.secho(f"{violation.kind}: ", fg="red", bold=True, nl=False)
+        click.echo(f"{violation.place} {violation.id}: {violation.detail}")
+    if len(violations) > SHOWN:
+        click.echo(f"... and {len(violations) - SHOWN} more (--json has all)")
+    if not evidence.counts()["accepted"]:
+        click.echo("Nothing was accepted: an audit of nothing proves nothing.")
+    elif not violations:
+        click.secho("Every promise held.", fg="green")
