@@ -56,6 +56,7 @@ CODES: Final[dict[str, str]] = {
     "kafka-unavailable": "No Kafka broker can be reached.",
     "registry-unavailable": "The schema registry cannot be reached.",
     "registry-refused": "The schema registry refused the request.",
+    "already-running": "Another `corridor up` runs in the same state directory.",
     "port-in-use": "Another process listens on a port that is needed.",
     "disk-full": "There is not enough free disk space.",
     "download-failed": "A file that is needed on first start could not be fetched.",

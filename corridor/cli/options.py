@@ -26,7 +26,8 @@ def settings_options(command: Callable[..., R]) -> Callable[..., R]:
         "--config",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         envvar="CORRIDOR_CONFIG",
-        help="Settings, a TOML file (docs/settings.md). Default: corridor.toml here, if there is one.",
+        help="Settings, TOML (docs/settings.md). Default: corridor.toml here, else those of `corridor up` "
+        "here.",
     )
     @click.option("--kafka", metavar="HOST:PORT", help="Address of Kafka, over the settings.")
     @functools.wraps(command)

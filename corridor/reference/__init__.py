@@ -10,11 +10,13 @@ from typing import Final
 from corridor.reference.codes import codes_page
 from corridor.reference.errors import errors_page
 from corridor.reference.profile import profile_page
+from corridor.settings import settings_reference
 from schemas import profiles
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "errors.md": errors_page,
     "codes.md": codes_page,
+    "settings.md": settings_reference,
     **{f"profiles/{name}.md": partial(profile_page, name) for name in profiles.names()},
 }
 """Every generated page: its path under ``docs/`` and what makes its text."""

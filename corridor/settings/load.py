@@ -17,7 +17,8 @@ from msgspec import inspect
 from corridor.settings.model import Settings
 from schemas.errors import Misconfigured
 
-DEFAULT_FILE: Final = Path("corridor.toml")
+DEFAULT_FILES: Final = (Path("corridor.toml"), Path(".corridor/corridor.toml"))
+"""The site's own file, else the one that a `corridor up` in this directory runs with."""
 PREFIX: Final = "CORRIDOR__"
 
 ANY: Final = "[*]"
@@ -30,15 +31,15 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     """Read and check the settings.
 
     Args:
-        path: the TOML file; None for ``corridor.toml`` in the working directory, if there is one.
+        path: the TOML file; None for the first of ``DEFAULT_FILES`` that exists.
         environment: ``CORRIDOR__KAFKA__BOOTSTRAP=…`` sets ``kafka.bootstrap``, over the file. A value is read
             as JSON where it is JSON, else as text.
 
     Raises:
         Misconfigured: ``settings-invalid``, naming file and line or the variable, and what was meant.
     """
-    if path is None and DEFAULT_FILE.is_file():
-        path = DEFAULT_FILE
+    if path is None:
+        path = next((file for file in DEFAULT_FILES if file.is_file()), None)
     text = _read(path) if path else ""
     tree = _parse(text, path)
     origins: dict[Address, str] = {address: f"{path}:{line}" for address, line in _lines(text)}

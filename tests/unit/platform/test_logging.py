@@ -1,0 +1,63 @@
+"""Logs carry ids, and never a secret or the content of a message."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from corridor.logging import configure
+from corridor.settings.model import Log
+
+
+@pytest.fixture(autouse=True)
+def untouched() -> object:
+    """Leave the logging of the other tests as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
+
+
+def test_json_with_ids_and_nothing_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line is one JSON object with role, level, time and ids; secrets and content are left out."""
+    configure(Log(format="json"), "gateway")
+    structlog.get_logger("test").info(
+        "accepted",
+        id="m-1",
+        origin="dtc/m-1",
+        body=b"{note}",
+        client_secret="hunter2",
+        authorization="Bearer x",
+    )
+    text = capsys.readouterr().err
+    line = json.loads(text)
+    assert line["event"] == "accepted"
+    assert (line["role"], line["level"], line["id"], line["origin"]) == ("gateway", "info", "m-1", "dtc/m-1")
+    assert line["timestamp"].endswith("Z")
+    assert "hunter2" not in text
+    assert "Bearer x" not in text
+    assert "note" not in text
+
+
+def test_libraries_log_in_the_same_form_from_warnings_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a library logs through the standard library is a line of the same form; chatter is left out."""
+    configure(Log(format="json"), "stream")
+    logging.getLogger("aiokafka").info("chatter")
+    logging.getLogger("aiokafka").warning("a broker is away")
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "a broker is away"
+    assert line["logger"] == "aiokafka"
+
+
+def test_readable_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """The console form is text for people, with the ids."""
+    configure(Log(format="console"), "stream")
+    structlog.get_logger("test").warning("batch runs again", partition=3)
+    text = capsys.readouterr().err
+    assert "batch runs again" in text
+    assert "partition" in text
+    assert not text.startswith("{")

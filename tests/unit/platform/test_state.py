@@ -1,0 +1,48 @@
+"""The state directory: one user at a time, secrets kept private and for good, settings that load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corridor.settings import load, unsafe
+from corridor.supervisor.state import Ports, State
+from schemas.errors import Misconfigured
+
+
+def test_a_second_user_is_refused_and_told_who_is_the_first(tmp_path: Path) -> None:
+    """The lock is held for as long as it is used, and free afterwards."""
+    state = State(tmp_path / "state")
+    with (
+        state.locked(),
+        pytest.raises(Misconfigured, match=r"process \d+") as refusal,
+        State(state.directory).locked(),
+    ):
+        pass
+    assert refusal.value.code == "already-running"
+    with state.locked():
+        pass
+
+
+def test_sandbox_settings_load_and_are_safe(tmp_path: Path) -> None:
+    """What `corridor up` writes is a settings file like any other: it loads, and nothing in it is unsafe."""
+    state = State(tmp_path / "state")
+    state.write_sandbox_settings(Ports(9100), "127.0.0.1:9105", None)
+    settings = load(state.settings_file, {})
+    assert unsafe(settings) == []
+    assert sorted(settings.participants) == ["dlp", "dtc"]
+    assert settings.gateway.port == 9100
+    assert settings.kafka.bootstrap == "127.0.0.1:9105"
+    assert settings.registry_url == "http://127.0.0.1:9100"
+
+
+def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
+    """Each secret is another one, only its owner can read it, and a next start finds the same."""
+    state = State(tmp_path / "state")
+    state.write_sandbox_settings(Ports(), "127.0.0.1:9105", "http://127.0.0.1:8081")
+    first = {path.name: path.read_text() for path in state.secrets.iterdir()}
+    assert len(set(first.values())) == len(first) == 6
+    assert all(path.stat().st_mode & 0o077 == 0 for path in state.secrets.iterdir())
+    state.write_sandbox_settings(Ports(), "127.0.0.1:9105", None)
+    assert {path.name: path.read_text() for path in state.secrets.iterdir()} == first
