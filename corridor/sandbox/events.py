@@ -1,0 +1,180 @@
+"""What the DLP sends of its own: port calls, crossings, gate-outs and estimates in ``dlp.event.v1``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from corridor.sandbox.itinerary import Operation, itinerary
+from corridor.sandbox.message import Message, identity
+from corridor.sandbox.shipments import GARDABANI, Box, Shipment, Train
+
+PORTS: Final = (
+    ("KZAAU", "AKTAU-CT", "+05:00", {"72", "70"}),
+    ("AZALA", "ALAT-CT", "+04:00", {"73", "71"}),
+)
+"""UN/LOCODE, facility, offset, and the DTC operations that take place at the berth."""
+ISO_TYPES: Final = {"40": "42G1"}
+
+Document = dict[str, Any]
+
+
+def events_of(train: Train) -> Iterator[Message]:
+    """Yield all events of the DLP about a train, its voyage and its containers."""
+    shipments = train.shipments()
+    journeys = [itinerary(shipment) for shipment in shipments]
+    yield from _voyage(train, shipments, journeys[0])
+    for shipment, operations in zip(shipments, journeys, strict=True):
+        dice = train.dice(f"events/{shipment.index}")
+        yield from _estimates(shipment, operations, dice)
+        for box in shipment.boxes:
+            yield from _crossing(shipment, box, operations, dice)
+            yield from _gate_out(shipment, box, operations, dice)
+
+
+def _voyage(train: Train, shipments: list[Shipment], operations: list[Operation]) -> Iterator[Message]:
+    """Port calls of the vessel at both ends: estimated and actual arrival, cargo work, departure."""
+    name, imo = train.vessel
+    notes = [_reference(shipment) for shipment in shipments]
+    for place, facility, offset, codes in PORTS:
+        worked = next(operation.at for operation in operations if operation.code in codes)
+        call = f"{train.voyage}-{place}"
+        common = {
+            "eventType": "PORTCALL",
+            "publisherRole": "TR",
+            "references": notes,
+            "location": {"UNLocationCode": place, "facilityCode": facility, "facilityCodeProvider": "ZZZ"},
+            "facilityTypeCode": "POTE",
+            "modeOfTransport": "VESSEL",
+            "transportCallReference": call,
+            "vesselIMONumber": imo,
+            "vesselName": name,
+            "voyageNumber": train.voyage,
+            "portVisitReference": call,
+            "timeZoneOffset": offset,
+        }
+        steps = (
+            ("ARRI", "EST", -6.0, -30.0, None),
+            ("ARRI", "ACT", -4.0, -3.9, None),
+            ("STRT", "ACT", -3.0, -2.9, "CRGO"),
+            ("CMPL", "ACT", 2.0, 2.1, "CRGO"),
+            ("DEPA", "ACT", 3.0, 3.1, None),
+        )
+        for code, classifier, at, told, service in steps:
+            event = {**common, "eventCode": code, "eventClassifierCode": classifier}
+            if service:
+                event["serviceTypeCode"] = service
+            keys = (train.seed, call, code, classifier)
+            yield _event(keys, f"VESSEL:{imo}", worked + _hours(at), worked + _hours(told), event)
+
+
+def _estimates(shipment: Shipment, operations: list[Operation], dice: Random) -> Iterator[Message]:
+    """Estimated arrival of the train at the destination: versions of one event, each replacing the last."""
+    train, last = shipment.train, operations[-1].at
+    shift = 0.0
+    for version, told in enumerate(range(-120, 0, 40), 1):
+        shift += dice.uniform(-4, 8)
+        event = {
+            "eventType": "TRANSPORT",
+            "eventCode": "ARRI",
+            "eventClassifierCode": "EST",
+            "publisherRole": "SVP",
+            "references": [_reference(shipment)],
+            "location": {"UNLocationCode": shipment.destination.unlocode},
+            "modeOfTransport": "RAIL",
+            "railDepartureID": train.number,
+            "transportCallReference": f"{train.number}-{train.index}-{shipment.index}",
+        }
+        keys = (train.seed, shipment.note_key, "ETA")
+        when = last - timedelta(hours=24) + _hours(shift)
+        yield _event(keys, f"TRAIN:{train.number}", when, last + _hours(told), event, version=version)
+
+
+def _crossing(shipment: Shipment, box: Box, operations: list[Operation], dice: Random) -> Iterator[Message]:
+    """Containers that the DLP sees crossing into Georgia by its own gate."""
+    crossed = [operation.at for operation in operations if operation.esr == GARDABANI]
+    if not crossed or dice.random() > 0.3:
+        return
+    event = {
+        **_equipment(shipment, box),
+        "eventCode": "CROS",
+        "publisherRole": "AU",
+        "location": {"UNLocationCode": "GEGAR", "facilityCode": GARDABANI, "facilityCodeProvider": "ESR"},
+        "facilityTypeCode": "BORD",
+        "modeOfTransport": "RAIL",
+        "timeZoneOffset": "+04:00",
+    }
+    keys = (shipment.train.seed, shipment.note_key, box.number, "CROS")
+    yield _event(keys, f"EQUIPMENT:{box.number}", crossed[0], crossed[0] + _hours(0.2), event)
+
+
+def _gate_out(shipment: Shipment, box: Box, operations: list[Operation], dice: Random) -> Iterator[Message]:
+    """The container leaves the terminal; sometimes told again better, sometimes taken back."""
+    destination = shipment.destination
+    when = operations[-1].at + _hours(dice.uniform(2, 30))
+    event = {
+        **_equipment(shipment, box),
+        "eventCode": "GTOT",
+        "publisherRole": "TR",
+        "location": {
+            "UNLocationCode": destination.unlocode,
+            "facilityCode": destination.facility,
+            "facilityCodeProvider": "ZZZ",
+        },
+        "facilityTypeCode": "POTE" if destination.georgia else "RAMP",
+        "modeOfTransport": "TRUCK",
+        "truckPlate": f"AB{100 + shipment.train.index % 900}CD" if destination.georgia else "10AA123",
+        "plateCountry": "GE" if destination.georgia else "AZ",
+        "timeZoneOffset": "+04:00",
+    }
+    keys = (shipment.train.seed, shipment.note_key, box.number, "GTOT")
+    subject = f"EQUIPMENT:{box.number}"
+    yield _event(keys, subject, when, when + _hours(0.1), event)
+    chance = dice.random()
+    if chance < 0.06:
+        yield _event(keys, subject, when - _hours(0.5), when + _hours(3), event, version=2)
+    elif chance < 0.09:
+        yield _event(keys, subject, when, when + _hours(4), {**event, "isRetracted": True}, version=2)
+
+
+def _equipment(shipment: Shipment, box: Box) -> Document:
+    return {
+        "eventType": "EQUIPMENT",
+        "eventClassifierCode": "ACT",
+        "references": [_reference(shipment)],
+        "equipmentReference": box.number,
+        "ISOEquipmentCode": ISO_TYPES.get(box.size_type, box.size_type),
+        "emptyIndicatorCode": "LADEN",
+        "seals": [{"number": box.seal, "source": "SHI"}],
+    }
+
+
+def _reference(shipment: Shipment) -> Document:
+    kind = "SMGS" if shipment.note_type == "SMGS" else "CIM"
+    return {"type": kind, "value": shipment.note_key}
+
+
+def _event(
+    keys: tuple[object, ...], subject: str, when: datetime, told: datetime, fields: Document, version: int = 1
+) -> Message:
+    event_id = identity("dlp", *keys)
+    document = {
+        "eventID": event_id,
+        "eventVersion": version,
+        **({"eventUpdatedDateTime": _text(told)} if version > 1 else {}),
+        "eventDateTime": _text(when),
+        "eventCreatedDateTime": _text(told),
+        "publisher": {"codeListProvider": "GLN", "code": "4760000000016"},
+        **fields,
+    }
+    return Message(told, f"{event_id}:{version}", subject, document)
+
+
+def _hours(hours: float) -> timedelta:
+    return timedelta(minutes=round(hours * 60))
+
+
+def _text(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

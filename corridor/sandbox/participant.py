@@ -1,0 +1,160 @@
+"""One participant: its own API for the broker, its control API for people and tests, and its sending."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connectors.http.server import listen, make_server
+from corridor.sandbox import ledger as ledgers
+from corridor.sandbox.faults import Faults, Injector
+from corridor.sandbox.feed import Feed
+from corridor.sandbox.ledger import Entry, Ledger
+from corridor.sandbox.progress import Progress
+from corridor.sandbox.receiver import Receiver
+from corridor.sandbox.sender import Sender
+from corridor.sandbox.server import Outage
+from corridor.sandbox.settings import Sandbox
+
+
+class Participant:
+    """A running participant; see `running`.
+
+    Attributes:
+        settings: what it was started with.
+        finished: set when everything up to the limit was sent and answered.
+        ended: set when `run` is over, for whatever reason.
+    """
+
+    def __init__(self, settings: Sandbox) -> None:
+        self.settings = settings
+        self.finished = asyncio.Event()
+        self.ended = asyncio.Event()
+        self._ledger = Ledger(settings.data)
+        entries: list[Entry] = list(ledgers.read(self._ledger.path))
+        self._injector = Injector(settings.faults)
+        self._progress = Progress(entries)
+        self._receiver = Receiver(settings, self._ledger, self._injector, entries)
+        self._feed = Feed(settings, self._ledger, self._progress)
+        routes = [
+            Route("/oauth/token", self._receiver.tokens.give, methods=["POST"]),
+            Route("/deliveries", self._receiver.receive, methods=["POST"]),
+        ]
+        if settings.offer:
+            routes.append(Route("/feed", self._page))
+        self.api = Outage(Starlette(routes=routes), settings.host, settings.port)
+        self._control_socket = listen(settings.host, settings.control)
+        self._control = make_server(Starlette(routes=self._control_routes()), drain=1)
+
+    @property
+    def url(self) -> str:
+        """Address of the participant's own API: ``/deliveries``, ``/oauth/token``, ``/feed``."""
+        return f"http://{self.settings.host}:{self.api.port}"
+
+    @property
+    def control_url(self) -> str:
+        """Address of ``/stats``, ``/ledger``, ``/faults`` and ``/livez``."""
+        return f"http://{self.settings.host}:{self._control_socket.getsockname()[1]}"
+
+    async def run(self) -> None:
+        """Serve and send until cancelled or stopped; then everything that was begun is in the ledger."""
+        sending = asyncio.create_task(self._send())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.api.run())
+                tasks.create_task(self._control.serve(sockets=[self._control_socket]))
+                if self.settings.faults.down:
+                    self.api.interrupt(self.settings.faults.down)
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            await self._ledger.close()
+            self._control_socket.close()
+            self.ended.set()
+
+    def stop(self) -> None:
+        """End `run`."""
+        self.api.stop()
+        self._control.should_exit = True
+
+    async def _send(self) -> None:
+        try:
+            if self.settings.offer:
+                await self._feed.run()
+            elif self.settings.webhook:
+                await Sender(self.settings, self._ledger, self._progress, self._injector).run()
+            self.finished.set()
+        except OSError:
+            self.stop()
+            raise
+
+    async def _page(self, request: Request) -> Response:
+        if not self._receiver.tokens.allows(request.headers.get("authorization", "")):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        fault = self._injector.draw()
+        return Response(status_code=int(fault)) if fault.isdigit() else await self._feed.page(request)
+
+    def _control_routes(self) -> list[Route]:
+        return [
+            Route("/livez", lambda _: Response(b"ok")),
+            Route("/stats", lambda _: JSONResponse(self.stats())),
+            Route("/faults", self._faults, methods=["GET", "POST"]),
+            Route("/ledger", self._show_ledger),
+        ]
+
+    def stats(self) -> dict[str, Any]:
+        """Counts since the ledger began, and what is going on."""
+        progress, receiver = self._progress, self._receiver
+        return {
+            "participant": self.settings.participant,
+            "url": self.url,
+            "down": self.api.down,
+            "finished": self.finished.is_set(),
+            "sent": progress.sent,
+            "accepted": progress.accepted,
+            "refused": progress.refused,
+            "answers": {str(status): count for status, count in sorted(progress.statuses.items())},
+            "got": {str(status): count for status, count in sorted(receiver.answers.items())},
+            "effects": receiver.effects,
+            "repeated": receiver.repeated,
+            "faults": self._injector.injected,
+        }
+
+    async def _faults(self, request: Request) -> Response:
+        """Show the faults in force, or put others in force: what is left out does not happen any more."""
+        if request.method == "POST":
+            try:
+                faults = msgspec.json.decode(await request.body(), type=Faults)
+            except msgspec.DecodeError as error:
+                return JSONResponse({"status": 422, "detail": str(error)}, 422)
+            self._injector.replace(faults)
+            if faults.down:
+                self.api.interrupt(faults.down)
+        return Response(msgspec.json.encode(self._injector.faults), media_type="application/json")
+
+    async def _show_ledger(self, request: Request) -> Response:
+        """Give the ledger from a line on (``?from=``), as JSON lines."""
+        start = int(request.query_params.get("from", "0"))
+        path = self._ledger.path
+        lines = await asyncio.to_thread(lambda: path.read_bytes().splitlines(keepends=True)[start:])
+        return Response(b"".join(lines), media_type="application/x-ndjson")
+
+
+@asynccontextmanager
+async def running(settings: Sandbox) -> AsyncIterator[Participant]:
+    """Run a participant beside other things; on the way out it is stopped and its ledger is whole."""
+    participant = Participant(settings)
+    task = asyncio.create_task(participant.run())
+    try:
+        yield participant
+    finally:
+        participant.stop()
+        await task

@@ -1,0 +1,34 @@
+"""Messages of a participant in the order of simulated time: endless, seeded, the same at every run."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import count
+from typing import Final
+
+from corridor.sandbox.events import events_of
+from corridor.sandbox.message import Message
+from corridor.sandbox.notes import notes_of
+from corridor.sandbox.shipments import Train
+
+MAKERS: Final[dict[str, Callable[[Train], Iterator[Message]]]] = {"dtc": notes_of, "dlp": events_of}
+"""Participant to what makes its messages about one train."""
+
+
+def messages(participant: str, seed: int = 0) -> Iterator[Message]:
+    """Yield what a participant sends, in order of time, without end.
+
+    Args:
+        participant: a key of ``MAKERS``.
+        seed: another seed is another timetable.
+    """
+    waiting: list[tuple[datetime, int, Message]] = []
+    order = count()
+    for index in count():
+        train = Train(seed, index)
+        while waiting and waiting[0][0] < train.start:
+            yield heapq.heappop(waiting)[2]
+        for message in MAKERS[participant](train):
+            heapq.heappush(waiting, (message.at, next(order), message))
