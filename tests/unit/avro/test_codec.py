@@ -108,6 +108,13 @@ HOSTILE = {
     "union index too high": (["null", "int"], b"\x04\x00"),
     "boolean 2": ("boolean", b"\x02"),
     "number longer than need be": ("int", b"\x80\x00"),
+    "2**40 fixed items": (
+        {"type": "array", "items": {"type": "fixed", "name": "F", "size": 2}},
+        varint(2**40) + b"xx",
+    ),
+    "2**70 items": (STRINGS, b"\x80" * 10 + b"\x01"),
+    "fixed cut short": ({"type": "fixed", "name": "F", "size": 2}, b"x"),
+    "double cut short": ("double", b"x"),
     "endless number": ("long", b"\xff" * 100_000),
     "int beyond 32 bits": ("int", varint(2**31)),
     "2**40 items": (STRINGS, varint(2**40)),
