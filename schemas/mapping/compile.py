@@ -28,6 +28,8 @@ from schemas.mapping.target import BytesTarget, DatumTarget, condition
 from schemas.mapping.types import BOOL, INT, TEXT, Access, Type, of_node, record_of
 
 ARGUMENTS = ("r", "m", "c", "e", "L")
+PERSONAL = "personal-data"
+"""The reason of a drop whose value is never told: reports go to other parties."""
 UNSET = object()
 """A ``let`` that was not needed yet."""
 
@@ -317,7 +319,7 @@ class Compiler:
         parts = self._addresses(compiler, rule)
         bound = CompiledRule(
             rule.name,
-            bool(rule.loops or rule.key),
+            bool(rule.loops),
             rule.always,
             rule.annulment,
             rule.whole,
@@ -506,7 +508,8 @@ class Compiler:
                         value = compiler.loop(value, "item", None)
                     value = compiler.member(value, name, _column(path, name))
                 test = value.code if value.type.kind in {"list", "map"} else f"{value.code} is not None"
-                shown = "None" if value.type.kind in {"list", "map", "record"} else value.code
+                hidden = reason.text == PERSONAL or value.type.kind in {"list", "map", "record"}
+                shown = "None" if hidden else value.code
                 function.line(f"if {test}: c.loss({compiler.pointer(value)}, {reason.text!r}, {shown})")
             except Wrong as wrong:
                 self.problems.add(at, wrong.message)

@@ -1,7 +1,7 @@
 """Merging a partial document into a whole one: the one rule for DELTA messages and for assembled documents.
 
 Absent (null in a datum) is unchanged, cleared is null. Arrays of records merge item by item where their field
-names an ``itemKey``; an item that turns up under another parent moves there where the field says ``itemMoves``.
+names an ``itemKey``; an item that turns up under another parent moves there if the field says ``itemMoves``.
 Any other value replaces the old one.
 """
 

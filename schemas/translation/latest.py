@@ -1,0 +1,57 @@
+"""State kinds ``none`` and ``latest``: messages pass one by one, of an event only ever newer versions."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.mapping.compile import CompiledMapping
+from schemas.translation.message import Message, State
+from schemas.translation.model import Event, Filtered, Result
+from schemas.translation.store import pack
+
+
+class Seen(msgspec.Struct, array_like=True):
+    """The highest version of an event that passed, and whether it was a retraction."""
+
+    version: int
+    retracted: bool
+
+
+_decode = msgspec.msgpack.Decoder(Seen).decode
+_encode = msgspec.msgpack.encode
+
+
+def translate_none(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG001
+    """Run the rules; nothing is remembered."""
+    _run(message, Event(message.context.id), result)
+
+
+def translate_latest(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:
+    """Run the rules unless the same or a newer version of the event passed before."""
+    nothing = Event()
+    if not message.value("state_when", nothing, default=True):
+        _run(message, nothing, result)
+        return
+    identity = message.value("state_id", nothing)
+    if identity is None:
+        _run(message, nothing, result)
+        return
+    seen = Seen(message.value("state_version", nothing) or 0, bool(message.value("state_retracted", nothing)))
+    key = identity.encode()
+    entry = state(key)
+    if entry is not None:
+        before = _decode(entry[8:])
+        if before.retracted or seen.version <= before.version:
+            repeated = seen.version == before.version and seen.retracted == before.retracted
+            result.filtered.append(Filtered("", "duplicate" if repeated else "stale"))
+            return
+    event = Event(identity, seen.version, retracted=seen.retracted)
+    _run(message, event, result)
+    expires = message.context.accepted + mapping.document.state.expires
+    result.changes[key] = pack(expires, _encode(seen))
+
+
+def _run(message: Message, event: Event, result: Result) -> None:
+    for candidate in message.candidates(event):
+        body = message.head(candidate, event) + candidate.body
+        result.outputs.append(message.output(candidate, body, f"{message.context.id}:{candidate.suffix}"))

@@ -1,0 +1,86 @@
+"""One message on its way through a compiled mapping: its record, its report, and the outputs of its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from schemas.mapping.compile import CompiledMapping, CompiledRule
+from schemas.mapping.report import Report
+from schemas.translation.model import Context, Event, Output, Record
+
+State = Callable[[bytes], bytes | None]
+"""Reads the entry of a key, None when there is none."""
+
+
+class Candidate(NamedTuple):
+    """What a rule made: the content of an output, not yet compared with what was said before."""
+
+    rule: CompiledRule
+    key: tuple[object, ...]
+    partition: str | None
+    subject: str | None
+    body: Any
+    variables: tuple[object, ...]
+    keep: dict[str, Any] | None
+
+    @property
+    def suffix(self) -> str:
+        """The rule and what tells its outputs apart, for ids."""
+        parts = [self.rule.name, *(map(str, self.key) if self.rule.many else ())]
+        return ":".join(part.replace(":", "-") for part in parts)
+
+
+class Message:
+    """Runs the generated functions over one record."""
+
+    __slots__ = ("_lets", "_mapping", "context", "record", "report", "source")
+
+    def __init__(self, mapping: CompiledMapping, source: Record, record: Any) -> None:  # noqa: ANN401 - a datum or struct
+        self._mapping = mapping
+        self._lets = mapping.slots()
+        self.source = source
+        self.record = record
+        self.context: Context = source.context
+        self.report = Report()
+
+    def take(self, record: Any) -> None:  # noqa: ANN401 - a datum
+        """Go on with another record, such as the whole document that a partial one was merged into."""
+        if record is not self.record:
+            self.record, self._lets = record, self._mapping.slots()
+
+    def value(self, name: str, event: Event, default: Any = None) -> Any:  # noqa: ANN401 - any datum
+        """Evaluate one part of the mapping, such as ``state_key``; the default when it has no such part."""
+        function = self._mapping.module.functions.get(name)
+        if function is None:
+            return default
+        return function(self.record, self.context, self.report, event, self._lets)
+
+    def candidates(self, event: Event, part: str = "rules") -> list[Candidate]:
+        """Run all rules."""
+        out: list[tuple[Any, ...]] = []
+        self._mapping.module.functions[part](self.record, self.context, self.report, event, self._lets, out)
+        return [Candidate(*made) for made in out]
+
+    def head(self, candidate: Candidate, event: Event) -> bytes:
+        """The fields in front of the content, which know the event."""
+        function = self._mapping.module.functions.get("head_" + candidate.rule.name.replace("-", "_"))
+        if function is None:
+            return b""
+        body: bytes = function(self.record, self.context, self.report, event, self._lets, candidate.variables)
+        return body
+
+    def retraction(self, event: Event, kept: Any) -> bytes | None:  # noqa: ANN401 - a context object of kept facts
+        """The body that retracts an event; None when the mapping does not retract it."""
+        function = self._mapping.module.functions["retract"]
+        body: bytes | None = function(self.record, self.context, self.report, event, self._lets, kept)
+        return body
+
+    def output(self, candidate: Candidate, body: bytes, id: str) -> Output:  # noqa: A002
+        """A finished output; the input's key stands in where the rule gives no partition."""
+        key = candidate.partition.encode() if candidate.partition is not None else self.source.key
+        return Output(key, body, id, candidate.subject or "", self.context.hops)
+
+    def drops(self) -> None:
+        """Count what the mapping does not carry."""
+        self._mapping.module.functions["drops"](self.record, self.report)

@@ -1,0 +1,75 @@
+"""Runs a compiled mapping over records: the one entry point of a translation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from schemas.avro.codec import Codec
+from schemas.avro.emit import FAILURES
+from schemas.mapping.compile import CompiledMapping
+from schemas.mapping.inputs import JsonInput
+from schemas.translation.assemble import Assembler
+from schemas.translation.latest import translate_latest, translate_none
+from schemas.translation.message import Message, State
+from schemas.translation.model import Filtered, Record, Result
+from schemas.translation.snapshot import Snapshots
+
+Kind = Callable[[CompiledMapping, Message, State, Result], None]
+
+
+class Translator:
+    """One mapping with its state kind.
+
+    Args:
+        mapping: the compiled mapping, made for the access that ``form`` needs: ``item`` for Avro, and what
+            ``schemas.mapping.inputs.access_for`` says for JSON.
+        form: what the bodies of records are.
+        trusted: whether Avro bodies come from a topic that only the broker's own transactions write.
+    """
+
+    def __init__(
+        self, mapping: CompiledMapping, form: Literal["avro", "json"] = "avro", *, trusted: bool = True
+    ) -> None:
+        self.mapping = mapping
+        self._codec: Final = Codec(mapping.source)
+        self._json = JsonInput(mapping, self._codec) if form == "json" else None
+        self._decode = self._codec.decode_trusted if trusted else self._codec.decode
+        kinds: dict[str, Callable[[], Kind]] = {
+            "none": lambda: translate_none,
+            "latest": lambda: translate_latest,
+            "snapshot": lambda: Snapshots(mapping, self._codec).translate,
+            "assemble": lambda: Assembler(mapping).translate,
+        }
+        self._kind = kinds[mapping.document.state.kind]()
+
+    @property
+    def name(self) -> str:
+        """The mapping's name."""
+        return self.mapping.name
+
+    @property
+    def stateful(self) -> bool:
+        """Whether results have changes of state."""
+        return self.mapping.document.state.kind != "none"
+
+    def translate(self, record: Record, state: State) -> Result:
+        """Translate one record. The state is read only; what to write is in the result.
+
+        Raises:
+            Invalid: ``mapping-failed`` when a rule fails on this record, with the target's pointer, the rule and the
+                value; what the form of the body raises for bytes that cannot be read.
+        """
+        datum = self._decode(record.body) if self._json is None else self._json.read(record.body)
+        message = Message(self.mapping, record, datum)
+        result = Result()
+        try:
+            self._kind(self.mapping, message, state, result)
+            message.drops()
+        except FAILURES as error:
+            raise self.mapping.module.failure(error) from error
+        if not result.outputs and not result.filtered:
+            result.filtered.append(Filtered("", "no-equivalent"))
+        result.losses = message.report.losses
+        result.findings = message.report.findings
+        return result
