@@ -29,7 +29,23 @@ _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _MOST_SIGNATURES: Final = 16
 
 
-def hmac_key(secret: Secret) -> bytes:
+class HmacKey:
+    """A shared secret, ready to sign with. Its representation never shows it."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def digest(self, content: bytes) -> bytes:
+        """Give the HMAC-SHA256 of the content."""
+        return hmac.digest(self._key, content, hashlib.sha256)
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+def hmac_key(secret: Secret) -> HmacKey:
     """Decode a ``whsec_`` secret of 24 to 64 bytes.
 
     Raises:
@@ -38,7 +54,7 @@ def hmac_key(secret: Secret) -> bytes:
     key = _decoded(secret, "whsec_")
     if not 24 <= len(key) <= 64:
         raise Misconfigured("settings-unsafe", "a webhook secret must have 24 to 64 bytes")
-    return key
+    return HmacKey(key)
 
 
 def public_key(secret: Secret) -> Ed25519PublicKey:
@@ -60,12 +76,10 @@ def _decoded(secret: Secret, prefix: str) -> bytes:
         raise Misconfigured("settings-invalid", f"a {prefix} key must be base64") from None
 
 
-def sign(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+def sign(keys: Sequence[HmacKey], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
     """Make the three header fields; with several keys each one signs, so the receiver may have either."""
     content = f"{message_id}.{timestamp}.".encode() + body
-    signatures = [
-        "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode() for key in keys
-    ]
+    signatures = ["v1," + base64.b64encode(key.digest(content)).decode() for key in keys]
     return {ID: message_id, TIMESTAMP: str(timestamp), SIGNATURE: " ".join(signatures)}
 
 
@@ -79,7 +93,7 @@ class Verifier:
     """
 
     def __init__(
-        self, keys: Sequence[bytes], public_keys: Sequence[Ed25519PublicKey] = (), *, window: float = 300.0
+        self, keys: Sequence[HmacKey], public_keys: Sequence[Ed25519PublicKey] = (), *, window: float = 300.0
     ) -> None:
         self._keys = list(keys)
         self._public_keys = list(public_keys)
@@ -121,7 +135,7 @@ class Verifier:
     def _shared(self, content: bytes, signature: bytes) -> bool:
         found = False
         for key in self._keys:  # all of them: the time must not say which one matched
-            found |= hmac.compare_digest(hmac.digest(key, content, hashlib.sha256), signature)
+            found |= hmac.compare_digest(key.digest(content), signature)
         return found
 
     def _asymmetric(self, content: bytes, signature: bytes) -> bool:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from connectors.auth.webhook import sign
+from connectors.auth.webhook import HmacKey, sign
 from connectors.http.trace import is_traceparent
 from connectors.ports import Delivery
 from schemas.broken import broken
@@ -58,7 +58,7 @@ def prepare(participant: str, batch: Sequence[Delivery], batching: Batching) -> 
     return Prepared(key, b"[" + b",".join(message.body for message in batch) + b"]", headers)
 
 
-def signed(prepared: Prepared, keys: Sequence[bytes], now: float) -> dict[str, str]:
+def signed(prepared: Prepared, keys: Sequence[HmacKey], now: float) -> dict[str, str]:
     """Give the headers of one attempt: with Standard Webhooks signatures when there are keys to sign with."""
     if not keys:
         return prepared.headers

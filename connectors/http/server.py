@@ -21,6 +21,8 @@ from connectors.http.problems import MEDIA_TYPE, STATUS, document
 HEAD_BYTES: Final = 64 << 10
 """Hard bound on a request's head; endpoints have lower ones of their own."""
 HEAD_FIELDS: Final = 256
+LINGER: Final = 2.0
+"""Seconds that the rest of a refused body is read and thrown away."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -81,8 +83,16 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Ignore the end of a request that was refused before it reached the application."""
+        self._stop_clock()
         if not self.transport.is_closing():
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Give a sender whose body was refused half-way time to read why, instead of a reset."""
+        super().on_response_complete()
+        unread = self.cycle.response_complete and self.cycle.more_body
+        if unread and not self.transport.is_closing():
+            self._deadline = self.loop.call_later(LINGER, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with a problem document."""

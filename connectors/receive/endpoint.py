@@ -172,5 +172,4 @@ class Endpoint:
 
 
 def _fields(error: CorridorError) -> dict[str, str]:
-    slow = error.code in ("request-too-slow", "body-too-large")
-    return {"Connection": "close"} if slow else {}
+    return {"Connection": "close"} if error.code == "request-too-slow" else {}

@@ -1,0 +1,143 @@
+"""The bounds on request heads that the server adds to uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from connectors.receive.app import make_app
+from tests.support.edges import serving
+
+
+async def hello(request: Request) -> Response:
+    """Answer with the length of the body."""
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def broken(_: Request) -> Response:
+    """Fail like a defect does."""
+    raise ValueError("canary detail")
+
+
+APP = make_app([Route("/", hello, methods=["GET", "POST"]), Route("/broken", broken)])
+GOOD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def talk(url: str, *parts: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection and write."""
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
+    return reader, writer
+
+
+async def ask(url: str, *parts: bytes) -> bytes:
+    """Write and read until the server closes."""
+    reader, writer = await talk(url, *parts)
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"POST / HTTP/1.1\r\n"]
+)
+async def test_head_that_does_not_end(start: bytes) -> None:
+    """A head that does not end in time is answered 408 and the connection is closed."""
+    async with serving(APP, head_timeout=0.1) as url:
+        answer = await ask(url, start)
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b"request-too-slow" in answer
+
+
+async def test_slow_second_head() -> None:
+    """The bound holds for every request of a connection, not only for the first."""
+    async with serving(APP, head_timeout=0.2) as url:
+        answer = await ask(url, GOOD, b"GET / HTTP/1.1\r\nX: ")
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"HTTP/1.1 408" in answer
+
+
+async def test_many_slow_connections() -> None:
+    """Two hundred connections that send nothing more do not keep a good one from being served."""
+    async with serving(APP, connections=500, head_timeout=5) as url:
+        slow = [await talk(url, b"POST / HTTP/1.1\r\nX-Slow: ") for _ in range(200)]
+        answer = await ask(url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200")
+        for _, writer in slow:
+            writer.close()
+
+
+async def test_too_many_connections() -> None:
+    """A connection beyond the limit is told so, and is welcome once another one is gone."""
+    async with serving(APP, connections=2) as url:
+        held = [await talk(url, GOOD) for _ in range(2)]
+        for reader, _ in held:
+            await reader.readuntil(b"\r\n\r\n0")
+        answer = await ask(url)
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"overloaded" in answer
+        assert b"retry-after: 1" in answer
+        for _, writer in held:
+            writer.close()
+            await writer.wait_closed()
+        while not (await ask(url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).startswith(
+            b"HTTP/1.1 200"
+        ):
+            pass
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n" + b"X-A: 1\r\n" * 300 + b"\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n" + b"X: " + b"b" * 400_000,
+        b"GET /" + b"a" * 500_000,
+    ],
+)
+async def test_large_head(head: bytes) -> None:
+    """A head of too many or too large fields is refused before it is complete."""
+    async with serving(APP) as url:
+        answer = await ask(url, head)
+        assert answer == b"" or answer.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400"))
+        assert (await ask(url, b"GET / HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\x16\x03\x01\x00\xa5junk\r\n\r\n", b"GET\r\n\r\n", b"BREW / HTCPCP/1.0\r\n\r\n"]
+)
+async def test_not_http(junk: bytes) -> None:
+    """What is not HTTP is answered with a problem document."""
+    async with serving(APP) as url:
+        answer = await ask(url, junk)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"application/problem+json" in answer
+        assert b"http-malformed" in answer
+
+
+async def test_large_body_then_next_request() -> None:
+    """A large body does not count as a head, and the connection stays good for the next request."""
+    async with serving(APP) as url:
+        body = b"x" * 300_000
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n"
+        answer = await ask(url, head + body, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer.count(b"HTTP/1.1 200") == 2
+        assert b"300000" in answer
+
+
+async def test_defect_says_nothing() -> None:
+    """An exception that nobody expected is a problem document without its text."""
+    async with serving(APP) as url:
+        answer = await ask(url, b"GET /broken HTTP/1.0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 500")
+        assert b"internal" in answer
+        assert b"canary" not in answer

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.deliver.verdict import Kind, judge
+from connectors.http.client import Answer
+from connectors.settings import Deliver, Success
+from schemas.errors import CODES, Permanent
+
+PLAIN = Deliver(url="https://partner.example/")
+CHECKED = Deliver(url="https://partner.example/", success=Success(pointer="/result/code", equals=("OK", 0)))
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
+    """Build an answer."""
+    return Answer(status, httpx.Headers({k.replace("_", "-"): v for k, v in headers.items()}), body)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (200, Kind.DELIVERED, "ok"),
+        (201, Kind.DELIVERED, "ok"),
+        (202, Kind.DELIVERED, "ok"),
+        (204, Kind.DELIVERED, "ok"),
+        (203, Kind.RETRY, "partner-unavailable"),
+        (206, Kind.RETRY, "partner-unavailable"),
+        (301, Kind.RETRY, "partner-unavailable"),
+        (302, Kind.RETRY, "partner-unavailable"),
+        (307, Kind.RETRY, "partner-unavailable"),
+        (400, Kind.PARK, "partner-refused"),
+        (401, Kind.UNAUTHORIZED, "partner-unauthorized"),
+        (402, Kind.RETRY, "partner-unavailable"),
+        (403, Kind.UNAUTHORIZED, "partner-unauthorized"),
+        (404, Kind.CLOSED, "partner-unavailable"),
+        (405, Kind.CLOSED, "partner-unavailable"),
+        (408, Kind.RETRY, "partner-unavailable"),
+        (409, Kind.RETRY, "partner-unavailable"),
+        (410, Kind.CLOSED, "partner-gone"),
+        (413, Kind.PARK, "partner-refused"),
+        (418, Kind.RETRY, "partner-unavailable"),
+        (422, Kind.PARK, "partner-refused"),
+        (425, Kind.RETRY, "partner-unavailable"),
+        (429, Kind.THROTTLED, "partner-unavailable"),
+        (500, Kind.RETRY, "partner-unavailable"),
+        (502, Kind.RETRY, "partner-unavailable"),
+        (503, Kind.RETRY, "partner-unavailable"),
+        (504, Kind.RETRY, "partner-unavailable"),
+        (599, Kind.RETRY, "partner-unavailable"),
+    ],
+)
+def test_table(status: int, kind: Kind, code: str) -> None:
+    """Each status has the outcome that the table in the module says."""
+    verdict = judge(answer(status), PLAIN, 0)
+    assert (verdict.kind, verdict.code) == (kind, code)
+
+
+@pytest.mark.parametrize("status", [401, 404, 410, 429, 500, 503])
+def test_retry_after_is_taken_along(status: int) -> None:
+    """Whatever makes us wait keeps the wait that was asked for."""
+    assert judge(answer(status, retry_after="42"), PLAIN, 0).after == 42
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"result":{"code":"OK"}}', Kind.DELIVERED),
+        (b'{"result":{"code":0}}', Kind.DELIVERED),
+        (b'{"result":{"code":false}}', Kind.RETRY),
+        (b'{"result":{"code":"ERROR"}}', Kind.RETRY),
+        (b'{"result":"OK"}', Kind.RETRY),
+        (b'{"result":[]}', Kind.RETRY),
+        (b"<html>OK</html>", Kind.RETRY),
+        (b"", Kind.RETRY),
+        (b"\xff", Kind.RETRY),
+        (b'{"result":' * 100_000, Kind.RETRY),
+    ],
+)
+def test_success_predicate(body: bytes, kind: Kind) -> None:
+    """A 200 whose body does not say success is not a delivery."""
+    assert judge(answer(200, body), CHECKED, 0).kind is kind
+
+
+def test_success_in_an_answer_that_is_too_large() -> None:
+    """An answer over the limit is a delivery by its status, but never by a body that was not read."""
+    large = Answer(200, httpx.Headers(), b"", Permanent("body-too-large", "too large"))
+    assert judge(large, PLAIN, 0).kind is Kind.DELIVERED
+    assert judge(large, CHECKED, 0).kind is Kind.RETRY
+
+
+def test_duplicate_as_success() -> None:
+    """A partner that answers 409 to what it has can be configured so."""
+    settings = msgspec.structs.replace(PLAIN, success=Success(statuses=(200, 409)))
+    assert judge(answer(409), settings, 0).kind is Kind.DELIVERED
+
+
+def test_what_the_partner_says_is_kept() -> None:
+    """The dead letter's detail is the problem's title and detail, as one printable line."""
+    body = b'{"title":"Bad seal","detail":"line one\\r\\nline two\\u001b[31m","seal":"X"}'
+    assert judge(answer(422, body), PLAIN, 0).detail == "422 Bad seal: line one line two [31m"
+
+
+@given(st.binary(max_size=500), st.sampled_from([400, 422]))
+def test_any_refusal_is_one_short_line(body: bytes, status: int) -> None:
+    """Whatever the body, the detail is at most 200 printable characters, and nothing raises."""
+    verdict = judge(answer(status, body), PLAIN, 0)
+    assert verdict.detail.isprintable()
+    assert len(verdict.detail) <= 200
+
+
+@given(st.integers(100, 999), st.binary(max_size=50), st.text(max_size=30))
+def test_every_answer_has_a_verdict(status: int, body: bytes, wait: str) -> None:
+    """No answer at all makes the table fail or park what is not in ``park``."""
+    wait = wait.encode("ascii", "ignore").decode()
+    verdict = judge(answer(status, body, retry_after=wait), CHECKED, 0)
+    assert verdict.code in CODES or verdict.code == "ok"
+    assert (verdict.kind is Kind.PARK) == (status in CHECKED.park)
