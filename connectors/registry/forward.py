@@ -41,7 +41,10 @@ class Forwarder:
         target = url.rstrip("/") + _raw_target(request)
         try:
             found = await self._client.request(
-                request.method, target, content=await request.body(), headers={**headers, _STAY: "false"}
+                request.method,
+                target,
+                content=getattr(request.state, "raw", b""),
+                headers={**headers, _STAY: "false"},
             )
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return None

@@ -119,8 +119,9 @@ async def body(request: Request) -> dict[str, Json]:
         raw += chunk
         if len(raw) > MAX_BODY:
             raise Refusal(42209, f"Schema is too large: the request has more than {MAX_BODY} bytes")
+    request.state.raw = bytes(raw)
     try:
-        value = json.loads(bytes(raw) or b"{}")
+        value = json.loads(request.state.raw or b"{}")
     except (ValueError, RecursionError) as error:
         raise HttpError(400, f"The request is not JSON: {error}") from error
     if not isinstance(value, dict):
