@@ -46,8 +46,9 @@ class BoundedBody:
             Permanent: ``body-too-large``, or ``encoding-unsupported`` when the bytes are not gzip.
         """
         self._wire += len(chunk)
-        if self._wire > self._limits.body:
-            raise Permanent("body-too-large", f"the body is larger than {self._limits.body} bytes")
+        most = self._limits.body if self._inflate else min(self._limits.body, self._limits.decoded)
+        if self._wire > most:
+            raise Permanent("body-too-large", f"the body is larger than {most} bytes")
         if self._inflate is None:
             self._data += chunk
             return
