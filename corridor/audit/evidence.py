@@ -70,21 +70,24 @@ def _logged(record: Any) -> facts.Logged:  # noqa: ANN401 - aiokafka has no type
 
 
 def _read_ledger(name: str, path: Path, evidence: facts.Evidence) -> None:
-    """Add what a participant sent, with what it was answered, and what it got."""
+    """Add what a participant sent, each id at its first place, with what it was answered; and what it got."""
     ids = {delivery_key(name, record.id): record.id for record in evidence.outgoing[name]}
-    sent: dict[int, ledger.Sent] = {}
-    answered: set[int] = set()
+    sent: dict[str, ledger.Sent] = {}
+    id_of: dict[int, str] = {}
+    accepted: set[str] = set()
     for entry in ledger.read(path):
         match entry:
             case ledger.Sent():
-                sent.setdefault(entry.n, entry)
+                sent.setdefault(entry.id, entry)
+                id_of[entry.n] = entry.id
             case ledger.Answered():
                 if 200 <= entry.status < 300:
-                    answered.update(entry.ns)
+                    accepted.update(id_of[n] for n in entry.ns)
             case ledger.Got():
                 identity = f"{entry.id}:{entry.version}"
                 got = facts.Got(entry.key, ids.get(entry.key, ""), identity, entry.sha256, entry.effect)
                 evidence.got[name].append(got)
     evidence.sent[name] = [
-        facts.Sent(entry.id, entry.subject, entry.sha256, accepted=n in answered) for n, entry in sent.items()
+        facts.Sent(entry.id, entry.subject, entry.sha256, accepted=entry.id in accepted)
+        for entry in sent.values()
     ]
