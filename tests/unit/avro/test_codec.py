@@ -120,6 +120,7 @@ HOSTILE = {
     "2**40 items": (STRINGS, varint(2**40)),
     "block of negative count": (STRINGS, b"\x01\x04\x02a\x00"),
     "two blocks": (STRINGS, b"\x02\x02a\x02\x02b\x00"),
+    "block without an end": (STRINGS, b"\x02\x02a\x02"),
     "decimal with leading zero": (DECIMAL, b"\x04\x00\x01"),
     "decimal of no bytes": (DECIMAL, b"\x00"),
     "decimal beyond its precision": (DECIMAL, b"\x06\x7f\xff\xff"),
@@ -133,6 +134,17 @@ def test_bytes_that_no_encoder_writes_are_refused(kind: object, body: bytes) -> 
     """Everything but the one canonical encoding is avro-malformed."""
     with pytest.raises(Permanent) as caught:
         codec(kind).decode(body)
+    assert caught.value.code == "avro-malformed"
+
+
+@pytest.mark.parametrize(
+    "name", ["cut short", "bytes left over", "length of 2**62", "block without an end", "2**40 items"]
+)
+def test_trusted_bytes_are_bounded_too(name: str) -> None:
+    """Without the canonical check, bytes that end early or go on still raise."""
+    kind, body = HOSTILE[name]
+    with pytest.raises(Permanent) as caught:
+        codec(kind).decode_trusted(body)
     assert caught.value.code == "avro-malformed"
 
 

@@ -177,6 +177,7 @@ MALFORMED = {
     "byte order mark": b'\xef\xbb\xbf{"number":"1"}',
     "key twice": b'{"number":"1","number":"1"}',
     "key twice, escaped": b'{"number":"1","n\\u0075mber":"1"}',
+    "key twice, hidden by escapes": b'{"number":"1","number":"\\u0022\\u0022\\u0022\\u0022"}',
     "key twice in an array": b'{"number":"1","wagons":[{"number":"1","number":"2"}]}',
     "key twice in a map": b'{"number":"1","extra":{"a":null,"a":null}}',
     "key twice, first one null": b'{"number" : "1", "at" : null, "at" : "2026-01-12T08:30:00Z"}',
