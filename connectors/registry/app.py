@@ -33,7 +33,7 @@ def registry_app(registry: Registry, forwarder: Forwarder | None = None) -> ASGI
 
     Args:
         registry: the log under it.
-        forwarder: brings writes to the process that is the writer; give one to close its connections in the end.
+        forwarder: brings writes to the writing process; give one to close its connections in the end.
     """
     reads, writes = Reads(registry), Writes(registry, forwarder or Forwarder())
     version = "/subjects/{subject}/versions/{version}"

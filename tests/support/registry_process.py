@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from connectors.registry.app import registry_app
@@ -21,6 +22,7 @@ from streams.settings import Kafka
 
 async def serve(bootstrap: str, topic: str, port: int) -> None:
     """Serve the registry's API until killed."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     registry = RegistryLog(Kafka(bootstrap=bootstrap), topic=topic, url=f"http://127.0.0.1:{port}")
     await registry.start()
     print("ready", flush=True)  # noqa: T201 - the parent waits for it
