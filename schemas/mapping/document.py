@@ -126,11 +126,12 @@ class _Reader:
 
     def document(self, table: Table) -> Document:
         self._keys(table, [*_TOP, *(name for name in table.entries if name.startswith("x-"))], "a mapping")
-        rules = [
-            self.rule(node)
-            for node in self._items(table.get("rules"), "rules")
-            if isinstance(node, Table) or self._problems.add(node, "a rule is a mapping")
-        ]
+        rules = []
+        for node in self._items(table.get("rules"), "rules"):
+            if isinstance(node, Table):
+                rules.append(self.rule(node))
+            else:
+                self._problems.add(node, "a rule is a mapping")
         if not rules:
             self._problems.add(table.get("rules") or table, "a mapping has at least one rule under `rules`")
         seen: set[str] = set()
@@ -318,11 +319,11 @@ class _Reader:
     def _scalars(self, node: Node | None, what: str) -> list[Scalar]:
         if isinstance(node, Scalar):
             return [node]
-        return [
-            item
-            for item in self._items(node, what)
-            if isinstance(item, Scalar) or self._problems.add(item, f"`{what}` is a list of expressions")
-        ]
+        items = self._items(node, what)
+        for item in items:
+            if not isinstance(item, Scalar):
+                self._problems.add(item, f"`{what}` is a list of expressions")
+        return [item for item in items if isinstance(item, Scalar)]
 
     def _items(self, node: Node | None, what: str) -> tuple[Node, ...]:
         if node is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from schemas.avro.structs import attribute
 from schemas.mapping.code import Bindings, Function, Value
@@ -236,7 +237,7 @@ class Expression:
             if expected is not None and expected.kind == "float":
                 return Value(repr(value), Type("float"), const=True)
             text = ast.unparse(node)
-            return Value(self.bindings.bind(f"number_{text}", _decimal(text), text), DECIMAL, const=True)
+            return Value(self.bindings.bind(f"number_{text}", Decimal(text), text), DECIMAL, const=True)
         if isinstance(value, str):
             if expected is not None and expected.kind == "enum":
                 if value not in expected.symbols:
@@ -425,7 +426,8 @@ class Expression:
             return value
 
         item = self.over(node, add)
-        return Value(name, Type("list", item=item.type.not_null()), path=item.path, volatile=item.volatile)
+        kind = Type("list", item=item.type.not_null())
+        return Value(name, kind, True, None, None, item.path, volatile=item.volatile)
 
     def quantified(self, word: str, node: ast.AST) -> Value:
         """``any(…)`` or ``all(…)`` over a comprehension."""
@@ -461,12 +463,12 @@ class Expression:
         """Open a loop over a list; null is a list without items. Returns the item's value."""
         if items.type.kind != "list" or items.type.item is None:
             raise Wrong(node, f"a loop is over a list, this is {items.type}")
-        items = self.atom(items)
+        kind, items = items.type.item, self.atom(items)
         local = self.function.fresh(name)
         code = f"{items.code} or ()" if items.type.nullable else items.code
         block = self.function.block(f"for {local} in {code}:", loop=True)
         pointer = (f"@{local}",) if items.path is not None else None
-        return Value(local, items.type.item, True, block, pointer, items.path, volatile=items.volatile)
+        return Value(local, kind, True, block, pointer, items.path, volatile=items.volatile)
 
     def pointer(self, value: Value) -> str:
         """Source of the JSON pointer of a value's first field, evaluated only when it is needed."""
@@ -514,17 +516,11 @@ def _integer(node: ast.AST) -> int | None:
         inner = _integer(node.operand)
         return None if inner is None else -inner
     is_number = isinstance(node, ast.Constant) and type(node.value) is int and abs(node.value) < 1 << 31
-    return node.value if is_number else None  # type: ignore[attr-defined,no-any-return]
+    return node.value if is_number else None  # type: ignore[attr-defined]
 
 
 def _is_none(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _decimal(text: str) -> object:
-    from decimal import Decimal  # noqa: PLC0415
-
-    return Decimal(text)
 
 
 def _escaped(part: str) -> str:

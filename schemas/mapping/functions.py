@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from schemas.codes.identifiers import CHECKS, NORMALISE
@@ -89,7 +90,7 @@ def library(codes: CodeLists) -> dict[str, Call]:
     """All functions by name, over these code lists."""
     zones = codes.column("stations", "zone")
     units = {
-        name: (str(row["dimension"]), runtime.to_decimal(row["factor"]) or runtime.Decimal(1))
+        name: (str(row["dimension"]), runtime.to_decimal(row["factor"]) or Decimal(1))
         for name, row in codes.rows("units")
         if row["factor"] is not None and row["dimension"] != "temperature"
     }

@@ -6,6 +6,7 @@ A function that may have something to report exists twice: the fast one returns 
 
 from __future__ import annotations
 
+import datetime
 import decimal
 import hashlib
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ MATH = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
 
 _NAMESPACE = bytes.fromhex("6f7c1e0a5d3b5c8e9a41c0221dd07e55")
 _SEPARATOR = "\x1f"
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MILLISECOND = datetime.timedelta(milliseconds=1)
+_DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
 
 
 def uuid5(*parts: object) -> str:
@@ -154,3 +158,19 @@ def needs_density(to: Report, pointer: str, quantity: object, *_: object) -> Non
 def or_null(convert: Callable[[Any], Any], value: Any) -> Any:
     """Apply a conversion unless the value is null."""
     return None if value is None else convert(value)
+
+
+def milliseconds(value: datetime.datetime) -> int:
+    """A timestamp as JSON gives it, as a datum.
+
+    Raises:
+        ValueError: it has a fraction of a millisecond.
+    """
+    if value.microsecond % 1000:
+        raise ValueError("a fraction of a millisecond")
+    return (value - _EPOCH) // _MILLISECOND
+
+
+def days(value: datetime.date) -> int:
+    """A date as JSON gives it, as a datum."""
+    return value.toordinal() - _DAY_ZERO

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from schemas.avro import schema as avro
@@ -136,9 +137,7 @@ class Target:
         names = self.expressions.bindings.names
         if value.const:
             number = names[value.code] if value.type.kind == "decimal" else ast.literal_eval(value.code)
-            bound = self.expressions.bindings.bind(
-                f"number_{number}", avro.decimal.Decimal(number), str(number)
-            )
+            bound = self.expressions.bindings.bind(f"number_{number}", Decimal(number), str(number))
             return Value(bound, Type("decimal"), const=True)
         value = self.expressions.atom(value)
         if value.type.kind == "int":
@@ -209,7 +208,7 @@ class BytesTarget(Target):
         elif isinstance(value, list):
             self._list(value, found.type, pointer)
         else:
-            self._inner_record(*value, found.type, pointer)
+            self._inner_record(value[0], value[1], found.type, pointer)
 
     def _unset(self, tree: Tree, found: Field, pointer: str) -> None:
         if found.default is not avro.MISSING:

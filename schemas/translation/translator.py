@@ -65,7 +65,8 @@ class Translator:
         result = Result()
         try:
             self._kind(self.mapping, message, state, result)
-            message.drops()
+            if result.outputs:
+                message.drops()
         except FAILURES as error:
             raise self.mapping.module.failure(error) from error
         if not result.outputs and not result.filtered:

@@ -1,0 +1,210 @@
+"""`corridor translate`: a translation without Kafka, JSON lines in and JSON lines out."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+import click
+
+from corridor.cli.exits import Exit
+from schemas.avro.codec import Codec
+from schemas.avro.jsonform import JsonForm
+from schemas.avro.schema import Schema
+from schemas.codes.lists import CodeLists
+from schemas.errors import CorridorError, Misconfigured, Permanent
+from schemas.mapping.compile import CompiledMapping, compile_expression
+from schemas.mapping.compile import load as compile_mapping
+from schemas.mapping.profiles import find_mapping, find_schema
+from schemas.profiles import CANONICAL, load
+from schemas.translation import Context, Record, Translator
+from schemas.translation.chain import Chain, Stage, Step
+
+MAX_LINE = 1024 * 1024
+"""Bytes of one message: the limit of a body on HTTP."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  corridor translate dtc.note.v1 dlp.event.v1 < notes.jsonl
+  corridor translate dtc.note.v1 corridor.event.v1 < notes.jsonl
+  corridor translate dtc.note.v1 dlp.event.v1 --report losses.jsonl < notes.jsonl > events.jsonl
+  corridor translate dtc.note.v1 corridor.event.v1 --mapping mine.yaml < notes.jsonl"""
+)
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option(
+    "--input",
+    "lines",
+    type=click.File("rb"),
+    default="-",
+    help="Messages, one JSON value a line. Default: stdin.",
+)
+@click.option(
+    "--report",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    help="Losses, findings and dead letters go here, not to stderr.",
+)
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take this mapping instead of the profile's own; it says itself which one it replaces.",
+)
+@click.option(
+    "--accepted",
+    type=int,
+    metavar="MS",
+    help="UTC milliseconds at which the first message counts as taken in, each later one a second on. Default: now; "
+    "give it to get the same output every time.",
+)
+def command(
+    source: str,
+    target: str,
+    lines: IO[bytes],
+    report: TextIO | None,
+    mapping_file: Path | None,
+    accepted: int,
+) -> int:
+    """Translate messages of profile FROM to profile TO, directly or by way of the corridor event.
+
+    Reads JSON lines in order and keeps state over them, as the broker does: a note is compared with its version
+    before. Results are JSON lines on stdout. What was lost, filtered or odd, and dead letters, are JSON lines on
+    stderr or in --report FILE, each with the number of its line.
+
+    Exit code 1 when there was a dead letter; the other messages are translated all the same.
+    """
+    accepted = round(time.time() * 1000) if accepted is None else accepted
+    override = _override(mapping_file)
+    chain = Chain(list(_stages(source, target, override)))
+    form = JsonForm(_schema(target))
+    codec = Codec(_schema(target))
+    reader = _Reader(source)
+    dead = False
+    for number, line in enumerate(_lines(lines), 1):
+        try:
+            record = reader.record(line, number, accepted + 1000 * (number - 1))
+        except Permanent as error:
+            dead = True
+            _say(report, {"line": number, **_letter("read", error)})
+            continue
+        for step in chain.run(record):
+            dead = dead or step.error is not None
+            for entry in _entries(number, step):
+                _say(report, entry)
+            if step.final:
+                for output in step.outputs:
+                    click.echo(form.from_datum(codec.decode_trusted(output.body)))
+    return Exit.FINDINGS if dead else Exit.OK
+
+
+def _override(file: Path | None) -> CompiledMapping | None:
+    if file is None:
+        return None
+    return compile_mapping(file.read_text("utf-8"), str(file), find_schema, CodeLists.load())
+
+
+def _stages(source: str, target: str, override: CompiledMapping | None) -> Iterator[Stage]:
+    """The translations between two profiles: into the corridor event, out of it, or both."""
+    ways = [(source, "to_corridor", source, CANONICAL)] if source != CANONICAL else []
+    ways += [(target, "from_corridor", CANONICAL, target)] if target != CANONICAL else []
+    names = [(way[2], way[3]) for way in ways]
+    if override is not None:
+        given = (override.source.fullname, override.target.fullname)
+        if given == (source, target):
+            yield Stage(Translator(override), source.partition(".")[0])
+            return
+        if given not in names:
+            raise Misconfigured(
+                "mapping-invalid", f"the mapping is from {given[0]} to {given[1]}: no part of this way"
+            )
+    if not ways:
+        raise Misconfigured(
+            "settings-invalid", f"{source} and {target} are the same: there is nothing to translate"
+        )
+    for (profile, direction, *_), name in zip(ways, names, strict=True):
+        mapping = (
+            override
+            if override is not None and name == (override.source.fullname, override.target.fullname)
+            else None
+        )
+        mapping = mapping or find_mapping(profile, direction)
+        if mapping is None:
+            raise Misconfigured("settings-invalid", f"profile {profile} has no {direction}.yaml")
+        yield Stage(Translator(mapping), profile.partition(".")[0], toward=direction == "from_corridor")
+
+
+def _schema(name: str) -> Schema:
+    return load(name).schema
+
+
+class _Reader:
+    """Makes records of lines, as the gateway would."""
+
+    def __init__(self, profile: str) -> None:
+        self._schema = _schema(profile)
+        self._form = JsonForm(self._schema)
+        self._codec = Codec(self._schema)
+        self._participant = profile.partition(".")[0]
+        http = load(profile).http
+        self._id = compile_expression(http.message_id, self._schema) if http is not None else None
+        self._key = compile_expression(http.key, self._schema) if http is not None else None
+
+    def record(self, line: bytes, number: int, accepted: int) -> Record:
+        """One line as a record.
+
+        Raises:
+            Permanent: it is no valid message of the profile.
+        """
+        if len(line) > MAX_LINE:
+            raise Permanent("body-too-large", f"the line has more than {MAX_LINE} bytes")
+        body = self._form.to_avro(line)
+        datum = self._codec.decode_trusted(body) if self._id is not None else {}
+        identity = str(self._id(datum)) if self._id is not None else f"line-{number}"
+        key = str(self._key(datum)).encode() if self._key is not None else b""
+        origin = f"{self._participant}/{identity}"
+        context = Context(identity, origin, self._participant, number - 1, accepted, (self._participant,))
+        return Record(key, body, context)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Lines that are not empty; of one that is too long no more than shows that it is."""
+    while line := stream.readline(MAX_LINE + 2):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE)
+        if line.strip():
+            yield line.rstrip(b"\r\n")
+
+
+def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
+    """What a step has to say beside its outputs."""
+    at = {"line": number, "mapping": step.stage.translator.name, "id": step.record.context.id}
+    if step.error is not None:
+        yield {**at, **_letter("translate", step.error)}
+        return
+    result = step.result
+    if result is None:
+        return
+    for loss in result.losses:
+        yield {**at, "kind": "loss", **loss._asdict()}
+    for finding in result.findings:
+        yield {**at, "kind": "finding", **finding._asdict()}
+    for filtered in result.filtered:
+        yield {**at, "kind": "filtered", **filtered._asdict()}
+    if step.stage.toward and len(step.outputs) < len(result.outputs):
+        yield {**at, "kind": "filtered", "rule": "", "reason": "echo"}
+
+
+def _letter(stage: str, error: CorridorError) -> dict[str, Any]:
+    details = {name: getattr(error, name) for name in ("pointer", "rule", "value") if hasattr(error, name)}
+    return {"kind": "dead-letter", "stage": stage, "code": error.code, "message": error.message, **details}
+
+
+def _say(report: TextIO | None, entry: dict[str, Any]) -> None:
+    print(json.dumps(entry, ensure_ascii=False), file=report or sys.stderr)

@@ -1,0 +1,267 @@
+"""The common ground of all parts of a mapping under compilation: names, types, bindings, `let`, problems.
+
+Arguments of generated functions: ``r`` the input record, ``m`` the message's context, ``c`` the report, ``e`` the
+event, ``L`` the values of ``let`` so far, ``out`` the list of outputs.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from schemas.avro.emit import Emitter
+from schemas.avro.schema import Schema
+from schemas.codes.lists import CodeLists
+from schemas.mapping import runtime
+from schemas.mapping.code import Bindings, Function, Line, Value
+from schemas.mapping.document import Document, Rule
+from schemas.mapping.expression import Call, Expression, Names, Wrong, parse
+from schemas.mapping.functions import library
+from schemas.mapping.report import Report, locate
+from schemas.mapping.source import Problems, Scalar
+from schemas.mapping.types import BOOL, INT, TEXT, Access, Type, of_node, record_of
+
+ARGUMENTS = ("r", "m", "c", "e", "L")
+UNSET = object()
+"""A ``let`` that was not needed yet."""
+
+_LOSS = record_of({"pointer": TEXT, "reason": TEXT, "value": TEXT}, "a loss", "attr")
+_FINDING = record_of({"pointer": TEXT, "rule": TEXT, "severity": TEXT, "value": TEXT}, "a finding", "attr")
+_MESSAGE = record_of(
+    {
+        "id": TEXT,
+        "origin": TEXT,
+        "participant": TEXT,
+        "sequence": INT,
+        "accepted": INT,
+        "hops": Type("list", item=TEXT),
+        "traceparent": TEXT.or_null(),
+    },
+    "message",
+    "attr",
+)
+_EVENT = record_of(
+    {"id": TEXT, "version": INT, "supersedes": TEXT.or_null(), "retracted": BOOL, "occurrence": INT},
+    "event",
+    "attr",
+)
+REPORT = record_of(
+    {"losses": Type("list", item=_LOSS), "findings": Type("list", item=_FINDING)}, "report", "attr"
+)
+_STABLE = {"participant", "occurrence"}
+"""Fields of ``message`` and ``event`` that are the same in every version of a document."""
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """What the engine knows of a rule beside its functions.
+
+    Attributes:
+        many: whether one message can give several outputs, so that the key is part of an output's id.
+        volatile: paths of target fields that read ``message`` or ``event``.
+    """
+
+    name: str
+    many: bool
+    always: bool
+    annulment: bool
+    whole: bool
+    volatile: tuple[tuple[str, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<rule {self.name}>"
+
+
+@dataclass
+class Compiler:
+    """One document under compilation, for one way of reading records.
+
+    Attributes:
+        functions: those generated so far.
+        reads: paths of the source that expressions read.
+        used: names of `let` that something needs.
+        kept: types of the facts that rules keep for their retraction.
+        memory: types of the registers.
+        head: fields of the target's root before the content that is compared, ``content`` the others.
+    """
+
+    document: Document
+    source: Schema
+    target: Schema
+    codes: CodeLists
+    problems: Problems
+    access: Access
+    functions: list[Function] = field(default_factory=list)
+    rules: list[CompiledRule] = field(default_factory=list)
+    reads: set[tuple[str, ...]] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    kept: dict[str, Type] = field(default_factory=dict)
+    memory: dict[str, Type] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.emitter = Emitter()
+        self.bindings = Bindings(self.emitter.bindings)
+        self.bindings.names |= globals_of_code()
+        self.calls: Mapping[str, Call] = library(self.codes)
+        self.kind = self.document.state.kind
+        self.source_type = of_node(self.source.record, self.access)
+        self.target_type = of_node(self.target.record)
+        names = list(self.target_type.fields)
+        first = self.document.state.content_from
+        if first is not None and first.text not in names:
+            self.problems.add(first, f"no field `{first.text}` in {self.target_type.name}")
+        split = names.index(first.text) if first is not None and first.text in names else 0
+        self.head, self.content = frozenset(names[:split]), frozenset(names[split:])
+        self._lets: dict[str, Value | None] = {}
+
+    def start(self, name: str, arguments: tuple[str, ...] = ARGUMENTS, tag: str = "") -> Function:
+        """Begin a generated function."""
+        function = Function(name.replace("-", "_"), arguments, tag=(tag, ""))
+        self.functions.append(function)
+        return function
+
+    def expression(self, function: Function) -> Expression:
+        """A compiler of expressions into a function."""
+        names = Names(root=Value("r", self.source_type, True, function.root, (), ()))
+        for index, name in enumerate(self.document.lets):
+            names.lets[name] = self._let_reader(name, index)
+        names.context = {
+            "message": lambda _: Value("m", _MESSAGE, volatile=True),
+            "event": self._event,
+            "memory": lambda _: Value("memory", record_of(self.memory, "memory")),
+            "report": _refuse("`report` is known where a rule sets its target"),
+            "emitted": _refuse("`emitted` is known in `retract` only"),
+        }
+        return _Expression(function, names, self.bindings, self.problems, self.calls, self.reads.add)
+
+    def _event(self, node: ast.AST) -> Value:
+        if self.kind == "none":
+            raise Wrong(node, "a stateless mapping has no `event`: make ids with uuid5(message.origin, …)")
+        return Value("e", _EVENT, volatile=True)
+
+    def _let_reader(self, name: str, index: int) -> Callable[[Function], Value]:
+        def let(function: Function) -> Value:
+            self.used.add(name)
+            if name not in self._lets:
+                raise Wrong(None, f"`{name}` is used before its own line under `let`")
+            value = self._lets[name]
+            if value is None:
+                raise Wrong(None, "")
+            tree = parse(self.document.lets[name][1].text)
+            if _is_path(tree):
+                return self.expression(function).visit(tree)
+            known = function.here.remembered(f"let {name}")
+            if known is not None:
+                return known
+            local = function.fresh(name)
+            if value.type.kind == "record":
+                value = replace(value, pointer=(f"@{local}",))
+            function.line(f"{local} = L[{index}]")
+            function.line(f"if {local} is UNSET: {local} = let_{name}(r, m, c, e, L)")
+            value = replace(value, code=local, atom=True, home=function.here, const=False)
+            function.here.memo[f"let {name}"] = value
+            return value
+
+        return let
+
+    def let(self, name: str, index: int, scalar: Scalar) -> None:
+        """Compile a `let` into a function that fills its slot."""
+        function = self.start(f"let_{name}", tag=f"let {name}")
+        compiler = self.expression(function)
+        value = compiler.compile(scalar)
+        if value is not None and value.type.kind == "null":
+            self.problems.add(scalar, "a `let` of nothing but null")
+            value = None
+        if value is None:
+            self._lets[name] = None
+            return
+        value = compiler.atom(value, name)
+        if value.pointer and value.pointer[0].startswith("@"):
+            value = replace(value, pointer=None)
+        if any(
+            "(c, " in line.text or "c.loss" in line.text or "c.finding" in line.text
+            for line in function.root.lines()
+        ):
+            function.root.parts.insert(0, Line("origin = c.origin", function.tag))
+            function.root.parts.insert(1, Line(f"c.origin = {index}", function.tag))
+            function.line("c.origin = origin")
+        function.line(f"L[{index}] = {value.code}")
+        function.line(f"return {value.code}")
+        self._lets[name] = value
+
+    def storable(self, scalar: Scalar, kind: Type) -> None:
+        """Check that a value can be kept in the state."""
+        inner = kind.item if kind.kind == "list" and kind.item else kind
+        if inner.kind in {"record", "map", "decimal", "list"}:
+            self.problems.add(scalar, f"{kind} cannot be remembered; texts, numbers and lists of them can")
+
+    def report_of(self, function: Function) -> Callable[[ast.AST], Value]:
+        """``report`` of one output: what was said since it was begun, and by the `let` it may use."""
+        lets = self.bindings.bind("all_lets", frozenset(range(len(self.document.lets))), "lets")
+        place, position, marked = function.here.parts, len(function.here.parts), False
+
+        def read(node: ast.AST) -> Value:  # noqa: ARG001
+            nonlocal marked
+            if not marked:
+                place.insert(position, Line("mark = c.mark()", function.tag))
+                marked = True
+            return Value(f"SAID(c, mark, {lets})", REPORT, atom=False)
+
+        return read
+
+
+class _Expression(Expression):
+    """Knows which fields of the context are the same for every version of a document."""
+
+    def member(self, holder: Value, name: str, node: ast.AST) -> Value:
+        value = super().member(self.atom(holder, "report"), name, node)
+        if holder.type.name in {"message", "event"} and name in _STABLE:
+            return replace(value, volatile=False)
+        return value
+
+
+class Said:
+    """Losses and findings of one output."""
+
+    __slots__ = ("findings", "losses")
+
+    def __init__(self, report: Report, mark: tuple[int, int], lets: frozenset[int]) -> None:
+        self.losses = report.losses_since(mark, lets)
+        self.findings = report.findings_since(mark, lets)
+
+
+def globals_of_code() -> dict[str, Any]:
+    """What every generated module may use."""
+    return {
+        "UNSET": UNSET,
+        "DECIMAL": Decimal,
+        "FIT": runtime.fit,
+        "PLAIN": runtime.plain,
+        "LOCATE": locate,
+        "OR_NULL": runtime.or_null,
+        "SAID": Said,
+        "ADD": runtime.MATH.add,
+        "SUB": runtime.MATH.subtract,
+        "MUL": runtime.MATH.multiply,
+        "DIV": runtime.MATH.divide,
+        "REM": runtime.MATH.remainder,
+        "MILLISECONDS": runtime.milliseconds,
+        "DAYS": runtime.days,
+    }
+
+
+def _refuse(message: str) -> Callable[[ast.AST], Value]:
+    def refuse(node: ast.AST) -> Value:
+        raise Wrong(node, message)
+
+    return refuse
+
+
+def _is_path(tree: ast.expr) -> bool:
+    """Whether a `let` is only another name for a field or a constant."""
+    while isinstance(tree, ast.Attribute):
+        tree = tree.value
+    return isinstance(tree, ast.Name | ast.Constant)

@@ -1,0 +1,81 @@
+"""Compiles the ``state`` block: its key, versions and conditions, and the registers."""
+
+from __future__ import annotations
+
+from schemas.mapping.code import Function
+from schemas.mapping.compiler import Compiler
+from schemas.mapping.document import Register
+from schemas.mapping.source import Scalar
+from schemas.mapping.target import condition
+from schemas.mapping.types import Type, record_of
+
+_KINDS: dict[str, tuple[str, ...]] = {
+    "key": ("text",),
+    "id": ("text",),
+    "version": ("int",),
+    "retracted": ("bool",),
+    "when": ("bool",),
+    "kind_of": ("enum", "text"),
+    "closed": ("bool",),
+    "echo": ("bool",),
+    "order": ("int", "text"),
+}
+
+
+def compile_state(compiler: Compiler) -> None:
+    """One function ``state_<parameter>`` for every expression of the block."""
+    state = compiler.document.state
+    for register in state.registers:
+        _register(compiler, register)
+    for name, scalar in state.expressions.items():
+        _single(compiler, f"state_{name}", scalar, _KINDS[name])
+    if state.occurrence:
+        function = compiler.start("state_occurrence", tag="state occurrence")
+        expressions = compiler.expression(function)
+        values = [expressions.compile(scalar) for scalar in state.occurrence]
+        for scalar, value in zip(state.occurrence, values, strict=True):
+            if value is not None:
+                compiler.storable(scalar, value.type)
+        function.line(f"return [{', '.join(value.code for value in values if value is not None)}]")
+    if state.version_field is not None:
+        found = compiler.target_type.fields.get(state.version_field.text)
+        if found is None or found.type.kind != "int":
+            target = compiler.target_type.name
+            compiler.problems.add(
+                state.version_field, f"`{state.version_field.text}` is no integer field of {target}"
+            )
+
+
+def _single(compiler: Compiler, name: str, scalar: Scalar, kinds: tuple[str, ...]) -> None:
+    function = compiler.start(name, tag=name.replace("_", " "))
+    _remembering(compiler, function)
+    value = compiler.expression(function).compile(scalar)
+    if value is None:
+        return
+    if value.type.kind not in kinds:
+        compiler.problems.add(scalar, f"this is {value.type}, it must be {' or '.join(kinds)}")
+    function.line(f"return {value.code}")
+
+
+def _register(compiler: Compiler, register: Register) -> None:
+    """Two functions: the key for the current message, and the facts it gives, if any."""
+    _single(compiler, f"register_key_{register.name}", register.key, ("text",))
+    function = compiler.start(f"register_{register.name}", tag=f"register {register.name}")
+    expressions = compiler.expression(function)
+    if register.when is not None:
+        function.line(f"if not {condition(expressions, compiler.problems, register.when)}: return None")
+    types: dict[str, Type] = {}
+    items = []
+    for name, (_, scalar) in register.values.items():
+        value = expressions.compile(scalar)
+        if value is not None:
+            types[name] = value.type.or_null()
+            items.append(f"{name!r}: {value.code}")
+            compiler.storable(scalar, value.type)
+    function.line(f"return {{{', '.join(items)}}}")
+    compiler.memory[register.name] = record_of(types, f"memory.{register.name}").or_null()
+
+
+def _remembering(compiler: Compiler, function: Function) -> None:
+    if compiler.memory:
+        function.line("memory = e.memory")
