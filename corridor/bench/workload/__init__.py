@@ -54,7 +54,7 @@ def by_hand(record: dict[str, Any]) -> dict[str, Any]:
         "occurredAt": happened,
         "equipment": container["number"],
         "isoCode": container["sizeType"],
-        "grossTonnes": container["grossKg"] / 1000,
+        "grossKg": container["grossKg"],
         "laden": container["full"],
         "seals": [{"number": seal["number"], "source": seal["party"]} for seal in record["seals"]],
         "location": {
