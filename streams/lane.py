@@ -185,9 +185,10 @@ class Lane:
         name = f"{self._work.name}.{self._input.partition}"
         self._writer = await Writer.open(self._kafka, self._processing, name)
         store = await self._work.store()
-        self.position = await restore(
+        committed = await restore(
             self._kafka, self._work.group, self._input, self._work.changelog, store.load
         )
+        self.position = committed.offset
         self._store = store
         return self._writer, store
 
@@ -200,5 +201,3 @@ class Lane:
 def is_expected(error: Exception) -> bool:
     """Tell errors of the surroundings, which need no traceback, from defects."""
     return isinstance(error, Transient)
-
-

@@ -22,13 +22,13 @@ lost_fields = Counter(
     ["mapping", "field", "reason"],
 )
 findings = Counter("corridor_findings_total", "Findings in messages, by rule.", ["mapping", "rule"])
-batch_records = Histogram(
-    "corridor_batch_records", "Records per transaction.", ["processor"], buckets=SIZES
-)
+batch_records = Histogram("corridor_batch_records", "Records per transaction.", ["processor"], buckets=SIZES)
 transaction_seconds = Histogram(
     "corridor_transaction_seconds", "Time of committed transactions.", ["processor"], buckets=SECONDS
 )
-retries = Counter("corridor_batch_retries_total", "Batches run again after an indefinite error.", ["processor"])
+retries = Counter(
+    "corridor_batch_retries_total", "Batches run again after an indefinite error.", ["processor"]
+)
 state_entries = Gauge(
     "corridor_state_entries", "Entries of the state held for a partition.", ["processor", "partition"]
 )
@@ -56,6 +56,10 @@ undelivered = Gauge(
 oldest_undelivered = Gauge(
     "corridor_oldest_undelivered_seconds", "Age of the oldest unfinished delivery.", ["participant"]
 )
-delivery_paused = Gauge("corridor_delivery_paused", "1 while a partner's delivery is paused.", ["participant"])
-appended = Counter("corridor_log_appended_total", "Messages acknowledged into in.<participant>.", ["participant"])
+delivery_paused = Gauge(
+    "corridor_delivery_paused", "1 while a partner's delivery is paused.", ["participant"]
+)
+appended = Counter(
+    "corridor_log_appended_total", "Messages acknowledged into in.<participant>.", ["participant"]
+)
 polled = Counter("corridor_polled_total", "Messages taken over from polls.", ["participant"])

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from schemas.errors import Transient
 from streams.settings import Kafka
@@ -20,8 +22,8 @@ async def restore(
     source: TopicPartition,
     changelog: str | None,
     load: Callable[[bytes, bytes | None], None],
-) -> int:
-    """Read the group's committed offset of a partition, and its state from the changelog partition of the same number.
+) -> OffsetAndMetadata:
+    """Read what the group committed for a partition, and its state from the changelog partition of the same number.
 
     To be called after the transactional writer of the partition was opened: only then is nothing pending.
 
@@ -33,14 +35,43 @@ async def restore(
         load: is given every key and value (None: deleted) in order.
 
     Returns:
-        the offset of the first record that is not committed; 0 when nothing is.
+        the offset of the first record that is not committed (0 when nothing is), and the commit's metadata.
 
     Raises:
         Transient: ``kafka-unavailable``.
     """
+    try:
+        committed = await _committed(kafka, group, source)
+        if changelog is not None:
+            await read_partition(kafka, TopicPartition(changelog, source.partition), load)
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise Transient("kafka-unavailable", f"state of {source}: {error!r}") from error
+    return committed
+
+
+async def _committed(kafka: Kafka, group: str, partition: TopicPartition) -> OffsetAndMetadata:
+    admin = AIOKafkaAdminClient(**kafka.client_options())
+    try:
+        async with asyncio.timeout(kafka.request_timeout):
+            await admin.start()
+            found = await admin.list_consumer_group_offsets(group, partitions=[partition])
+    finally:
+        await admin.close()
+    committed = found[partition]
+    return committed if committed.offset >= 0 else OffsetAndMetadata(0, "")
+
+
+async def read_partition(
+    kafka: Kafka, partition: TopicPartition, load: Callable[[bytes, bytes | None], None]
+) -> None:
+    """Give every committed record of a partition to ``load``, up to its end now.
+
+    Raises:
+        TimeoutError: no progress within the request timeout.
+        KafkaError: as the client says.
+    """
     consumer = AIOKafkaConsumer(
         **kafka.client_options(),
-        group_id=group,
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest",
@@ -49,33 +80,27 @@ async def restore(
     try:
         async with asyncio.timeout(kafka.request_timeout):
             await consumer.start()
-            committed = await consumer.committed(source)
-        if changelog is not None:
-            await _replay(consumer, TopicPartition(changelog, source.partition), load, kafka.request_timeout)
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise Transient("kafka-unavailable", f"state of {source}: {error!r}") from error
+            consumer.assign([partition])
+            end = (await consumer.end_offsets([partition]))[partition]
+            await consumer.seek_to_beginning(partition)
+            position = await consumer.position(partition)
+        while position < end:
+            async with asyncio.timeout(kafka.request_timeout):
+                position = await _advance(consumer, partition, position, load)
     finally:
         await consumer.stop()
-    return committed or 0
 
 
-async def _replay(
+async def _advance(
     consumer: AIOKafkaConsumer,
     partition: TopicPartition,
+    before: int,
     load: Callable[[bytes, bytes | None], None],
-    timeout: float,
-) -> None:
-    """Load the whole changelog partition; every step must make progress within ``timeout`` seconds."""
-    consumer.assign([partition])
-    async with asyncio.timeout(timeout):
-        end = (await consumer.end_offsets([partition]))[partition]
-        await consumer.seek_to_beginning(partition)
+) -> int:
+    position = before
+    while position == before:
+        for records in (await consumer.getmany(partition, timeout_ms=500)).values():
+            for record in records:
+                load(record.key, record.value)
         position = await consumer.position(partition)
-    while position < end:
-        async with asyncio.timeout(timeout):
-            before = position
-            while position == before:
-                for records in (await consumer.getmany(partition, timeout_ms=500)).values():
-                    for record in records:
-                        load(record.key, record.value)
-                position = await consumer.position(partition)
+    return int(position)

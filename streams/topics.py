@@ -127,7 +127,9 @@ async def check(kafka: Kafka, topics: Sequence[Topic]) -> list[Deviation]:
     async with _admin(kafka) as admin:
         existing = set(await admin.list_topics())
         found = [topic for topic in topics if topic.name in existing]
-        described = {t["topic"]: t["partitions"] for t in await admin.describe_topics([t.name for t in found])}
+        described = {
+            t["topic"]: t["partitions"] for t in await admin.describe_topics([t.name for t in found])
+        }
         configs = await _configs(admin, [topic.name for topic in found])
     deviations = [Deviation(t.name, "missing", "present", "absent") for t in topics if t.name not in existing]
     for topic in found:
@@ -135,7 +137,9 @@ async def check(kafka: Kafka, topics: Sequence[Topic]) -> list[Deviation]:
     return deviations
 
 
-def _compare(topic: Topic, partitions: Sequence[Mapping[str, Any]], config: Mapping[str, str]) -> list[Deviation]:
+def _compare(
+    topic: Topic, partitions: Sequence[Mapping[str, Any]], config: Mapping[str, str]
+) -> list[Deviation]:
     replication = min((len(p["replicas"]) for p in partitions), default=0)
     facts = [
         ("partitions", topic.partitions, len(partitions), len(partitions) != topic.partitions),

@@ -1,0 +1,124 @@
+"""Schemas by id: registers what the broker writes, looks up what it reads."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import fastavro
+
+from connectors.registry.client import RegistryClient
+from schemas.avro.codec import Codec
+from schemas.avro.schema import Schema
+from schemas.avro.wire import frame, unframe
+from schemas.errors import Permanent
+from schemas.records import CURSOR, DEAD, RECEIPT, REPORT, Kind
+from streams import topics
+
+HEAD = 5
+"""Bytes of the wire format in front of a body."""
+
+OWN: dict[str, Kind[Any]] = {
+    topics.REPORTS: REPORT,
+    topics.DEAD: DEAD,
+    topics.RECEIPTS: RECEIPT,
+    topics.CURSORS: CURSOR,
+}
+"""Topic to the kind of the broker's own records in it."""
+
+
+class Contracts:
+    """Wire-format frames by subject, and schemas by id. Schemas never change under an id, so all is kept.
+
+    Args:
+        registry: the schema registry; None: every schema has ``fixed_id``, and only that is understood.
+        fixed_id: schema id for a run without registry.
+    """
+
+    def __init__(self, registry: RegistryClient | None, fixed_id: int = 1) -> None:
+        self._registry, self._fixed = registry, fixed_id
+        self._own: dict[str, bytes] = {}
+
+    async def start(self) -> None:
+        """Register the broker's own records.
+
+        Raises:
+            Transient: ``registry-unavailable``.
+            Permanent: ``schema-incompatible`` with what is registered.
+        """
+        for topic, kind in OWN.items():
+            self._own[topic] = await self.frame(topic, kind.codec.schema)
+
+    async def frame(self, topic: str, schema: Schema) -> bytes:
+        """Register a topic's value schema and give the five bytes in front of every value."""
+        if self._registry is None:
+            return frame(self._fixed, b"")
+        return frame(await self._registry.register(f"{topic}-value", schema.text), b"")
+
+    def encode(self, topic: str, record: Any) -> bytes:  # noqa: ANN401 - the struct of the topic's kind
+        """Frame and encode one of the broker's own records for its topic."""
+        return self._own[topic] + OWN[topic].encode(record)
+
+    async def text(self, identity: int) -> str:
+        """Give the schema with this id.
+
+        Raises:
+            Permanent: ``schema-unknown``.
+            Transient: ``registry-unavailable``.
+        """
+        if self._registry is None:
+            raise Permanent(
+                "schema-unknown", f"schema {identity} is not the configured one, and there is no registry"
+            )
+        return await self._registry.schema(identity)
+
+
+class Reader:
+    """Turns values of one topic into Avro bodies of the schema that a translator was compiled for.
+
+    Args:
+        contracts: where other writers' schemas are found.
+        codec: of the schema to read as.
+        known: frame of that schema.
+    """
+
+    def __init__(self, contracts: Contracts, codec: Codec, known: bytes) -> None:
+        self._contracts, self._codec, self._known = contracts, codec, known
+        self._reader = fastavro.parse_schema(json.loads(codec.schema.text))
+        self._writers: dict[bytes, Any] = {}
+
+    async def learn(self, values: Iterable[bytes | None]) -> None:
+        """Look up the schemas of values that were written with another version.
+
+        Raises:
+            Transient: ``registry-unavailable``.
+        """
+        for head in {value[:HEAD] for value in values if value} - self._writers.keys() - {self._known}:
+            try:
+                self._writers[head] = fastavro.parse_schema(
+                    json.loads(await self._contracts.text(unframe(head)[0]))
+                )
+            except Permanent as error:
+                self._writers[head] = error
+
+    def __call__(self, value: bytes) -> bytes:
+        """Give the Avro body of a value.
+
+        Raises:
+            Permanent: ``wire-format``, ``schema-unknown`` or ``avro-malformed``.
+        """
+        head = value[:HEAD]
+        if head == self._known:
+            return value[HEAD:]
+        writer = self._writers[head]
+        if isinstance(writer, Permanent):
+            raise writer
+        try:
+            datum = fastavro.schemaless_reader(io.BytesIO(value[HEAD:]), writer, self._reader)
+        except Exception as error:
+            raise Permanent(
+                "avro-malformed", f"a value of schema {unframe(head)[0]} cannot be read"
+            ) from error
+        return self._codec.encode(datum)

@@ -1,0 +1,95 @@
+"""The headers of a record: who a message is, where it came from and which way it took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+HeaderList = list[tuple[str, bytes]]
+
+LETTERS = UUID("5b0c8a4e-3d0e-5f0a-9d1c-6d0c5c0b7a11")
+"""Namespace of dead-letter ids."""
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """Headers of one record, read; what is absent in a foreign record is filled from its place in the log.
+
+    Attributes:
+        id: identity of this message.
+        origin: ``<participant>/<message id>`` of the accepted message it came from.
+        hops: participants it passed, first = where it was born.
+        accepted: UTC milliseconds at which an edge took it in.
+        traceparent: W3C trace context, or empty.
+        subject: the unit of order; the key where there is no header.
+        replay: dead letter that this record is a replay of, as ``<stage> <id>``, or empty.
+        digest: SHA-256 hex of the body as received, or empty.
+    """
+
+    id: str
+    origin: str
+    hops: tuple[str, ...]
+    accepted: int
+    traceparent: str
+    subject: str
+    replay: str
+    digest: str
+
+    @classmethod
+    def of(cls, record: Any) -> Envelope:  # noqa: ANN401
+        """Read the headers of a Kafka record."""
+        found = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        identity = found.get("id", place)
+        hops = found.get("hops", "")
+        accepted = found.get("accepted", "")
+        return cls(
+            identity,
+            found.get("origin", identity),
+            tuple(hops.split(",")) if hops else (),
+            int(accepted) if accepted.isdecimal() else record.timestamp,
+            found.get("traceparent", ""),
+            found.get("subject") or (record.key or b"").decode("utf-8", "replace"),
+            found.get("replay", ""),
+            found.get("digest", ""),
+        )
+
+    def letter(self, stage: str, record: Any) -> str:  # noqa: ANN401
+        """Id of the dead letter that this record becomes at a stage: a replay keeps its letter's id."""
+        replayed, _, letter = self.replay.partition(" ")
+        if replayed == stage and letter:
+            return letter
+        return letter_id(stage, f"{record.topic}/{record.partition}/{record.offset}")
+
+
+def letter_id(stage: str, place: str) -> str:
+    """Id of the dead letter of what came from a place and died at a stage: always the same."""
+    return str(uuid5(LETTERS, f"{stage}/{place}"))
+
+
+def headers(
+    id: str,  # noqa: A002
+    origin: str,
+    hops: Sequence[str],
+    accepted: int,
+    *,
+    traceparent: str = "",
+    subject: str = "",
+    digest: str = "",
+) -> HeaderList:
+    """Headers of a record that the broker writes."""
+    listed = [
+        ("id", id.encode()),
+        ("origin", origin.encode()),
+        ("hops", ",".join(hops).encode()),
+        ("accepted", b"%d" % accepted),
+    ]
+    if traceparent:
+        listed.append(("traceparent", traceparent.encode()))
+    if subject:
+        listed.append(("subject", subject.encode()))
+    if digest:
+        listed.append(("digest", digest.encode()))
+    return listed

@@ -1,0 +1,193 @@
+"""The log as the HTTP edges see it: messages in with ``acks=all``, and which ids are in it already.
+
+Every gateway follows ``in.*`` for the ids of all of them. A message whose acknowledgement did not come in time is in
+doubt: it stays on its way here, and the same message sent again waits for it instead of being written twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from connectors.ports import Accepted
+from schemas.avro.schema import Schema
+from schemas.broken import broken
+from schemas.errors import Permanent, Transient
+from streams import metrics, topics
+from streams.contracts import Contracts
+from streams.envelope import headers
+from streams.partitioning import partition_of
+from streams.seen import Follower
+from streams.settings import Kafka
+from streams.transactions import MAX_REQUEST, check_size, stop_producer
+
+log = structlog.get_logger(__name__)
+
+MOST_PENDING = 16 * 1024 * 1024
+"""Bytes of messages that may be on their way to Kafka; beyond it new ones are turned away."""
+RETRY_AFTER = 2.0
+BACKOFF = 0.5
+
+Identity = tuple[str, str]
+
+
+class Ingest:
+    """Writes accepted messages to ``in.<participant>`` (see `connectors.ports.Log`).
+
+    Run it as ``async with``-less service: ``await start()``, then ``run(stop)`` beside whatever uses it.
+
+    Args:
+        kafka: connection.
+        contracts: registers the schemas of what is written.
+        schemas: schema of each participant's messages.
+        patience: seconds that ``append`` waits for Kafka at most.
+        window: message ids that are remembered.
+    """
+
+    def __init__(
+        self,
+        kafka: Kafka,
+        contracts: Contracts,
+        schemas: Mapping[str, Schema],
+        *,
+        patience: float = 10.0,
+        window: int = 100_000,
+    ) -> None:
+        self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
+        self._patience = patience
+        self._frames: dict[str, bytes] = {}
+        self._follower = Follower(kafka, [topics.incoming(name) for name in schemas], window)
+        self._producer: AIOKafkaProducer | None = None
+        self._broken = asyncio.Event()
+        self._pending: dict[Identity, tuple[bytes, asyncio.Future[None]]] = {}
+        self._pending_bytes = 0
+
+    @property
+    def ready(self) -> bool:
+        """True when messages can be taken: connected, and every id in the log is known."""
+        return self._producer is not None and self._follower.caught_up.is_set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stay connected until ``stop`` is set; then wait for what is on its way, for a moment."""
+        for name, schema in self._schemas.items():
+            self._frames[name] = await self._contracts.frame(topics.incoming(name), schema)
+        following = asyncio.create_task(self._follower.run())
+        connecting = asyncio.create_task(self._stay_connected())
+        try:
+            await stop.wait()
+            await self._drain()
+        finally:
+            for task in (following, connecting):
+                task.cancel()
+            await asyncio.gather(following, connecting, return_exceptions=True)
+            producer, self._producer = self._producer, None
+            if producer is not None:
+                await stop_producer(producer)
+
+    def seen(self, participant: str, message_id: str) -> bytes | None:
+        """Give the digest under which this id is in the log, within the window that is remembered."""
+        return self._follower.seen(participant, message_id)
+
+    async def append(self, messages: Sequence[Accepted]) -> None:
+        """Write messages and return once all are on all in-sync replicas.
+
+        What is in the log already, or on its way, is not written again.
+
+        Raises:
+            Transient: ``log-unavailable``: send the same messages again.
+            Permanent: ``id-reused``: another body is on its way under one of the ids.
+        """
+        if not self.ready or self._pending_bytes > MOST_PENDING:
+            raise Transient("log-unavailable", "Kafka does not take messages now", retry_after=RETRY_AFTER)
+        waiting = [future for message in messages if (future := self._write(message)) is not None]
+        if broken("ack-before-produce") or not waiting:
+            return
+        done, late = await asyncio.wait(waiting, timeout=self._patience)
+        if late or any(future.exception() for future in done):
+            raise Transient("log-unavailable", "Kafka did not acknowledge in time", retry_after=RETRY_AFTER)
+
+    def _write(self, message: Accepted) -> asyncio.Future[None] | None:
+        """Put one message on its way; None when it is in the log already."""
+        identity = message.participant, message.id
+        digest, future = self._pending.get(identity, (None, None))
+        known = digest or self.seen(*identity)
+        if known is not None and known != message.digest:
+            raise Permanent("id-reused", f"the id {message.id} came before with another body")
+        if known is not None:
+            return future
+        task = asyncio.ensure_future(self._produce(message))
+        size = len(message.body)
+        self._pending[identity] = message.digest, task
+        self._pending_bytes += size
+        task.add_done_callback(lambda done: self._settle(message, size, done))
+        return task
+
+    def _settle(self, message: Accepted, size: int, done: asyncio.Future[None]) -> None:
+        del self._pending[message.participant, message.id]
+        self._pending_bytes -= size
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            self._follower.note(message.participant, message.id, message.digest)
+            metrics.appended.labels(message.participant).inc()
+        else:
+            log.warning("append failed", participant=message.participant, id=message.id, error=repr(error))
+
+    async def _produce(self, message: Accepted) -> None:
+        """Write one message; returns when it is acknowledged, however long that takes."""
+        producer = self._producer
+        if producer is None:
+            raise Transient("log-unavailable", "Kafka is not connected")
+        topic = topics.incoming(message.participant)
+        value = self._frames[message.participant] + message.body
+        origin = f"{message.participant}/{message.id}"
+        listed = headers(
+            message.id, origin, (message.participant,), message.accepted,
+            traceparent=message.traceparent, digest=message.digest.hex(),
+        )  # fmt: skip
+        check_size(message.key, value, listed)
+        try:
+            count = len(await producer.partitions_for(topic))
+            partition = partition_of(message.key, count)
+            sent = await producer.send(topic, value, message.key, partition, headers=listed)
+            await sent
+        except (KafkaError, OSError):
+            self._broken.set()
+            raise
+
+    async def _stay_connected(self) -> None:
+        """Start a producer, and another one whenever one is broken: an idempotent one can wedge for good."""
+        while True:
+            try:
+                self._producer = await self._connect()
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("kafka does not answer", error=repr(error))
+                await asyncio.sleep(BACKOFF)
+                continue
+            await self._broken.wait()
+            self._broken.clear()
+            producer, self._producer = self._producer, None
+            await stop_producer(producer)
+            await self._follower.catch_up()  # what was in doubt is in the log by now, or it is not
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            **self._kafka.client_options(), enable_idempotence=True, acks="all",
+            max_batch_size=MAX_REQUEST // 4, max_request_size=MAX_REQUEST,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(self._kafka.request_timeout):
+                await producer.start()
+        except BaseException:
+            await stop_producer(producer)
+            raise
+        return producer
+
+    async def _drain(self) -> None:
+        if self._pending:
+            await asyncio.wait([future for _, future in self._pending.values()], timeout=self._patience)

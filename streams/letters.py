@@ -1,0 +1,81 @@
+"""What the broker says about a message beside its translation: dead letters and reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.errors import CorridorError, Invalid
+from schemas.records import DeadLetter, Filtered, Finding, Loss, Report
+from schemas.translation import Result
+from streams.envelope import Envelope, HeaderList, headers
+
+DETAIL = 500
+"""Most characters of a dead letter's detail."""
+
+
+def dead_letter(
+    stage: str,
+    envelope: Envelope,
+    record: Any,  # noqa: ANN401
+    error: CorridorError,
+    *,
+    mapping: str | None = None,
+    attempts: int = 0,
+) -> DeadLetter:
+    """Keep the whole record, and why it could not go on at this stage."""
+    invalid = error if isinstance(error, Invalid) else None
+    return DeadLetter(
+        id=envelope.letter(stage, record),
+        participant=stage.partition(".")[2],
+        stage=stage,
+        code=error.code,
+        detail=error.message[:DETAIL],
+        pointer=invalid.pointer if invalid else None,
+        rule=invalid.rule if invalid else None,
+        value=invalid.value if invalid else None,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        body=record.value,
+        headers={name: value for name, value in record.headers if name != "replay"},
+        subject=envelope.subject,
+        origin=envelope.origin,
+        accepted=envelope.accepted,
+        mapping=mapping,
+        behind=getattr(error, "behind", None),
+        attempts=attempts,
+    )
+
+
+def report(stage: str, mapping: str, envelope: Envelope, result: Result) -> Report:
+    """Say what became of one record at one stage."""
+    return Report(
+        id=envelope.id,
+        origin=envelope.origin,
+        stage=stage,
+        mapping=mapping,
+        subject=envelope.subject,
+        outputs=len(result.outputs),
+        losses=[Loss(x.pointer, x.reason, x.value) for x in result.losses],
+        findings=[Finding(f.pointer, f.rule, f.severity, f.value) for f in result.findings],
+        filtered=[Filtered(f.rule, f.reason) for f in result.filtered],
+        accepted=envelope.accepted,
+    )
+
+
+def is_worth_reporting(result: Result) -> bool:
+    """Tell whether anything came of a record but plain outputs."""
+    return bool(not result.outputs or result.filtered or result.losses or result.findings)
+
+
+def beside(envelope: Envelope) -> HeaderList:
+    """Headers of what the broker writes about a message: those of the message itself."""
+    return headers(
+        envelope.id,
+        envelope.origin,
+        envelope.hops,
+        envelope.accepted,
+        traceparent=envelope.traceparent,
+        subject=envelope.subject,
+    )

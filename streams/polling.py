@@ -1,0 +1,219 @@
+"""Polling: pages of a participant into ``in.<participant>``, the cursor in the same transaction as its messages.
+
+One poller per participant over any number of processes: the processes share the partitions of ``corridor.cursors`` as
+a consumer group, and a participant is polled by the owner of its cursor's partition. Its transactional id is its own,
+so that a poller who lost the partition without knowing it cannot write any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError
+
+from connectors.ports import Page, Rejected, Source
+from schemas.avro.schema import Schema
+from schemas.errors import CorridorError, Transient
+from schemas.records import CURSOR, Cursor, DeadLetter
+from streams import metrics, topics
+from streams.contracts import HEAD, Contracts
+from streams.envelope import headers, letter_id
+from streams.partitioning import partition_of
+from streams.settings import Kafka, Processing
+from streams.state import read_partition
+from streams.transactions import Writer, Writes
+
+log = structlog.get_logger(__name__)
+
+BACKOFF: Final = 5.0
+
+Seen = Callable[[str, str], bytes | None]
+
+
+class Polled:
+    """A participant that is polled.
+
+    Args:
+        source: reads pages.
+        schema: of the participant's messages.
+        interval: seconds between polls once everything is read.
+    """
+
+    def __init__(self, source: Source, schema: Schema, interval: float) -> None:
+        self.source, self.schema, self.interval = source, schema, interval
+
+
+class Polling:
+    """Polls participants, each in one of all the processes that run this.
+
+    Args:
+        polled: by participant.
+        seen: digest of an id that is in the log (see `connectors.ports.Log`), to drop what comes again.
+        kafka: connection.
+        processing: limits.
+        contracts: schemas.
+    """
+
+    def __init__(
+        self,
+        polled: Mapping[str, Polled],
+        seen: Seen,
+        kafka: Kafka,
+        processing: Processing,
+        contracts: Contracts,
+    ) -> None:
+        self._polled, self._seen = polled, seen
+        self._kafka, self._processing, self._contracts = kafka, processing, contracts
+        self._frames: dict[str, bytes] = {}
+        self._pollers: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until ``stop`` is set. A Kafka that is away is waited for."""
+        for name, polled in self._polled.items():
+            self._frames[name] = await self._contracts.frame(topics.incoming(name), polled.schema)
+        try:
+            while not stop.is_set():
+                try:
+                    await self._follow_assignment(stop)
+                except (KafkaError, OSError, TimeoutError) as error:
+                    log.warning("polling waits for kafka", error=repr(error))
+                    await asyncio.sleep(1)
+        finally:
+            await asyncio.gather(*(polled.source.close() for polled in self._polled.values()))
+
+    async def _follow_assignment(self, stop: asyncio.Event) -> None:
+        consumer = AIOKafkaConsumer(
+            **self._kafka.client_options(),
+            group_id=f"{self._processing.app}.poll",
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            session_timeout_ms=int(self._processing.session_timeout * 1000),
+            heartbeat_interval_ms=int(self._processing.session_timeout * 1000 / 4),
+        )
+        consumer.subscribe([topics.CURSORS], listener=_Listener(self, consumer))
+        try:
+            await consumer.start()
+            while not stop.is_set():
+                await consumer.getmany(timeout_ms=200)
+        finally:
+            await self.release()
+            await consumer.stop()
+
+    async def assign(self, assigned: Iterable[int], partitions: int) -> None:
+        """Poll the participants whose cursors are in these partitions."""
+        mine = set(assigned)
+        for name in self._polled:
+            if partition_of(name.encode(), partitions) in mine:
+                self._pollers[name] = asyncio.create_task(self._poll(name, partitions), name=f"poll {name}")
+
+    async def release(self) -> None:
+        """Stop polling: others will."""
+        pollers, self._pollers = self._pollers, {}
+        for poller in pollers.values():
+            poller.cancel()
+        await asyncio.gather(*pollers.values(), return_exceptions=True)
+
+    async def _poll(self, name: str, partitions: int) -> None:
+        """Poll one participant for ever; after any doubt, begin again from the cursor in Kafka."""
+        while True:
+            writer: Writer | None = None
+            try:
+                writer = await Writer.open(self._kafka, self._processing, f"poll.{name}")
+                cursor = await self._cursor(name, partition_of(name.encode(), partitions))
+                while not writer.spent:
+                    cursor = await self._turn(name, cursor, writer)
+            except Transient as error:
+                log.warning("poll again", participant=name, code=error.code, error=error.message)
+                await asyncio.sleep(error.retry_after or BACKOFF)
+            except Exception as error:  # noqa: BLE001 - one participant's trouble must not end its polling
+                code = error.code if isinstance(error, CorridorError) else "internal"
+                log.error("poll failed", participant=name, code=code, error=repr(error))
+                await asyncio.sleep(max(BACKOFF, self._polled[name].interval))
+            finally:
+                if writer is not None:
+                    await writer.close()
+
+    async def _turn(self, name: str, cursor: Cursor, writer: Writer) -> Cursor:
+        """Take over one page, and wait for the next interval after the last one."""
+        polled = self._polled[name]
+        page = await polled.source.poll(cursor.cursor or "")
+        if page.messages or page.rejected or page.cursor != (cursor.cursor or ""):
+            cursor = Cursor(
+                participant=name, cursor=page.cursor, sequence=cursor.sequence + 1,
+                updated=time.time_ns() // 1_000_000,
+            )  # fmt: skip
+            await writer.commit(await self._writes(name, page, cursor, writer), self._processing.app, {})
+            metrics.polled.labels(name).inc(len(page.messages))
+        if not page.more:
+            await asyncio.sleep(polled.interval)
+        return cursor
+
+    async def _writes(self, name: str, page: Page, cursor: Cursor, writer: Writer) -> Writes:
+        writes = Writes()
+        topic = topics.incoming(name)
+        count, dead = await writer.partitions(topic), await writer.partitions(topics.DEAD)
+        known: set[str] = set()
+        for message in page.messages:
+            if message.id in known or self._seen(name, message.id) == message.digest:
+                continue
+            known.add(message.id)
+            listed = headers(
+                message.id, f"{name}/{message.id}", (name,), message.accepted,
+                traceparent=message.traceparent, digest=message.digest.hex(),
+            )  # fmt: skip
+            value = self._frames[name] + message.body
+            writes.add(topic, partition_of(message.key, count), message.key, value, listed)
+        for rejected in page.rejected:
+            self._reject(name, rejected, writes, dead)
+        key = name.encode()
+        value = self._contracts.encode(topics.CURSORS, cursor)
+        writes.add(topics.CURSORS, partition_of(key, await writer.partitions(topics.CURSORS)), key, value)
+        return writes
+
+    def _reject(self, name: str, rejected: Rejected, writes: Writes, partitions: int) -> None:
+        """Keep an item that cannot be read as a dead letter; the same item on the next page is the same letter."""
+        stage, error = f"poll.{name}", rejected.error
+        identity = letter_id(stage, rejected.id)
+        listed = headers(
+            rejected.id, f"{name}/{rejected.id}", (name,), rejected.accepted, traceparent=rejected.traceparent
+        )
+        letter = DeadLetter(
+            id=identity, participant=name, stage=stage, code=error.code, detail=error.message[:500],
+            pointer=getattr(error, "pointer", None), rule=getattr(error, "rule", None),
+            value=getattr(error, "value", None), topic=topics.incoming(name), partition=-1, offset=-1,
+            body=rejected.body, headers=dict(listed), origin=f"{name}/{rejected.id}", accepted=rejected.accepted,
+        )  # fmt: skip
+        key = identity.encode()
+        value = self._contracts.encode(topics.DEAD, letter)
+        writes.add(topics.DEAD, partition_of(key, partitions), key, value, listed)
+        metrics.dead.labels(stage, error.code).inc()
+
+    async def _cursor(self, name: str, partition: int) -> Cursor:
+        """Read the participant's last cursor."""
+        last: list[bytes] = []
+
+        def keep(key: bytes, value: bytes | None) -> None:
+            if key == name.encode() and value is not None:
+                last[:] = [value]
+
+        await read_partition(self._kafka, TopicPartition(topics.CURSORS, partition), keep)
+        return CURSOR.decode(last[0][HEAD:]) if last else Cursor(participant=name)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, polling: Polling, consumer: AIOKafkaConsumer) -> None:
+        self._polling, self._consumer = polling, consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+        await self._polling.release()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        known = self._consumer.partitions_for_topic(topics.CURSORS) or ()
+        await self._polling.assign([partition.partition for partition in assigned], len(known))

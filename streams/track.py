@@ -1,0 +1,285 @@
+"""A track: one partition of a delivery, from its assignment to its revocation.
+
+It knows what is finished, and commits receipts, dead letters, waiting subjects and offsets of that in transactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from connectors.deliver.request import delivery_key
+from schemas.errors import CorridorError, Permanent, Transient
+from schemas.records import Receipt
+from schemas.translation.store import Store
+from streams import metrics, topics
+from streams.contracts import Contracts
+from streams.envelope import Envelope
+from streams.letters import beside, dead_letter
+from streams.partitioning import partition_of
+from streams.progress import Progress
+from streams.settings import Kafka, Processing
+from streams.state import restore
+from streams.transactions import Writer, Writes
+from streams.waiting import Queue
+
+log = structlog.get_logger(__name__)
+
+BACKOFF: Final = 0.5
+GRACE: Final = 5.0
+
+
+class Destination(NamedTuple):
+    """Where a delivery goes, and under which names it is accounted.
+
+    Attributes:
+        participant: name.
+        wait: later messages of a subject wait behind its dead letter.
+        kafka: connection.
+        processing: limits.
+        contracts: schemas of receipts and dead letters.
+    """
+
+    participant: str
+    wait: bool
+    kafka: Kafka
+    processing: Processing
+    contracts: Contracts
+
+    @property
+    def stage(self) -> str:
+        """``deliver.<participant>``."""
+        return topics.processors(self.participant)[2]
+
+    @property
+    def topic(self) -> str:
+        """``out.<participant>``."""
+        return topics.outgoing(self.participant)
+
+    @property
+    def group(self) -> str:
+        """Consumer group."""
+        return f"{self.processing.app}.{self.stage}"
+
+
+@dataclass(eq=False)
+class Done:
+    """A message that needs no more work.
+
+    Attributes:
+        record: the Kafka record.
+        envelope: its headers.
+        error: why it is a dead letter; None: delivered, or nothing to do when there was no attempt.
+        attempts: how often it was sent.
+        body: bytes that were sent.
+        status: last HTTP status.
+        at: UTC milliseconds of the end.
+        changes: of the state: queues of waiting subjects.
+    """
+
+    record: Any
+    envelope: Envelope
+    error: CorridorError | None = None
+    attempts: int = 0
+    body: bytes = b""
+    status: int = 0
+    at: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    changes: dict[bytes, bytes | None] = field(default_factory=dict)
+
+
+class Track:
+    """Commits what is finished of one partition.
+
+    Args:
+        destination: the delivery it belongs to.
+        partition: number of the partition.
+    """
+
+    def __init__(self, destination: Destination, partition: int) -> None:
+        self.partition = partition
+        self._to = destination
+        self._input = TopicPartition(destination.topic, partition)
+        self._wait = destination.wait
+        self._progress: Progress | None = None
+        self._writer: Writer | None = None
+        self._store = Store()
+        self._unsaved: dict[bytes, bytes | None] = {}
+        self._finished: list[Done] = []
+        self._closing = asyncio.Event()
+        self._opening = asyncio.Lock()
+        self._task = asyncio.create_task(self._run(), name=f"{destination.stage} {partition}")
+
+    async def progress(self) -> Progress:
+        """What is finished and what is not; read from Kafka on first use."""
+        while self._progress is None:
+            try:
+                await self._open()
+            except Transient as error:
+                log.warning("delivery state not read", stage=self._to.stage, error=repr(error))
+                await asyncio.sleep(BACKOFF)
+        return self._progress
+
+    def refusal(self, record: Any, envelope: Envelope) -> CorridorError | None:  # noqa: ANN401
+        """Say whether a message waits behind a dead letter of its subject."""
+        if not self._wait:
+            return None
+        try:
+            letter = envelope.letter(self._to.stage, record)
+            self._queue(envelope).admit(letter, replayed=bool(envelope.replay))
+        except Permanent as error:
+            return error
+        return None
+
+    def finish(self, done: Done) -> None:
+        """Take over a message that needs no more work; it is committed within moments."""
+        if self._wait and (done.error is not None or done.envelope.replay):
+            letter = done.envelope.letter(self._to.stage, done.record)
+            queue = self._queue(done.envelope)
+            done.changes = queue.join(letter) if done.error is not None else queue.leave(letter)
+            self._unsaved.update(done.changes)
+        assert self._progress is not None  # noqa: S101 - messages come only after it was read
+        self._progress.finish(done.record.offset)
+        self._finished.append(done)
+
+    async def close(self) -> None:
+        """Commit what is finished if that goes quickly, and end. Never raises."""
+        self._closing.set()
+        finished, _ = await asyncio.wait([self._task], timeout=GRACE)
+        if not finished:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._discard()
+
+    def _queue(self, envelope: Envelope) -> Queue:
+        return Queue(envelope.subject, self._entry)
+
+    def _entry(self, key: bytes) -> bytes | None:
+        return self._unsaved[key] if key in self._unsaved else self._store.get(key)
+
+    async def _run(self) -> None:
+        """Commit at intervals until the track is closed, and once more then."""
+        while True:
+            try:
+                async with asyncio.timeout(self._to.processing.commit_interval):
+                    await self._closing.wait()
+            except TimeoutError:
+                pass
+            try:
+                if self._finished:
+                    await self._commit()
+            except Exception as error:  # noqa: BLE001 - what is finished must be committed, however often it takes
+                log.warning("receipts are written again", stage=self._to.stage, error=repr(error))
+                metrics.retries.labels(self._to.stage).inc()
+                await self._reopen()
+                continue
+            if self._closing.is_set():
+                return
+
+    async def _commit(self) -> None:
+        await self._open()
+        assert self._writer is not None  # noqa: S101 - just opened
+        assert self._progress is not None  # noqa: S101
+        base, metadata, high = self._progress.commit()
+        now, later = [], []
+        for done in self._finished:
+            (now if done.record.offset < high else later).append(done)
+        batch = self._store.begin()
+        for done in now:
+            batch.apply(done.changes)
+        writes = await self._writes(now, batch.changes, self._writer)
+        offsets = {self._input: OffsetAndMetadata(base, metadata)}
+        await self._writer.commit(writes, self._to.group, offsets)
+        batch.commit()
+        self._finished = later + self._finished[len(now) + len(later) :]
+        if not self._finished:
+            self._unsaved.clear()
+        metrics.records_in.labels(self._to.stage).inc(len(now))
+        if self._writer.spent:
+            await self._discard()
+
+    async def _writes(self, done: list[Done], changes: dict[bytes, bytes | None], writer: Writer) -> Writes:
+        writes = Writes()
+        receipts, dead = await writer.partitions(topics.RECEIPTS), await writer.partitions(topics.DEAD)
+        for each in done:
+            if each.attempts:
+                key = each.envelope.id.encode()
+                value = self._to.contracts.encode(topics.RECEIPTS, self._receipt(each))
+                writes.add(topics.RECEIPTS, partition_of(key, receipts), key, value, beside(each.envelope))
+            self._letter(each, writes, dead)
+        for key, value in changes.items():
+            writes.add(topics.changelog(self._to.stage), self.partition, key, value)
+        return writes
+
+    def _letter(self, done: Done, writes: Writes, partitions: int) -> None:
+        """Write the dead letter of a message that died, or take back that of a replay that did not."""
+        stage = self._to.stage
+        identity = done.envelope.letter(stage, done.record).encode()
+        partition = partition_of(identity, partitions)
+        if done.error is not None:
+            letter = dead_letter(stage, done.envelope, done.record, done.error, attempts=done.attempts)
+            value = self._to.contracts.encode(topics.DEAD, letter)
+            writes.add(topics.DEAD, partition, identity, value, beside(done.envelope))
+            metrics.dead.labels(stage, done.error.code).inc()
+        elif done.attempts and done.envelope.replay:
+            writes.add(topics.DEAD, partition, identity, None, beside(done.envelope))
+
+    def _receipt(self, done: Done) -> Receipt:
+        e, record = done.envelope, done.record
+        return Receipt(
+            id=e.id,
+            participant=self._to.participant,
+            origin=e.origin,
+            subject=e.subject,
+            idempotency_key=delivery_key(self._to.participant, e.id),
+            outcome="PARKED" if done.error else "DELIVERED",
+            status=done.status or None,
+            code=done.error.code if done.error else None,
+            attempts=done.attempts,
+            accepted=e.accepted,
+            delivered=done.at,
+            body_sha256=hashlib.sha256(done.body).hexdigest(),
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+
+    async def _open(self) -> None:
+        """Fence whoever delivered before; read what is finished and who waits."""
+        async with self._opening:
+            if self._writer is not None:
+                return
+            to = self._to
+            writer = await Writer.open(to.kafka, to.processing, f"{to.stage}.{self.partition}")
+            store = Store()
+            try:
+                changelog = topics.changelog(to.stage)
+                committed = await restore(to.kafka, to.group, self._input, changelog, store.load)
+            except BaseException:
+                await writer.close()
+                raise
+            self._writer, self._store = writer, store
+            self._recall(Progress(committed.offset, committed.metadata or ""))
+
+    def _recall(self, known: Progress) -> None:
+        """Go on with what is committed: a commit in doubt may have succeeded."""
+        if self._progress is None:
+            self._progress = known
+            return
+        self._finished = [done for done in self._finished if not known.is_finished(done.record.offset)]
+
+    async def _reopen(self) -> None:
+        await self._discard()
+        if not self._closing.is_set():
+            await asyncio.sleep(BACKOFF)
+
+    async def _discard(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
