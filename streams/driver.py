@@ -62,6 +62,15 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]
         )
 
 
+    async def on_thread_stop(self) -> None:
+        """Stop the client, also when Kafka is away: aiokafka then lets the cancellation of a fetch out."""
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            if self._consumer is not None:
+                await self._consumer._client.close()  # noqa: SLF001
+
+
 class Consumer(stock.Consumer):  # type: ignore[misc]
     """Faust's consumer that returns one pseudo record per partition, and none beyond a budget of bytes.
 
