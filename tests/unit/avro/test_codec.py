@@ -9,6 +9,7 @@ import pytest
 
 from schemas.avro.codec import MAX_BODY, Codec
 from schemas.avro.emit import Emitter, fold, varint
+from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Primitive, Schema
 from schemas.errors import Invalid, Permanent
 
@@ -183,3 +184,19 @@ def test_constants_merge_into_one_literal() -> None:
     ]
     with pytest.raises(Invalid, match="expected int"):
         emitter.constant(Primitive("int"), "1")
+
+
+def test_the_deepest_schema_that_the_lint_allows_works() -> None:
+    """Generated code stays within CPython's limits on loops and indentation."""
+    kind: object = "int"
+    value: object = 5
+    for _ in range(16):
+        kind, value = ["null", {"type": "array", "items": kind}], [value]
+    for level in range(14):
+        inner = {"name": "x", "type": kind}
+        kind, value = ["null", {"type": "record", "name": f"N{level}", "fields": [inner]}], {"x": value}
+    deepest = codec(kind)
+    form = JsonForm(deepest.schema)
+    body = deepest.encode({"a": value})
+    assert deepest.decode(body) == {"a": value}
+    assert form.to_avro(form.from_datum({"a": value})) == body
