@@ -51,7 +51,7 @@ class Assembler:
         self._version_field = field.text if field is not None else ""
 
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
-        """Merge what one event says and emit the document if that changed it.
+        """Merge what one event says, rule by rule, and emit the document each time that changed it.
 
         An event that was born at the target changes the state and emits nothing.
         """
@@ -64,21 +64,23 @@ class Assembler:
         known = self._load(entry)
         if self._repeated(known, message, nothing, result):
             return
-        event = Event(uuid5(message.context.participant, key, known.version + 1), known.version + 1)
-        candidates = message.candidates(event)
-        if not candidates:
+        made = len(message.candidates(self._event(known, key, message)))
+        order = message.value("state_order", nothing)
+        late = order is not None and known.order is not None and order < known.order
+        for index in range(made):
+            self._take(known, key, index, message, result, late=late)
+        if not made:
             return
-        before = known.document
-        self._take(known, candidates, message, nothing)
-        if message.value("state_echo", event):
-            result.filtered.append(Filtered("", "echo"))
-        elif not self._changed(before, known.document, candidates):
-            result.filtered.append(Filtered("", "unchanged"))
-        else:
-            self._emit(known, key, candidates[-1], message, result)
-        known.closed = known.closed or bool(message.value("state_closed", event))
+        if order is not None and not late:
+            known.order = order
+        known.closed = known.closed or bool(message.value("state_closed", nothing))
         span = self._state.closed_expires if known.closed else self._state.expires
         result.changes[key.encode()] = pack(message.context.accepted + span, _encode(known))
+
+    def _event(self, known: Assembled, key: str, message: Message) -> Event:
+        """The next emission: its id is made of the participant, the key and its version."""
+        version = known.version + 1
+        return Event(uuid5(message.context.participant, key, version), version)
 
     def _load(self, entry: bytes | None) -> Assembled:
         known = _decode(entry[8:]) if entry is not None else Assembled()
@@ -99,25 +101,33 @@ class Assembler:
         known.seen[identity] = version
         return False
 
-    def _take(self, known: Assembled, candidates: list[Candidate], message: Message, nothing: Event) -> None:
-        order = message.value("state_order", nothing)
-        late = order is not None and known.order is not None and order < known.order
-        for candidate in candidates:
-            partial: Document = candidate.body
-            own = partial.pop(self._version_field, None)
-            known.version = max(known.version, own or 0)
-            if late:
-                known.document = merge(self._record, partial, known.document)
-            elif candidate.rule.whole:
-                known.document = partial
-            else:
-                known.document = merge(self._record, known.document, partial)
-        if order is not None and not late:
-            known.order = order
+    def _take(
+        self, known: Assembled, key: str, index: int, message: Message, result: Result, *, late: bool
+    ) -> None:
+        """Merge what one rule says and emit the document if that changed it.
 
-    def _changed(self, before: Document, after: Document, candidates: list[Candidate]) -> bool:
+        Rules run again for each of their outputs: every emission has a version of its own, which they may read.
+        """
+        candidate = message.candidates(self._event(known, key, message))[index]
+        before, partial = known.document, candidate.body
+        own = partial.pop(self._version_field, None)
+        known.version = max(known.version, own or 0)
+        if late:
+            known.document = merge(self._record, partial, known.document)
+        elif candidate.rule.whole:
+            known.document = partial
+        else:
+            known.document = merge(self._record, known.document, partial)
+        if message.value("state_echo", Event()):
+            result.filtered.append(Filtered(candidate.rule.name, "echo"))
+        elif not self._changed(before, known.document, candidate):
+            result.filtered.append(Filtered(candidate.rule.name, "unchanged"))
+        else:
+            self._emit(known, key, candidate, message, result)
+
+    def _changed(self, before: Document, after: Document, candidate: Candidate) -> bool:
         """Whether anything differs that does not name the message or the emission itself."""
-        volatile = {path for candidate in candidates for path in candidate.rule.volatile}
+        volatile = set(candidate.rule.volatile)
         return _without(before, volatile) != _without(after, volatile)
 
     def _emit(
