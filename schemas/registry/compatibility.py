@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from schemas.registry.engine import can_read
 from schemas.registry.logical import logical_changes
 from schemas.registry.model import Node
-from schemas.registry.reasons import Reason, reasons
+from schemas.registry.reasons import AMBIGUOUS, Reason, reasons
 
 LEVELS: Final = (
     "NONE",
@@ -116,11 +116,18 @@ def check(new: Node, earlier: Sequence[Earlier], level: str, policy: str = "") -
 
 def _incompatible(new: Node, old: Node, direction: str) -> list[Incompatible]:
     found: list[Incompatible] = []
-    if direction in {"BACKWARD", "FULL"} and not can_read(new, old):
-        found += [Incompatible("new", reason) for reason in reasons(new, old)]
-    if direction in {"FORWARD", "FULL"} and not can_read(old, new):
-        found += [Incompatible("old", reason) for reason in reasons(old, new)]
+    if direction in {"BACKWARD", "FULL"}:
+        found += [Incompatible("new", reason) for reason in unreadable(new, old)]
+    if direction in {"FORWARD", "FULL"}:
+        found += [Incompatible("old", reason) for reason in unreadable(old, new)]
     return found
+
+
+def unreadable(reader: Node, writer: Node) -> list[Reason]:
+    """Give the reasons why one schema cannot read what another wrote; empty when it can."""
+    found = reasons(reader, writer)
+    ambiguous = bool(found) and found[0].kind == AMBIGUOUS
+    return found if ambiguous or not can_read(reader, writer) else []
 
 
 def _logical(new: Node, old: Earlier, direction: str) -> list[str]:

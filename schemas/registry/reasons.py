@@ -15,7 +15,11 @@ _PROMOTIONS: Final = {
     "bytes": {"string"},
     "string": {"bytes"},
 }
+AMBIGUOUS: Final = "AMBIGUOUS_FIELD"
+"""Not a kind of Avro Java, which gives up with an exception."""
 _DESCRIPTIONS: Final = {
+    AMBIGUOUS: "The field '{detail}' at path '{path}' in the {reader} schema matches several fields of the "
+    "{writer} schema",
     "FIXED_SIZE_MISMATCH": "The size of FIXED type field at path '{path}' in the {reader} schema "
     "does not match with the {writer} schema",
     "TYPE_MISMATCH": "The type (path '{path}') of a field in the {reader} schema "
@@ -63,7 +67,18 @@ class Reason(NamedTuple):
 
 def reasons(reader: Node, writer: Node) -> list[Reason]:
     """Give all reasons why the reader cannot read what the writer wrote; empty when it can."""
-    return _Comparison().compare(reader, writer, ())
+    try:
+        return _Comparison().compare(reader, writer, ())
+    except _AmbiguousError as error:
+        return [error.reason]
+
+
+class _AmbiguousError(Exception):
+    """A field of the reader could be filled from two fields of the writer: nothing can be read."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.detail)
+        self.reason = reason
 
 
 class _Comparison:
@@ -98,7 +113,11 @@ class _Comparison:
                     if self.compare(reader, branch, ())
                 ]
             case _, Union():
-                return [r for branch in writer.branches for r in self.compare(reader, branch, ())]
+                return [
+                    reason
+                    for index, branch in enumerate(writer.branches)
+                    for reason in self.compare(reader, branch, (*place, str(index)))
+                ]
             case Union(), _:
                 if any(not self.compare(branch, writer, ()) for branch in reader.branches):
                     return []
@@ -110,15 +129,15 @@ class _Comparison:
         found: list[Reason] = []
         for index, item in enumerate(reader.fields):
             here = (*place, "fields", str(index))
-            names = {item.name, *item.aliases}
-            source: list[Node] = [other.type for other in writer.fields if other.name in names]
+            fields = {other.name: other.type for other in writer.fields}
+            source: list[Node] = [fields[name] for name in (item.name, *item.aliases) if name in fields]
             if not source and not item.has_default and isinstance(item.type, Enum) and item.type.default:
                 source = [
                     writer
                 ]  # Avro Java takes the enum's default for the field's, then looks at the record
             if len(source) > 1:
-                found.append(Reason("NAME_MISMATCH", here, f"{item.name} matches {len(source)} fields"))
-            elif source:
+                raise _AmbiguousError(Reason(AMBIGUOUS, here, item.name))
+            if source:
                 found += self.compare(item.type, source[0], (*here, "type"))
             elif not item.has_default:
                 found.append(Reason("READER_FIELD_MISSING_DEFAULT_VALUE", here, item.name))

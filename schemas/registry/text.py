@@ -7,6 +7,7 @@ types, so that it is no identity of a schema.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
@@ -146,6 +147,8 @@ def _quoted(text: str) -> str:
 
 def _double(value: float) -> str:
     """Print as Java's ``Double.toString``: ``1.0E10``, ``1.0E-4``, ``100.0``."""
+    if not math.isfinite(value):
+        return {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}[repr(value)]
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return repr(value)
     sign, digits, exponent = Decimal(repr(value)).as_tuple()
