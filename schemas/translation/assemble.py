@@ -64,13 +64,15 @@ class Assembler:
         known = self._load(entry)
         if self._repeated(known, message, nothing, result):
             return
-        made = len(message.candidates(self._event(known, key, message)))
+        candidates = message.candidates(self._event(known, key, message))
         order = message.value("state_order", nothing)
         late = order is not None and known.order is not None and order < known.order
-        for index in range(made):
-            self._take(known, key, index, message, result, late=late)
-        if not made:
+        if not candidates:
             return
+        for index, candidate in enumerate(candidates):
+            if index:  # every emission has a version of its own, which rules may read
+                candidate = message.candidates(self._event(known, key, message))[index]
+            self._take(known, key, candidate, message, result, late=late)
         if order is not None and not late:
             known.order = order
         known.closed = known.closed or bool(message.value("state_closed", nothing))
@@ -102,13 +104,16 @@ class Assembler:
         return False
 
     def _take(
-        self, known: Assembled, key: str, index: int, message: Message, result: Result, *, late: bool
+        self,
+        known: Assembled,
+        key: str,
+        candidate: Candidate,
+        message: Message,
+        result: Result,
+        *,
+        late: bool,
     ) -> None:
-        """Merge what one rule says and emit the document if that changed it.
-
-        Rules run again for each of their outputs: every emission has a version of its own, which they may read.
-        """
-        candidate = message.candidates(self._event(known, key, message))[index]
+        """Merge what one rule says and emit the document if that changed it."""
         before, partial = known.document, candidate.body
         own = partial.pop(self._version_field, None)
         known.version = max(known.version, own or 0)
