@@ -50,7 +50,7 @@ class Participant:
         ]
         if settings.offer:
             routes.append(Route("/feed", self._page))
-        self.api = Outage(Starlette(routes=routes), settings.host, settings.port)
+        self.api = Outage(Starlette(routes=routes), settings.host, settings.port, settings.faults.down)
         self._control_socket = listen(settings.host, settings.control)
         self._control = make_server(Starlette(routes=self._control_routes()), drain=1)
 
@@ -71,14 +71,18 @@ class Participant:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.api.run())
                 tasks.create_task(self._control.serve(sockets=[self._control_socket]))
-                if self.settings.faults.down:
-                    self.api.interrupt(self.settings.faults.down)
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
             await self._ledger.close()
             self._control_socket.close()
             self.ended.set()
+
+    async def ready(self) -> None:
+        """Return once the control API answers, and the participant's own unless it begins with an outage."""
+        await self._control.ready.wait()
+        if not self.settings.faults.down:
+            await self.api.serving.wait()
 
     def stop(self) -> None:
         """End `run`."""
@@ -116,7 +120,7 @@ class Participant:
         return {
             "participant": self.settings.participant,
             "url": self.url,
-            "down": self.api.down,
+            "down": self.api.closed.is_set(),
             "finished": self.finished.is_set(),
             "sent": progress.sent,
             "accepted": progress.accepted,
@@ -154,6 +158,7 @@ async def running(settings: Sandbox) -> AsyncIterator[Participant]:
     participant = Participant(settings)
     task = asyncio.create_task(participant.run())
     try:
+        await participant.ready()
         yield participant
     finally:
         participant.stop()

@@ -29,6 +29,8 @@ from schemas.errors import Transient
 log = structlog.get_logger(__name__)
 FIRST_WAIT: Final = 0.2
 LONGEST_WAIT: Final = 5.0
+ANYWHERE: Final = Egress(networks=("0.0.0.0/0", "::/0"), plaintext=True)
+"""Who starts a sandbox says where it sends; usually to his own machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,7 @@ class Sender:
         self._progress = progress
         self._injector = injector
         self._keys = [hmac_key(find_secret(settings.webhook_secret))] if settings.webhook_secret else []
-        self._client = Client(
-            Egress(plaintext=True), [settings.webhook], timeouts=Timeouts(), connections=settings.lanes
-        )
+        self._client = Client(ANYWHERE, [settings.webhook], timeouts=Timeouts(), connections=settings.lanes)
         self._lanes = [asyncio.Queue[Letter | None](settings.batch * 2) for _ in range(settings.lanes)]
         self._jitter = Random()  # noqa: S311 - waits only; what is sent does not depend on it
 
