@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 import aiokafka
@@ -25,7 +26,7 @@ WHILE_OTHERS_WORK = 0.02
 """Seconds to wait for free partitions while others are at their limit: they may become free any moment."""
 
 
-class Passed(faust.Schema):
+class Passed(faust.Schema[Any, Any]):
     """A Faust schema that hands keys and values through as they are."""
 
     def loads_key(self, app: Any, message: Any, **_: Any) -> Any:  # noqa: ANN401, ARG002
@@ -37,10 +38,10 @@ class Passed(faust.Schema):
         return message.value
 
 
-class ConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]
+class ConsumerThread(stock.AIOKafkaConsumerThread):
     """Faust's consumer thread around a client that reads committed records only, in bounded fetches."""
 
-    def _create_worker_consumer(self, transport: stock.Transport) -> aiokafka.AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: stock.Transport) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002
         app = cast(BatchApp, self.app)
         processing, self._assignor = app.processing, RoundRobinPartitionAssignor
         return aiokafka.AIOKafkaConsumer(
@@ -61,7 +62,6 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]
             max_poll_interval_ms=600_000,
         )
 
-
     async def on_thread_stop(self) -> None:
         """Stop the client, also when Kafka is away: aiokafka then lets the cancellation of a fetch out."""
         try:
@@ -71,7 +71,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]
                 await self._consumer._client.close()  # noqa: SLF001
 
 
-class Consumer(stock.Consumer):  # type: ignore[misc]
+class Consumer(stock.Consumer):
     """Faust's consumer that returns one pseudo record per partition, and none beyond a budget of bytes.
 
     What was handed out counts as in hand until ``release`` is called for it. A partition with a whole batch
@@ -105,10 +105,8 @@ class Consumer(stock.Consumer):  # type: ignore[misc]
         return {tp: self._gather(tp, records, app.batched) for tp, records in fetched.items() if records}
 
     async def _wait_released(self, timeout: float) -> None:
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._released.wait(), timeout)
-        except TimeoutError:
-            pass
 
     def _gather(self, tp: TP, records: list[Any], batched: Collection[str]) -> list[Any]:
         if tp.topic not in batched:
@@ -129,14 +127,14 @@ class Consumer(stock.Consumer):  # type: ignore[misc]
         await super().on_partitions_assigned(assigned, generation_id)
 
 
-class Producer(stock.Producer):  # type: ignore[misc]
-    """Faust's producer, never started: whatever is written goes through a transaction of `streams.transactions`."""
+class Producer(stock.Producer):
+    """Faust's producer, never started: whatever is written goes through `streams.transactions`."""
 
     async def on_start(self) -> None:
         """Connect to nothing."""
 
 
-class Transport(stock.Transport):  # type: ignore[misc]
+class Transport(stock.Transport):
     """Faust's Kafka transport with the record-batch consumer."""
 
     Consumer = Consumer

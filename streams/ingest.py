@@ -1,7 +1,8 @@
 """The log as the HTTP edges see it: messages in with ``acks=all``, and which ids are in it already.
 
-Every gateway follows ``in.*`` for the ids of all of them. A message whose acknowledgement did not come in time is in
-doubt: it stays on its way here, and the same message sent again waits for it instead of being written twice.
+Every gateway follows ``in.*`` for the ids of all of them. A message whose acknowledgement did not come in
+time is in doubt: it stays on its way here, and the same message sent again waits for it instead of being
+written twice.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A lane: one partition of one processor, from its assignment to its revocation.
 
-A lane owns a transactional writer, the partition's state and the position up to which everything is committed. All
-three are made together, on first use, and thrown away together after any doubt; then the same records run again.
-What was committed in the meantime is seen in the group's offset, which is read after the old epoch is fenced.
+A lane owns a transactional writer, the partition's state and the position up to which everything is
+committed. All three are made together, on first use, and thrown away together after any doubt; then the
+same records run again. What was committed in the meantime is seen in the group's offset, which is read
+after the old epoch is fenced.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ GRACE = 5.0
 
 
 class Batch(Protocol):
-    """What the records of a batch come to: writes, and changes of state that hold once the writes are committed."""
+    """What records come to: writes, and changes of state that hold once those are committed."""
 
     writes: Writes
 
@@ -47,9 +48,6 @@ class Work(Protocol):
     name: str
     group: str
     changelog: str | None
-
-    async def store(self) -> Store:
-        """Make an empty state."""
 
     async def plan(self, records: Sequence[Any], store: Store, partition: int, writer: Writer) -> Batch:
         """Translate records; changes nothing that lives longer than the returned batch."""
@@ -128,12 +126,12 @@ class Lane:
         return records, notify
 
     async def _through(self, records: Sequence[Any]) -> None:
-        """Bring records through, however often that takes. Only a closing lane gives up: others read them again."""
+        """Bring records through, however often that takes; a closing lane leaves them to the next owner."""
         delay = FIRST_BACKOFF
         while not self._closing:
             try:
                 await self._attempt(records)
-            except Exception as error:  # noqa: BLE001 - whatever it is, records must not be stepped over
+            except Exception as error:
                 metrics.retries.labels(self._work.name).inc()
                 log.warning(
                     "batch runs again",
@@ -184,7 +182,7 @@ class Lane:
             return self._writer, self._store
         name = f"{self._work.name}.{self._input.partition}"
         self._writer = await Writer.open(self._kafka, self._processing, name)
-        store = await self._work.store()
+        store = Store()
         committed = await restore(
             self._kafka, self._work.group, self._input, self._work.changelog, store.load
         )

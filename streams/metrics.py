@@ -1,4 +1,4 @@
-"""Prometheus metrics of processors and deliveries. Names start with ``corridor_``; error codes are the label ``code``."""
+"""Prometheus metrics of processors and deliveries; error codes are the label ``code``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Delivery: messages of ``out.<participant>`` to the partner, in order per subject, each finished once.
 
-One consumer group per participant. Subjects run side by side, messages of one subject one after the other. Receipts,
-dead letters and offsets of what is finished are committed together, partition by partition, in `streams.track`.
+One consumer group per participant. Subjects run side by side, messages of one subject one after the other.
+Receipts, dead letters and offsets of what is finished are committed together, partition by partition, in
+`streams.track`.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ class Outbound:
             self._tracks[partition] = Track(self._to, partition)
 
     async def release(self, partitions: Iterable[int]) -> None:
-        """Let partitions go: what is finished is committed, what is not will be delivered by the next owner."""
+        """Let partitions go: what is finished is committed, the next owner delivers the rest."""
         tracks = [self._tracks.pop(partition) for partition in partitions if partition in self._tracks]
         gone = {track.partition for track in tracks}
         for key in [key for key in self._queues if key[0] in gone]:
@@ -238,7 +239,7 @@ class Outbound:
             item.first_attempt = item.first_attempt or time.monotonic()
         try:
             outcomes = await self._partner.deliver([item.delivery for item in items])
-        except Exception as error:  # noqa: BLE001 - a defect in a partner must not lose its messages
+        except Exception as error:
             log.exception("delivery attempt failed", participant=self.name)
             outcomes = [Retry(None, "internal", repr(error)[:200])] * len(items)
         for item, outcome in zip(items, outcomes, strict=True):
@@ -297,7 +298,7 @@ class Outbound:
         asyncio.get_running_loop().call_later(delay, self._ready.put_nowait, key)
 
     async def _until_resumed(self) -> None:
-        while (wait := self._resume_at - time.monotonic()) > 0:
+        while (wait := self._resume_at - time.monotonic()) > 0:  # noqa: ASYNC110 - another may move it on
             await asyncio.sleep(wait)
 
     def _unit(self, item: Item) -> str:

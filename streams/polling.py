@@ -1,8 +1,9 @@
-"""Polling: pages of a participant into ``in.<participant>``, the cursor in the same transaction as its messages.
+"""Polling: pages of a participant into ``in.<participant>``, the cursor in the same transaction.
 
-One poller per participant over any number of processes: the processes share the partitions of ``corridor.cursors`` as
-a consumer group, and a participant is polled by the owner of its cursor's partition. Its transactional id is its own,
-so that a poller who lost the partition without knowing it cannot write any more.
+One poller per participant over any number of processes: the processes share the partitions of
+``corridor.cursors`` as a consumer group, and a participant is polled by the owner of its cursor's
+partition. Its transactional id is its own, so that a poller who lost the partition without knowing it
+cannot write any more.
 """
 
 from __future__ import annotations
@@ -132,9 +133,9 @@ class Polling:
             except Transient as error:
                 log.warning("poll again", participant=name, code=error.code, error=error.message)
                 await asyncio.sleep(error.retry_after or BACKOFF)
-            except Exception as error:  # noqa: BLE001 - one participant's trouble must not end its polling
+            except Exception as error:
                 code = error.code if isinstance(error, CorridorError) else "internal"
-                log.error("poll failed", participant=name, code=code, error=repr(error))
+                log.exception("poll failed", participant=name, code=code, error=repr(error))
                 await asyncio.sleep(max(BACKOFF, self._polled[name].interval))
             finally:
                 if writer is not None:
@@ -178,7 +179,7 @@ class Polling:
         return writes
 
     def _reject(self, name: str, rejected: Rejected, writes: Writes, partitions: int) -> None:
-        """Keep an item that cannot be read as a dead letter; the same item on the next page is the same letter."""
+        """Keep an item that cannot be read as a dead letter; the same item again is the same letter."""
         stage, error = f"poll.{name}", rejected.error
         identity = letter_id(stage, rejected.id)
         listed = headers(
@@ -188,7 +189,8 @@ class Polling:
             id=identity, participant=name, stage=stage, code=error.code, detail=error.message[:500],
             pointer=getattr(error, "pointer", None), rule=getattr(error, "rule", None),
             value=getattr(error, "value", None), topic=topics.incoming(name), partition=-1, offset=-1,
-            body=rejected.body, headers=dict(listed), origin=f"{name}/{rejected.id}", accepted=rejected.accepted,
+            body=rejected.body, headers=dict(listed), origin=f"{name}/{rejected.id}",
+            accepted=rejected.accepted,
         )  # fmt: skip
         key = identity.encode()
         value = self._contracts.encode(topics.DEAD, letter)

@@ -1,7 +1,8 @@
 """Which records of a partition are finished, when they finish in any order.
 
-The committed offset is that of the first unfinished record. What is known beyond it travels in the commit's metadata:
-how far records were taken in, and which of those are unfinished. So a restart repeats only what was under way.
+The committed offset is that of the first unfinished record. What is known beyond it travels in the commit's
+metadata: how far records were taken in, and which of those are unfinished. So a restart repeats only what
+was under way.
 """
 
 from __future__ import annotations

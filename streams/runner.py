@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiokafka import TopicPartition
@@ -50,14 +50,14 @@ class Runner:
             async for event in stream.noack().events():
                 await self._take(event.message)
 
-        app.on_partitions_revoked.connect(self._revoked)
+        app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]
         return app
 
     async def _take(self, message: Any) -> None:  # noqa: ANN401
         """Give a batch to its lane, unless its partition went through a rebalance since it was read."""
         partition = TopicPartition(message.topic, message.partition)
         size = message.serialized_value_size
-        consumer: Consumer = self.app.consumer
+        consumer = cast(Consumer, self.app.consumer)
         if self._stopping or message.generation_id != self.app.consumer_generation_id:
             consumer.release(message.tp, size)
             return

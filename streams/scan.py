@@ -32,6 +32,7 @@ async def scan(kafka: Kafka, topic: str) -> AsyncIterator[Any]:
         async with asyncio.timeout(kafka.request_timeout):
             await consumer.start()
             known = await consumer.topics()
+            await consumer._client.set_topics([topic])  # noqa: SLF001 - else it knows no partitions of it
             numbers = (consumer.partitions_for_topic(topic) or set()) if topic in known else set()
             partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
             consumer.assign(partitions)

@@ -89,6 +89,7 @@ class Follower:
 
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         found: list[TopicPartition] = []
+        await consumer._client.set_topics(self._topics)  # noqa: SLF001 - else it knows no partitions of them
         for topic in self._topics:
             while not (partitions := consumer.partitions_for_topic(topic)):
                 await consumer.topics()

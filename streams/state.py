@@ -23,7 +23,7 @@ async def restore(
     changelog: str | None,
     load: Callable[[bytes, bytes | None], None],
 ) -> OffsetAndMetadata:
-    """Read what the group committed for a partition, and its state from the changelog partition of the same number.
+    """Read what the group committed for a partition, and its state from the changelog.
 
     To be called after the transactional writer of the partition was opened: only then is nothing pending.
 

@@ -1,4 +1,4 @@
-"""The broker's topics: which there must be, how they are made, and whether those that exist are safe to use."""
+"""The broker's topics: which there must be, how they are made, and whether those that exist are safe."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class Deviation(msgspec.Struct, frozen=True):
-    """One way in which a topic of the cluster is not as it should be. ``what`` is ``missing`` or a setting."""
+    """One way in which a topic is not as it should be; ``what`` is ``missing`` or a setting."""
 
     topic: str
     what: str
@@ -118,6 +118,24 @@ async def create(kafka: Kafka, topics: Sequence[Topic]) -> list[str]:
         return [topic.name for topic in missing]
 
 
+async def create_beside(kafka: Kafka, source: str, wanted: Sequence[str], changelog: str | None) -> None:
+    """Create topics that are missing with as many partitions and copies as an existing one has.
+
+    Raises:
+        Misconfigured: ``settings-invalid`` when there is no such source.
+        Transient: ``kafka-unavailable``.
+    """
+    async with _admin(kafka) as admin:
+        if source not in await admin.list_topics():
+            raise Misconfigured("settings-invalid", f"there is no topic {source}: create it, or check --in")
+        found = (await admin.describe_topics([source]))[0]["partitions"]
+    partitions, replication = len(found), len(found[0]["replicas"])
+    listed = [Topic(name, partitions, replication, {"cleanup.policy": "delete"}) for name in wanted]
+    if changelog is not None:
+        listed.append(Topic(changelog, partitions, replication, {"cleanup.policy": "compact"}))
+    await create(kafka, listed)
+
+
 async def check(kafka: Kafka, topics: Sequence[Topic]) -> list[Deviation]:
     """Compare the cluster with the plan; an empty list means that all is well.
 
@@ -141,12 +159,14 @@ def _compare(
     topic: Topic, partitions: Sequence[Mapping[str, Any]], config: Mapping[str, str]
 ) -> list[Deviation]:
     replication = min((len(p["replicas"]) for p in partitions), default=0)
-    facts = [
+    facts: list[tuple[str, object, object, bool]] = [
         ("partitions", topic.partitions, len(partitions), len(partitions) != topic.partitions),
         ("replication", topic.replication, replication, replication < topic.replication),
     ]
-    for key in ("cleanup.policy", "unclean.leader.election.enable"):
-        facts.append((key, topic.config[key], config.get(key, ""), config.get(key) != topic.config[key]))
+    facts += [
+        (key, topic.config[key], config.get(key, ""), config.get(key) != topic.config[key])
+        for key in ("cleanup.policy", "unclean.leader.election.enable")
+    ]
     for key in ("min.insync.replicas", "max.message.bytes"):
         too_low = int(config.get(key) or 0) < int(topic.config[key])
         facts.append((key, topic.config[key], config.get(key, ""), too_low))
@@ -161,17 +181,17 @@ def refuse_unsafe(settings: Topics) -> None:
     Raises:
         Misconfigured: ``settings-unsafe``.
     """
-    if settings.min_insync < 2:  # noqa: PLR2004
+    if settings.min_insync < 2:
         raise Misconfigured(
             "settings-unsafe",
-            f"topics.min_insync is {settings.min_insync}: on an external cluster an acknowledged message must be "
+            f"topics.min_insync is {settings.min_insync}: an acknowledged message must be "
             "on at least 2 brokers. Set topics.min_insync = 2 and topics.replication = 3.",
         )
     if settings.replication <= settings.min_insync:
         raise Misconfigured(
             "settings-unsafe",
-            f"topics.replication is {settings.replication} with min_insync {settings.min_insync}: one broker down "
-            "would stop all writing. Set topics.replication = 3.",
+            f"topics.replication is {settings.replication} with min_insync {settings.min_insync}: one broker "
+            "down would stop all writing. Set topics.replication = 3.",
         )
 
 
@@ -187,7 +207,7 @@ async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
 
 
 async def _wait_for_leaders(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
-    """A new topic answers ``NotLeaderForPartition`` for a moment; wait until every partition has a leader."""
+    """Wait until every partition has a leader: a new topic answers ``NotLeaderForPartition`` at first."""
     names = [topic.name for topic in topics]
     while True:
         described = await admin.describe_topics(names)

@@ -1,6 +1,7 @@
 """A track: one partition of a delivery, from its assignment to its revocation.
 
-It knows what is finished, and commits receipts, dead letters, waiting subjects and offsets of that in transactions.
+It knows what is finished, and commits receipts, dead letters, waiting subjects and offsets of that in
+transactions.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ class Track:
             try:
                 if self._finished:
                     await self._commit()
-            except Exception as error:  # noqa: BLE001 - what is finished must be committed, however often it takes
+            except Exception as error:  # noqa: BLE001 - what is finished must be committed
                 log.warning("receipts are written again", stage=self._to.stage, error=repr(error))
                 metrics.retries.labels(self._to.stage).inc()
                 await self._reopen()
@@ -187,7 +188,8 @@ class Track:
         assert self._writer is not None  # noqa: S101 - just opened
         assert self._progress is not None  # noqa: S101
         base, metadata, high = self._progress.commit()
-        now, later = [], []
+        now: list[Done] = []
+        later: list[Done] = []
         for done in self._finished:
             (now if done.record.offset < high else later).append(done)
         batch = self._store.begin()
@@ -213,8 +215,8 @@ class Track:
                 value = self._to.contracts.encode(topics.RECEIPTS, self._receipt(each))
                 writes.add(topics.RECEIPTS, partition_of(key, receipts), key, value, beside(each.envelope))
             self._letter(each, writes, dead)
-        for key, value in changes.items():
-            writes.add(topics.changelog(self._to.stage), self.partition, key, value)
+        for entry, content in changes.items():
+            writes.add(topics.changelog(self._to.stage), self.partition, entry, content)
         return writes
 
     def _letter(self, done: Done, writes: Writes, partitions: int) -> None:

@@ -1,8 +1,8 @@
-"""One transaction per batch and partition: outputs, state changes and offsets become visible together or not at all.
+"""One transaction per batch and partition: outputs, state and offsets become visible together or not at all.
 
-aiokafka speaks the first version of the transaction requests only. A request to end a transaction that timed out
-and was sent again can arrive late and end the *next* one. So a writer whose transaction ended slowly or in any
-doubt is never used again: its successor's new epoch fences whatever is still under way.
+aiokafka speaks the first version of the transaction requests only. A request to end a transaction that
+timed out and was sent again can arrive late and end the *next* one. So a writer whose transaction ended
+slowly or in any doubt is never used again: its successor's new epoch fences whatever is still under way.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Writer:
         """Write everything and move the group's offsets, in one transaction.
 
         Raises:
-            Transient: ``kafka-unavailable``: the transaction was committed, or it was not; the writer is spent.
+            Transient: ``kafka-unavailable``: it was committed, or it was not; the writer is spent.
         """
         started = time.monotonic()
         self.spent = True
@@ -173,7 +173,7 @@ class Writer:
                 raise outcome
 
     async def close(self) -> None:
-        """Stop the producer within seconds, whatever state it is in. An open transaction is left to be fenced."""
+        """Stop the producer within seconds, in whatever state. An open transaction is left to be fenced."""
         await stop_producer(self._producer)
 
 

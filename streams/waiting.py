@@ -1,8 +1,8 @@
 """Subjects that wait behind a dead letter, under the policy ``wait``.
 
-The first dead letter of a subject opens a queue of dead-letter ids in the processor's state; every later message of
-the subject joins it with ``behind-dead-letter``. A replay of the letter at the head leaves the queue when it
-succeeds. When the queue is empty, the subject is up to date and goes on.
+The first dead letter of a subject opens a queue of dead-letter ids in the processor's state; every later
+message of the subject joins it with ``behind-dead-letter``. A replay of the letter at the head leaves the
+queue when it succeeds. When the queue is empty, the subject is up to date and goes on.
 """
 
 from __future__ import annotations

@@ -125,7 +125,8 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_go_on(kafka:
     participant = await prepare(kafka.bootstrap)
     bad = {
         "mapping-failed": row(1, POISON), "internal": row(1, DEFECT), "output-too-large": row(1, OVERSIZE),
-        "avro-malformed": (b"k1", FRAME + b"\xff", []), "schema-unknown": (b"k1", b"\x00\x00\x00\x00\x07\x02", []),
+        "avro-malformed": (b"k1", FRAME + b"\xff", []),
+        "schema-unknown": (b"k1", b"\x00\x00\x00\x00\x07\x02", []),
     }  # fmt: skip
     rows = [each for letter in bad.values() for each in (row(1), letter, row(1))]
     await produce(kafka.bootstrap, f"in.{participant}", rows)
@@ -154,7 +155,7 @@ async def test_a_record_without_outputs_is_reported(kafka: Kafka) -> None:
 
 
 async def test_a_restart_of_kafka_loses_and_repeats_nothing(private_kafka: Callable[[], Node]) -> None:
-    """Kafka is killed in the middle and comes back: the processor goes on by itself, each event counted once."""
+    """Kafka is killed and comes back: the processor goes on by itself, each event counted once."""
     node = private_kafka()
     await node.start()
     participant, total = await prepare(node.bootstrap), 6_000

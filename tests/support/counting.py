@@ -1,7 +1,7 @@
-"""A processor with state that counts per key, as a process of its own: ``python -m tests.support.counting …``.
+"""A processor with state that counts per key, as a process: ``python -m tests.support.counting …``.
 
-Every record's output carries the running number of its key, so that a lost, repeated or reordered effect shows as a
-gap or a repeat in what a ``read_committed`` reader sees.
+Every record's output carries the running number of its key, so that a lost, repeated or reordered effect
+shows as a gap or a repeat in what a ``read_committed`` reader sees.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from schemas.avro.codec import Codec
 from schemas.avro.schema import Schema
 from schemas.errors import Invalid
 from schemas.translation import Output, Record, Result
+from schemas.translation.message import State
 from schemas.translation.store import FOREVER, pack
 from streams import topics
 from streams.contracts import Contracts, Reader
@@ -37,7 +38,7 @@ class Counter:
     name = "counting"
     stateful = True
 
-    def translate(self, record: Record, state: object) -> Result:
+    def translate(self, record: Record, state: State) -> Result:
         """Give the next number of the record's key."""
         number = CODEC.decode(record.body)["n"]
         if number == POISON:
@@ -46,7 +47,7 @@ class Counter:
             raise RuntimeError("a defect")
         if number == SILENT:
             return Result()
-        entry = state(record.key)  # type: ignore[operator]
+        entry = state(record.key)
         count = int.from_bytes(entry[8:], "big") + 1 if entry else 1
         filler = b"x" * 2_000_000 if number == OVERSIZE else b""
         body = CODEC.encode({"n": count}) + filler
@@ -73,7 +74,7 @@ async def runner(kafka: Kafka, participant: str, *, wait: bool = False) -> Runne
         source=f"in.{participant}",
         target=f"out.{participant}",
         participant=participant,
-        translator=Counter(),  # type: ignore[arg-type]
+        translator=Counter(),
         read=Reader(contracts, CODEC, FRAME),
         frame=FRAME,
         toward=False,

@@ -1,0 +1,120 @@
+"""``corridor pipe``: one mapping between two topics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import Literal
+
+import click
+import uvloop
+
+from connectors.registry.client import RegistryClient
+from corridor.cli.options import settings_options
+from corridor.settings import Settings
+from schemas.avro.schema import Schema
+from schemas.errors import CorridorError, Misconfigured
+from schemas.profiles import load, names
+from streams.contracts import Contracts
+from streams.pipe import Route, make_pipe
+
+EPILOG = """\b
+Examples:
+  corridor pipe --mapping gate.yaml --schema-in gate.avsc --schema-out event.avsc \\
+      --in gate.json --out gate.events --group gate --kafka localhost:9092
+  corridor pipe --mapping m.yaml --schema-in a.avsc --schema-out b.avsc --format avro \\
+      --in a --out b --group ab --registry http://localhost:8081
+
+\b
+Each record is mapped exactly once. One that cannot be mapped becomes a dead letter in
+OUT.dead, and the others go on. Start the same command again for more throughput: the
+processes share the partitions. SIGTERM or Ctrl-C ends it cleanly.
+"""
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(epilog=EPILOG)
+@settings_options
+@click.option("--mapping", type=FILE, required=True, help="The mapping (docs/mapping.md).")
+@click.option("--schema-in", type=FILE, required=True, help="Avro schema of what is read.")
+@click.option("--schema-out", type=FILE, required=True, help="Avro schema of what is written.")
+@click.option("--in", "source", required=True, metavar="TOPIC", help="Topic to read.")
+@click.option("--out", "target", required=True, metavar="TOPIC", help="Topic to write; created if missing.")
+@click.option("--group", required=True, metavar="ID", help="Consumer group; names the pipe for ever.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "avro"]),
+    default="json",
+    show_default=True,
+    help="What the values in the input topic are.",
+)
+@click.option("--registry", metavar="URL", help="Schema registry to register at. Default: none is needed.")
+@click.option(
+    "--schema-id",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Schema id in front of every value, without a registry.",
+)
+@click.option("--dead", metavar="TOPIC", help="Topic of dead letters. Default: OUT.dead.")
+def command(
+    settings: Settings,
+    mapping: Path,
+    schema_in: Path,
+    schema_out: Path,
+    source: str,
+    target: str,
+    group: str,
+    form: Literal["json", "avro"],
+    registry: str | None,
+    schema_id: int,
+    dead: str | None,
+) -> None:
+    """Run one mapping between two topics, exactly once.
+
+    JSON or Avro in, Avro in Confluent's wire format out. Needs nothing but Kafka.
+    """
+    schemas = {schema.fullname: schema for schema in map(_schema, (schema_in, schema_out))}
+    for name in names():
+        schemas.setdefault(name, load(name).schema)
+    route = Route(source, target, dead or f"{target}.dead", group, form)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings, mapping, schemas, route, registry, schema_id))
+
+
+def _schema(path: Path) -> Schema:
+    try:
+        return Schema.parse(path.read_text(encoding="utf-8"))
+    except CorridorError as error:
+        raise Misconfigured("settings-invalid", f"{path}: {error.message}") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Misconfigured("settings-invalid", f"{path} is no Avro schema: {error}") from error
+
+
+async def _run(
+    settings: Settings,
+    mapping: Path,
+    schemas: dict[str, Schema],
+    route: Route,
+    registry: str | None,
+    schema_id: int,
+) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    client = RegistryClient(registry) if registry else None
+    try:
+        contracts = Contracts(client, schema_id)
+        await contracts.start()
+        text = await asyncio.to_thread(mapping.read_text, encoding="utf-8")
+        pipe = await make_pipe(
+            text, str(mapping), schemas, route, settings.kafka, settings.processing, contracts
+        )
+        await pipe.run(stop)
+    finally:
+        if client is not None:
+            await client.close()

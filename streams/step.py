@@ -1,0 +1,157 @@
+"""One record on its way through a stage."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import structlog
+
+from schemas.errors import Permanent
+from schemas.translation import Context, Filtered, Output, Record, Result
+from streams import metrics, topics
+from streams.contracts import Contracts
+from streams.envelope import Envelope, HeaderList, headers
+from streams.letters import beside, dead_letter, is_worth_reporting, report
+from streams.partitioning import partition_of
+from streams.stage import Planned, Stage
+from streams.transactions import check_size
+from streams.waiting import Queue
+
+log = structlog.get_logger(__name__)
+
+INDEX: Final = re.compile(r"/\d+(?=/|$)")
+"""Steps of a JSON pointer that are list indexes: metrics count by field, not by item."""
+
+
+class Step:
+    """One record on its way through a stage."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        contracts: Contracts,
+        record: Any,  # noqa: ANN401
+        planned: Planned,
+        partitions: dict[str, int],
+    ) -> None:
+        self.stage, self.contracts, self.record = stage, contracts, record
+        self.state, self.planned, self.partitions = planned.state, planned, partitions
+        self.envelope = Envelope.of(record)
+        self.letter = (
+            self.envelope.letter(self.stage.name, record) if self.envelope.replay or self.stage.wait else ""
+        )
+        self.queue = Queue(self.envelope.subject, self.state.get) if self.stage.wait else None
+
+    @property
+    def replayed(self) -> bool:
+        """True when the record is a replay of a dead letter of this stage."""
+        return self.envelope.replay.partition(" ")[0] == self.stage.name
+
+    def run(self) -> None:
+        """Bring the record to one of its three ends. Nothing is raised, and nothing half done is left."""
+        self.state.advance(self.envelope.accepted)
+        if self.envelope.replay and not self.replayed:
+            return  # meant for another stage that reads the same topic; ours had it long ago
+        try:
+            if self.queue is not None:
+                self.queue.admit(self.letter, replayed=self.replayed)
+            result = self._translate()
+            rows = [self._row(output) for output in result.outputs]
+        except Permanent as error:
+            self._die(error)
+        except Exception as error:
+            log.exception("translation failed", processor=self.stage.name, id=self.envelope.id)
+            self._die(Permanent("internal", f"{type(error).__name__} in {self.stage.name}"))
+        else:
+            self._finish(result, rows)
+
+    def _translate(self) -> Result:
+        value = self.record.value
+        if value is None:
+            raise Permanent("wire-format", "the record has no value")
+        e = self.envelope
+        context = Context(
+            e.id, e.origin, self.stage.participant, self.record.offset, e.accepted, e.hops, e.traceparent
+        )
+        record = Record(self.record.key or b"", self.stage.read(value), context)
+        result = self.stage.translator.translate(record, self.state.get)
+        if self.stage.toward:
+            self._stop_echoes(result)
+        return result
+
+    def _stop_echoes(self, result: Result) -> None:
+        """Take out what has passed the participant already."""
+        home = self.stage.participant
+        echoes = [output for output in result.outputs if home in output.hops]
+        if echoes:
+            result.outputs[:] = [output for output in result.outputs if home not in output.hops]
+            result.filtered.extend(Filtered(output.id.rpartition(":")[2], "echo") for output in echoes)
+
+    def _row(self, output: Output) -> tuple[int, bytes, bytes, HeaderList]:
+        e = self.envelope
+        listed: HeaderList = (
+            list(self.record.headers)
+            if self.stage.foreign
+            else headers(
+                output.id,
+                e.origin,
+                output.hops,
+                e.accepted,
+                traceparent=e.traceparent,
+                subject=output.subject,
+            )
+        )
+        value = self.stage.frame + output.body
+        check_size(output.key, value, listed)
+        return partition_of(output.key, self.partitions[self.stage.target]), output.key, value, listed
+
+    def _finish(self, result: Result, rows: list[tuple[int, bytes, bytes, HeaderList]]) -> None:
+        writes, counts = self.planned.writes, self.planned.tally.counts
+        for partition, key, value, listed in rows:
+            writes.add(self.stage.target, partition, key, value, listed)
+        self.state.apply(result.changes)
+        counts[metrics.records_out, self.stage.name] += len(rows)
+        if is_worth_reporting(result):
+            self._report(result)
+        if self.replayed:
+            writes.add(topics.DEAD, partition_of(self.letter.encode(), self.partitions[self.stage.dead]),
+                       self.letter.encode(), None, beside(self.envelope))  # fmt: skip
+            if self.queue is not None:
+                self.state.apply(self.queue.leave(self.letter))
+
+    def _report(self, result: Result) -> None:
+        counts, mapping = self.planned.tally.counts, self.stage.translator.name
+        for lost in result.losses:
+            counts[metrics.lost_fields, mapping, INDEX.sub("/*", lost.pointer), lost.reason] += 1
+        for found in result.findings:
+            counts[metrics.findings, mapping, found.rule] += 1
+        for filtered in result.filtered:
+            counts[metrics.filtered, self.stage.name, filtered.reason] += 1
+        if self.stage.reports is None:
+            return
+        key = self.envelope.origin.encode()
+        value = self.contracts.encode(topics.REPORTS, report(self.stage.name, mapping, self.envelope, result))
+        self.planned.writes.add(
+            self.stage.reports,
+            partition_of(key, self.partitions[self.stage.reports]),
+            key,
+            value,
+            beside(self.envelope),
+        )
+
+    def _die(self, error: Permanent) -> None:
+        mapping = self.stage.translator.name
+        letter = dead_letter(self.stage.name, self.envelope, self.record, error, mapping=mapping)
+        key = letter.id.encode()
+        value = self.contracts.encode(topics.DEAD, letter)
+        self.planned.writes.add(
+            self.stage.dead,
+            partition_of(key, self.partitions[self.stage.dead]),
+            key,
+            value,
+            beside(self.envelope),
+        )
+        self.planned.tally.counts[metrics.dead, self.stage.name, error.code] += 1
+        if self.queue is not None:
+            self.state.apply(self.queue.join(letter.id))
