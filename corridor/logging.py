@@ -15,7 +15,17 @@ SECRET: Final = frozenset(
     {"authorization", "token", "secret", "secrets", "password", "signature", "cookie", "client_secret"}
 )
 CONTENT: Final = frozenset({"body", "payload", "value", "datum", "record", "message_body"})
-NOISY: Final = ("faust", "mode", "aiokafka", "kafka", "httpx", "httpcore", "uvicorn", "asyncio")
+NOISY: Final = (
+    "faust",
+    "mode",
+    "aiokafka",
+    "kafka",
+    "httpx",
+    "httpcore",
+    "uvicorn",
+    "asyncio",
+    "streams.driver",
+)
 """Libraries that speak up from a warning on."""
 
 Event = MutableMapping[str, Any]

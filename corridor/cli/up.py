@@ -59,7 +59,7 @@ LIVE_EVERY: Final = 1.0
 )
 @click.option(
     "--ports", type=click.IntRange(1024, 65000), default=8400, show_default=True,
-    help="First of the seven ports that are used without a settings file.",
+    help="First of the nine ports that are used without a settings file.",
 )  # fmt: skip
 @click.option(
     "--seconds", type=click.FloatRange(min=0), help="Stop by itself after that many seconds of running."

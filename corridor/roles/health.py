@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -9,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 
 class Health:
-    """What a role knows of its own state: ready when no part has a reason not to be.
+    """What a role knows of its own state: ready when each of its parts is.
 
     Args:
         role: name of the role.
@@ -17,25 +19,16 @@ class Health:
 
     def __init__(self, role: str) -> None:
         self.role = role
-        self._waiting: dict[str, str] = {"start": "starting"}
+        self._parts: dict[str, Callable[[], bool]] = {}
 
     @property
-    def ready(self) -> bool:
-        """True when every part is ready."""
-        return not self._waiting
+    def waiting(self) -> list[str]:
+        """Parts that are not ready; a role that has named no part yet is starting."""
+        return [part for part, ready in self._parts.items() if not ready()] if self._parts else ["start"]
 
-    @property
-    def waiting(self) -> dict[str, str]:
-        """Parts that are not ready, each with its reason."""
-        return dict(self._waiting)
-
-    def is_ready(self, part: str = "start") -> None:
-        """Say that a part is ready."""
-        self._waiting.pop(part, None)
-
-    def is_waiting(self, part: str, reason: str) -> None:
-        """Say that a part is not ready, and why."""
-        self._waiting[part] = reason
+    def watch(self, part: str, ready: Callable[[], bool]) -> None:
+        """Ask this from now on whether a part is ready."""
+        self._parts[part] = ready
 
     def routes(self) -> list[BaseRoute]:
         """Build ``/livez``, ``/readyz`` and ``/metrics``."""
@@ -49,8 +42,9 @@ class Health:
         return PlainTextResponse("ok\n")
 
     async def _readyz(self, _: Request) -> Response:
-        body = {"role": self.role, "ready": self.ready, "waiting": self._waiting}
-        return JSONResponse(body, status_code=200 if self.ready else 503)
+        waiting = self.waiting
+        body = {"role": self.role, "ready": not waiting, "waiting": waiting}
+        return JSONResponse(body, status_code=503 if waiting else 200)
 
     async def _metrics(self, _: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,17 +1,14 @@
-"""One process that runs roles: event loop, signals, waiting for Kafka, and the order of the end."""
+"""One process that runs roles: event loop, signals, and the order of the end."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 import structlog
 import uvloop
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from starlette.routing import BaseRoute
 
 from connectors.http.server import listen, make_server
@@ -21,11 +18,11 @@ from corridor.roles.health import Health
 from corridor.settings import Settings
 from corridor.settings.model import Listen
 from deploy.ports import require_free
-from streams.settings import Kafka
 
 log = structlog.get_logger(__name__)
 
-ASK_AGAIN: Final = 1.0
+GRACE: Final = 15.0
+"""Seconds that the other parts of a role have to end when one failed."""
 
 
 def run_roles(names: Sequence[str], settings: Settings) -> None:
@@ -70,24 +67,21 @@ async def serve_http(
     await serving
 
 
-async def kafka_answers(kafka: Kafka, health: Health, stop: asyncio.Event) -> bool:
-    """Wait until Kafka answers; a role that is started before Kafka is not ready, and does not fail.
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
 
-    Returns:
-        False when ``stop`` was set first.
-    """
-    while not stop.is_set():
-        admin = AIOKafkaAdminClient(**kafka.client_options())
-        try:
-            await admin.start()
-        except (KafkaError, OSError) as error:
-            health.is_waiting("kafka", f"{kafka.bootstrap} does not answer")
-            log.warning("kafka does not answer", bootstrap=kafka.bootstrap, error=repr(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), ASK_AGAIN)
-        else:
-            health.is_ready("kafka")
-            return True
-        finally:
-            await admin.close()
-    return False
+
+async def together(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
+    """Run the parts of a role until all have ended; when one fails, stop the others and raise its error."""
+    tasks = [asyncio.create_task(part) for part in parts] or [asyncio.create_task(_wait(stop))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        stop.set()
+        await asyncio.wait(tasks, timeout=GRACE)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ended:
+        if isinstance(end, Exception):
+            raise end

@@ -27,17 +27,16 @@ class Listen(Group, frozen=True):
 class Gateway(Listen, frozen=True):
     """The HTTP side of the role gateway: webhooks, registry API, API description, health and metrics."""
 
-    registry: Annotated[
-        bool,
-        Meta(description="Serve the schema registry here. It has no login of its own: loopback only."),
-    ] = True
     shutdown: Annotated[
         float, Meta(ge=0, description="Seconds that requests under way have to end when the role stops.")
     ] = 5.0
 
 
 class Registry(Group, frozen=True):
-    """The schema registry, ours or any with the Confluent API."""
+    """The schema registry, the gateway's own or any with the Confluent API.
+
+    The gateway serves its own, unless `url` names another. Beyond loopback it must have a login, `token`.
+    """
 
     url: Annotated[
         Url | None,
@@ -45,7 +44,10 @@ class Registry(Group, frozen=True):
     ] = None
     username: Annotated[str, Meta(description="User for basic authentication.")] = ""
     password: Annotated[SecretRef | None, Meta(description="Where the password is found.")] = None
-    token: Annotated[SecretRef | None, Meta(description="Where a bearer token is found.")] = None
+    token: Annotated[
+        SecretRef | None,
+        Meta(description="Where the bearer token is found that clients send and our own registry wants."),
+    ] = None
     ca_file: Annotated[str, Meta(description="PEM file of a private CA; empty: the system's.")] = ""
     cert_file: Annotated[
         str, Meta(description="PEM file of a client certificate with its key, for mTLS.")

@@ -67,11 +67,11 @@ def _kafka(settings: Settings) -> Iterator[Risk]:
 def _bind(settings: Settings) -> Iterator[Risk]:
     if _loopback(settings.gateway.host):
         return
-    if settings.gateway.registry:
+    if settings.registry.url is None and settings.registry.token is None:
         yield Risk(
-            "gateway.registry",
+            "registry.token",
             f"anybody who reaches {settings.gateway.host}:{settings.gateway.port} could register "
-            "schemas: listen on loopback behind a login, or set gateway.registry = false and registry.url",
+            "schemas: set registry.token, or use another registry with registry.url",
         )
 
 

@@ -15,6 +15,8 @@ from typing import Final
 from schemas.errors import Misconfigured
 
 SANDBOX: Final = ("dtc", "dlp")
+CONTROL: Final = 2
+"""How far a sandbox participant's control port is above that of its API."""
 PROFILES: Final = {"dtc": "dtc.note.v1", "dlp": "dlp.event.v1"}
 
 
@@ -35,13 +37,13 @@ class Ports:
 
     @property
     def sandbox(self) -> dict[str, int]:
-        """Port of each sandbox participant."""
+        """Port of each sandbox participant's API; two above it is its control port."""
         return {"dtc": self.base + 3, "dlp": self.base + 4}
 
     @property
     def kafka(self) -> tuple[int, int]:
         """Kafka's port for clients and for its controller."""
-        return self.base + 5, self.base + 6
+        return self.base + 7, self.base + 8
 
 
 class State:
@@ -97,6 +99,7 @@ class State:
                 )
                 for name in SANDBOX
             ),
+            _WEBHOOK.format(secrets=self.secrets),
             _POLL.format(port=ports.sandbox["dlp"]),
         ]
         self.settings_file.write_text("\n".join(table for table in tables if table))
@@ -133,11 +136,8 @@ _PARTICIPANT: Final = """\
 [participants.{name}]
 profile = "{profile}"
 
-[participants.{name}.webhook]
-secrets = ["file:{secrets}/{name}.webhook"]
-
 [participants.{name}.deliver]
-url = "http://127.0.0.1:{port}/messages"
+url = "http://127.0.0.1:{port}/deliveries"
 secrets = ["file:{secrets}/{name}.deliver"]
 
 [participants.{name}.deliver.auth]
@@ -150,11 +150,15 @@ client_secret = "file:{secrets}/{name}.client"
 networks = ["127.0.0.0/8"]
 """
 
+_WEBHOOK: Final = """\
+[participants.dtc.webhook]
+secrets = ["file:{secrets}/dtc.webhook"]
+"""
+
 _POLL: Final = """\
 [participants.dlp.poll]
-url = "http://127.0.0.1:{port}/messages"
-interval = 1.0
-next = ""
+url = "http://127.0.0.1:{port}/feed"
+interval = 0.5
 
 [participants.dlp.poll.egress]
 networks = ["127.0.0.0/8"]

@@ -20,7 +20,7 @@ import psutil
 from corridor.settings import Settings, load, require_safe
 from corridor.supervisor.child import Child, Register
 from corridor.supervisor.figures import Figures, Observer, Totals, parse
-from corridor.supervisor.state import SANDBOX, Ports, State
+from corridor.supervisor.state import CONTROL, SANDBOX, Ports, State
 from deploy.kafka import Node
 from deploy.ports import require_free
 from schemas.errors import Misconfigured, Transient
@@ -229,7 +229,8 @@ class Supervisor:
             require_free(listen.port, f"the role {role}", remedy, listen.host)
         if self.plan.sandbox:
             for name, port in self.plan.ports.sandbox.items():
-                require_free(port, f"the sandbox participant {name}", remedy)
+                for each in (port, port + CONTROL):
+                    require_free(each, f"the sandbox participant {name}", remedy)
 
     async def _start_kafka(self, progress: Callable[[int, int], None]) -> None:
         bootstrap = self.settings.kafka.bootstrap
@@ -272,13 +273,21 @@ class Supervisor:
             url = f"http://{listen.host}:{listen.port}/readyz"
             children.append(self._child(role, [*corridor, "run", role, "--config", config], url))
         for name, port in plan.ports.sandbox.items() if plan.sandbox else ():
-            home = plan.state.directory / "sandbox" / name
-            home.mkdir(parents=True, exist_ok=True)
-            gateway = f"http://127.0.0.1:{self.settings.gateway.port}"
-            options = ["--port", str(port), "--gateway", gateway, "--state", str(home)]
-            command = [*corridor, "sandbox", name, *options, "--secrets", str(plan.state.secrets)]
-            children.append(self._child(name, command, f"http://127.0.0.1:{port}/livez"))
+            command = [*corridor, "sandbox", name, *self._play(name, port)]
+            children.append(self._child(name, command, f"http://127.0.0.1:{port + CONTROL}/livez"))
         return children
+
+    def _play(self, name: str, port: int) -> list[str]:
+        """Return the options of a sandbox participant: the DTC sends to the webhook, the DLP is polled."""
+        secrets, home = self.plan.state.secrets, self.plan.state.directory / "sandbox" / name
+        webhook = f"http://127.0.0.1:{self.settings.gateway.port}/webhooks/{name}"
+        sends = ["--webhook", webhook, "--webhook-secret", f"file:{secrets}/{name}.webhook"]
+        return [
+            *(["--data", str(home), "--port", str(port), "--control", str(port + CONTROL)]),
+            *(sends if name == "dtc" else ["--offer"]),
+            *(["--delivery-secret", f"file:{secrets}/{name}.deliver"]),
+            *(["--client-id", "corridor", "--client-secret", f"file:{secrets}/{name}.client"]),
+        ]
 
     def _child(self, name: str, command: list[str], ready_url: str) -> Child:
         log = self.plan.state.logs / f"{name}.log"

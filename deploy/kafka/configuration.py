@@ -52,9 +52,10 @@ def properties(
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "group.initial.rebalance.delay.ms": "0",
-        # A killed node's own session must expire before it can register again: 9 s by default.
-        "broker.session.timeout.ms": "2000",
-        "broker.heartbeat.interval.ms": "500",
+        # A killed node's own session must expire before it can register again: 9 s by default. Much shorter
+        # is no good either: a busy machine delays heartbeats, and the node would fence itself.
+        "broker.session.timeout.ms": "6000",
+        "broker.heartbeat.interval.ms": "1000",
         # Small: the default cleaner buffer alone is 128 MB of the heap.
         "log.cleaner.dedupe.buffer.size": str(16 * MIB),
         "log.segment.bytes": str(64 * MIB),

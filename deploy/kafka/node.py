@@ -83,9 +83,10 @@ class Node:
     def process(self) -> psutil.Process | None:
         """The running process of this directory, or None."""
         try:
-            process = psutil.Process(int((self.directory / "kafka.pid").read_text()))
-            alive = process.status() != psutil.STATUS_ZOMBIE
-            return process if alive and str(self._config) in process.cmdline() else None
+            pid, began = (self.directory / "kafka.pid").read_text().split()
+            process = psutil.Process(int(pid))
+            ours = abs(process.create_time() - float(began)) < 1  # ids come round again
+            return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, psutil.Error):
             return None
 
@@ -117,7 +118,8 @@ class Node:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C belongs to the supervisor, which stops Kafka last
             )
-        (self.directory / "kafka.pid").write_text(str(process.pid))
+        began = psutil.Process(process.pid).create_time()
+        (self.directory / "kafka.pid").write_text(f"{process.pid} {began}")
         process.returncode = 0  # the pid file is its handle from here on: it may outlive this object
 
     async def ready(self, timeout: float = 60.0) -> None:
@@ -183,7 +185,7 @@ class Node:
         (self.directory / "ports.json").write_text(json.dumps(ports))
         if (data / "meta.properties").exists():
             return
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = "K" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]  # a dash is an option
         arguments = ("format", "--cluster-id", cluster, "--config", str(self._config), "--ignore-formatted")
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", jars, *arguments),

@@ -1,0 +1,142 @@
+"""What the roles need of a participant's profile and of the registry, put together from the layers below."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import httpx
+import msgspec
+import structlog
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connectors.auth.secret import Secret, find_secret
+from connectors.ports import Format, Message
+from connectors.registry.client import RegistryClient
+from connectors.registry.transport import Bearer
+from corridor.settings import Settings
+from schemas import profiles
+from schemas.avro.codec import Codec
+from schemas.avro.jsonform import JsonForm
+from schemas.errors import Invalid, Misconfigured, Transient
+from schemas.mapping.compile import compile_expression
+from streams.contracts import Contracts
+
+log = structlog.get_logger(__name__)
+
+ASK_AGAIN: Final = 1.0
+
+
+@cache
+def json_form(profile: str) -> JsonForm:
+    """Return the JSON form of a profile's schema."""
+    return JsonForm(profiles.load(profile).schema)
+
+
+@cache
+def codec(profile: str) -> Codec:
+    """Return the codec of a profile's schema."""
+    return Codec(profiles.load(profile).schema)
+
+
+def edge_format(name: str) -> Format:
+    """Put together what an HTTP edge needs of a profile.
+
+    Raises:
+        Misconfigured: there is no such profile, or it has no HTTP side.
+    """
+    profile = profiles.load(name)
+    if profile.http is None:
+        raise Misconfigured("settings-invalid", f"the profile {name} has no http.yaml: nobody can speak it")
+    form, avro = json_form(name), codec(name)
+    identify = compile_expression(profile.http.message_id, profile.schema)
+    partition = compile_expression(profile.http.key, profile.schema)
+
+    def read(body: bytes) -> Message:
+        encoded = form.to_avro(body)
+        datum = avro.decode_trusted(encoded)
+        identity = identify(datum)
+        if not identity:
+            raise Invalid("id-missing", "", f"the message's id is {profile.http and profile.http.message_id}")
+        return Message(str(identity), str(partition(datum) or identity).encode(), encoded)
+
+    return Format(
+        profile=name,
+        read=read,
+        json_schema=msgspec.json.schema(form.struct),
+        media_types=profile.http.media_types,
+        examples=profile.examples,
+        doc=profile.http.doc,
+    )
+
+
+def registry_client(settings: Settings) -> RegistryClient:
+    """Make the client of the registry in use.
+
+    Raises:
+        Misconfigured: a secret or a certificate cannot be read.
+    """
+    registry = settings.registry
+    auth: httpx.Auth | tuple[str, str] | None = None
+    if registry.token:
+        auth = Bearer(find_secret(registry.token).reveal())
+    elif registry.password:
+        auth = (registry.username, find_secret(registry.password).reveal())
+    return RegistryClient(
+        settings.registry_url,
+        auth=auth,
+        verify=_trust(registry.ca_file, registry.cert_file),
+        cache_dir=Path(registry.cache) if registry.cache else None,
+    )
+
+
+def _trust(ca_file: str, cert_file: str) -> ssl.SSLContext | None:
+    if not ca_file and not cert_file:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+        if cert_file:
+            context.load_cert_chain(cert_file)
+    except OSError as error:
+        raise Misconfigured("settings-invalid", f"registry: {ca_file or cert_file}: {error}") from error
+    return context
+
+
+async def registered(contracts: Contracts, stop: asyncio.Event) -> bool:
+    """Register the broker's own records, waiting for a registry that is not there yet.
+
+    Returns:
+        False when ``stop`` was set first.
+    """
+    while not stop.is_set():
+        try:
+            await contracts.start()
+        except Transient as error:
+            log.warning("waiting for the registry", error=error.message)
+            await asyncio.wait({asyncio.ensure_future(stop.wait())}, timeout=ASK_AGAIN)
+        else:
+            return True
+    return False
+
+
+def with_login(app: ASGIApp, token: Secret) -> ASGIApp:
+    """Let only requests with a bearer token through.
+
+    Args:
+        app: the registry's API.
+        token: what must come as ``Authorization: Bearer``.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope.get("headers", ())).get(b"authorization", b"").decode("latin-1")
+        if scope["type"] == "http" and not token.matches(given.removeprefix("Bearer ")):
+            refusal = JSONResponse({"error_code": 40101, "message": "Unauthorized"}, status_code=401)
+            await refusal(scope, receive, send)
+            return
+        await app(scope, receive, send)
+
+    return guarded

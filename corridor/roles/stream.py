@@ -1,0 +1,106 @@
+"""The role stream: translates, one processor per participant and direction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from connectors.settings import Participant
+from corridor.roles.contracts import codec, registered, registry_client
+from corridor.roles.health import Health
+from corridor.roles.process import serve_http, together
+from corridor.settings import Settings
+from schemas import profiles
+from schemas.codes.lists import CodeLists
+from schemas.errors import Misconfigured
+from schemas.mapping.compile import load
+from schemas.translation import Translator
+from streams import topics
+from streams.contracts import Contracts, Reader
+from streams.processor import Processor, Stage
+from streams.runner import Runner
+
+
+async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
+    """Run all processors until ``stop`` is set."""
+    client = registry_client(settings)
+    contracts = Contracts(client)
+    running = False
+    health.watch("processors", lambda: running)
+
+    async def translate() -> None:
+        nonlocal running
+        if not await registered(contracts, stop):
+            return
+        stages = [
+            await _stage(plan, contracts) for plan in await asyncio.to_thread(lambda: list(plans(settings)))
+        ]
+        running = True
+        runners = [_runner(stage, settings, contracts).run(stop) for stage in stages]
+        await together(stop, *runners)
+
+    try:
+        await together(stop, serve_http(settings.stream, health.routes(), stop), translate())
+    finally:
+        await client.close()
+
+
+def _runner(stage: Stage, settings: Settings, contracts: Contracts) -> Runner:
+    processor = Processor(stage, settings.processing.app, contracts)
+    return Runner(processor, stage.source, settings.kafka, settings.processing)
+
+
+Plan = tuple[Participant, str, Translator]
+
+
+def plans(settings: Settings) -> Iterator[Plan]:
+    """Compile the mappings that the participants need: into the corridor, and out of it.
+
+    Raises:
+        Misconfigured: a profile has no mapping for what its participant does, or one does not compile.
+    """
+    codes = CodeLists.load()
+    for participant in settings.participants.values():
+        wanted = ["to_corridor"] if participant.webhook or participant.poll else []
+        wanted += ["from_corridor"] if participant.deliver else []
+        profile = profiles.load(participant.profile)
+        for direction in wanted:
+            if direction not in profile.mappings:
+                raise Misconfigured(
+                    "settings-invalid",
+                    f"participants.{participant.name}: the profile {profile.name} has no {direction}.yaml",
+                )
+            file = f"{profile.name}/{direction}.yaml"
+            mapping = load(profile.mappings[direction], file, lambda name: profiles.load(name).schema, codes)
+            yield participant, direction, Translator(mapping)
+
+
+async def _stage(plan: Plan, contracts: Contracts) -> Stage:
+    participant, direction, translator = plan
+    into, out, _ = topics.processors(participant.name)
+    inward = direction == "to_corridor"
+    ours, theirs = topics.EVENTS, (topics.incoming if inward else topics.outgoing)(participant.name)
+    source, target = (theirs, ours) if inward else (ours, theirs)
+    read_as, write_as = (
+        (participant.profile, profiles.CANONICAL) if inward else (profiles.CANONICAL, participant.profile)
+    )
+    known = await contracts.frame(source, profiles.load(read_as).schema)
+    return Stage(
+        name=into if inward else out,
+        source=source,
+        target=target,
+        participant=participant.name,
+        translator=translator,
+        read=Reader(contracts, codec(read_as), known),
+        frame=await contracts.frame(target, profiles.load(write_as).schema),
+        toward=not inward,
+        wait=_policy(participant, inward=inward) == "wait",
+    )
+
+
+def _policy(participant: Participant, *, inward: bool) -> str:
+    """Say what becomes of later messages of a subject after a dead letter: `pass` or `wait`."""
+    if not inward and participant.deliver:
+        return participant.deliver.on_dead
+    http = profiles.load(participant.profile).http
+    return http.dead_letters if http else "pass"
