@@ -74,7 +74,11 @@ class Commands(click.Group):
 @click.command(
     cls=Commands,
     help=HELP,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "auto_envvar_prefix": "CORRIDOR",
+    },
 )
 @click.option("--debug", is_flag=True, envvar="CORRIDOR_DEBUG", help="Show tracebacks of errors.")
 @click.version_option(package_name="corridor-broker", prog_name="corridor")
