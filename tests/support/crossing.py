@@ -119,6 +119,7 @@ class Passage:
     findings: list[tuple[str, str, str, str]] = field(default_factory=list)
     filtered: list[tuple[str, str]] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
+    delivered: dict[str, list[Output]] = field(default_factory=dict)
 
     @property
     def dtc(self) -> list[dict[str, Any]]:
@@ -199,12 +200,10 @@ class Crossing:
         )
         echoes = [one for one in told if stage.participant in one.hops]
         passage.filtered += [(stage.name, "echo") for _ in echoes]
-        passage.outputs += [one for one in told if one not in echoes]
-        return [
-            json.loads(form(profile).from_datum(codec(profile).decode(one.body)))
-            for one in told
-            if one not in echoes
-        ]
+        kept = [one for one in told if one not in echoes]
+        passage.outputs += kept
+        passage.delivered.setdefault(stage.participant, []).extend(kept)
+        return [json.loads(form(profile).from_datum(codec(profile).decode(one.body))) for one in kept]
 
     def _add(self, passage: Passage) -> None:
         self.total.corridor += passage.corridor

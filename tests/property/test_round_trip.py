@@ -1,0 +1,140 @@
+"""Profile to corridor and back gives every field that the two mappings together claim to carry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from schemas import profiles
+from schemas.avro.schema import Array, Nullable, Record, Type
+from tests.support.crossing import Crossing, codec, event, form
+from tests.support.profile_strategies import events, notes
+
+EVENT = json.dumps(
+    event(
+        "EQUIPMENT",
+        "INSP",
+        remark="No berth",
+        vesselName="SYNTHETIC",
+        seals=[{"number": "1", "source": "CUS"}],
+    )
+).encode()
+RELAXED = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def paths(node: Type, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every leaf of a type."""
+    while isinstance(node, Nullable | Array):
+        node = node.inner if isinstance(node, Nullable) else node.items
+    if not isinstance(node, Record):
+        yield at
+        return
+    for field in node.fields:
+        yield from paths(field.type, (*at, field.name))
+
+
+def claimed(profile: str) -> set[tuple[str, ...]]:
+    """Every field but what is dropped, and what each platform numbers itself.
+
+    A field is numbered by the receiver when its way back sets it from the engine (``event.id``, the version
+    of an assembled document), or from a corridor field that the way in sets so.
+    """
+    loaded = profiles.load(profile)
+    into, back = (yaml.safe_load(loaded.mappings[name]) for name in ("to_corridor", "from_corridor"))
+    numbered = {path for rule in into["rules"] for path, value in rule["set"].items() if value == "event.id"}
+    own = {back["state"].get("version_field")}
+    own |= {
+        path
+        for rule in back["rules"]
+        for path, value in rule["set"].items()
+        if isinstance(value, str) and value in {"event.id", *numbered}
+    }
+    lost = {tuple(path.split(".")) for path in {*into.get("drops", {}), *own} if path}
+    lost.add((loaded.schema.record.properties.get("explicitNulls"),))
+    return {path for path in paths(loaded.schema.record) if not any(path[: len(one)] == one for one in lost)}
+
+
+def values(datum: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any datum
+    """The value at a path; of a list the values of its items; absent, null, empty and all-null are one."""
+    if isinstance(datum, list):
+        found = [values(item, path) for item in datum]
+        return None if all(value is None for value in found) else found
+    if not path:
+        return datum
+    return values(datum[path[0]], path[1:]) if datum is not None else None
+
+
+def missing(profile: str, sent: dict[str, Any], came: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Claimed fields that were sent and did not come back as they were."""
+    found = []
+    for path in sorted(claimed(profile)):
+        before, after = values(sent, path), values(came, path)
+        if before is not None and before != after:
+            found.append((".".join(path), before, after))
+    return found
+
+
+def through(profile: str, message: dict[str, Any], message_id: str) -> list[dict[str, Any]]:
+    """Send a message from one platform to another that speaks the same profile."""
+    crossing = Crossing(here=profile, there=profile)
+    passage = crossing.send_avro("here", codec(profile).encode(message), message_id)
+    return [codec(profile).decode(output.body) for output in passage.delivered.get("there", [])]
+
+
+def test_the_claim_is_nearly_the_whole_schema() -> None:
+    """The claim leaves out personal data and own numbers only."""
+    dtc = set(paths(profiles.load("dtc.note.v1").schema.record)) - claimed("dtc.note.v1")
+    assert dtc == {
+        ("messageId",),
+        ("noteVersion",),
+        ("explicitNulls",),
+        ("consignor", "name"),
+        ("consignor", "taxId"),
+        ("consignee", "name"),
+        ("consignee", "taxId"),
+    }
+    dlp = set(paths(profiles.load("dlp.event.v1").schema.record)) - claimed("dlp.event.v1")
+    assert dlp == {("eventID",)}
+
+
+def test_a_field_that_changed_is_noticed() -> None:
+    """The comparison that the properties rest on finds a changed, a lost and a nested value."""
+    sent = codec("dlp.event.v1").decode(form("dlp.event.v1").to_avro(EVENT))
+    came = sent | {"remark": "other", "vesselName": None, "seals": [{"number": "2", "source": "CUS"}]}
+    assert missing("dlp.event.v1", sent, sent) == []
+    assert missing("dlp.event.v1", sent, came) == [
+        ("remark", "No berth", "other"),
+        ("seals.number", ["1"], ["2"]),
+        ("vesselName", "SYNTHETIC", None),
+    ]
+
+
+@RELAXED
+@given(note=notes())
+def test_dtc_to_corridor_to_dtc_gives_back_what_is_claimed(note: dict[str, Any]) -> None:
+    """Another rail platform gets the whole note: one version, every claimed field as it was."""
+    came = through("dtc.note.v1", note, note["messageId"])
+    assert len(came) == 1
+    assert missing("dtc.note.v1", note, came[0]) == []
+
+
+@RELAXED
+@given(told=events())
+def test_dlp_to_corridor_to_dlp_gives_back_what_is_claimed(told: dict[str, Any]) -> None:
+    """Another event platform gets the whole event; one of a train or vessel once per note aboard."""
+    came = through("dlp.event.v1", told, f"{told['eventID']}:{told['eventVersion']}")
+    aboard = [one for one in told["references"] if one["type"] in {"SMGS", "CIM"}]
+    shared = told["eventType"] in {"TRANSPORT", "PORTCALL"} and aboard
+    assert len(came) == (len(aboard) if shared else 1)
+    for one in came:
+        sent = told | {"references": one["references"]} if shared else told
+        assert missing("dlp.event.v1", sent, one) == []
+    if shared:
+        given_back = [ref for one in came for ref in one["references"]]
+        assert all(ref in given_back for ref in told["references"])

@@ -1,0 +1,131 @@
+"""Hypothesis strategies: valid messages of a profile, made from its schema, identifiers and code lists."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas import profiles
+from schemas.avro.schema import Array, DecimalType, Enum, Field, Nullable, Primitive, Record, Type
+from schemas.codes.lists import CodeLists
+
+Datum = dict[str, Any]
+CODES = CodeLists.load()
+STATIONS = tuple(CODES.column("stations", "esr"))
+
+IDENTIFIERS: dict[str, tuple[str, ...]] = {
+    "esr": STATIONS,
+    "iso6346": ("CSQU3054383", "BEAU5694302"),
+    "wagon": ("94228053", "94623451", "74123456", "332785400125"),
+    "etsng": ("201005",),
+    "gng": tuple(CODES.column("goods", "gng")),
+    "hs": ("270900", "854143"),
+    "imo": ("9074729", "9319466", "8814275"),
+    "mmsi": ("423000001", "436123456"),
+    "plate": ("123ABC02", "45HK678"),
+    "un_number": ("UN1267", "UN1202"),
+    "unlocode": ("KZAAU", "AZALA", "GEPTI"),
+    "train_index": ("7077-041-5721", "5485-007-5721"),
+}
+"""Valid samples by identifier."""
+
+
+def _texts(field: Field) -> st.SearchStrategy[str]:
+    rules = field.properties
+    if "codeList" in rules:
+        return st.sampled_from([key for key, _ in CODES.rows(rules["codeList"])])
+    if "identifier" in rules:
+        return st.sampled_from(IDENTIFIERS[rules["identifier"]])
+    pattern = str(rules.get("pattern", ""))
+    times = st.datetimes(datetime.datetime(2024, 1, 1), datetime.datetime(2026, 12, 31))  # noqa: DTZ001 - local text
+    if pattern.startswith("dd.MM"):
+        form = "%d.%m.%Y %H:%M" if "HH" in pattern else "%d.%m.%Y"
+        return times.map(lambda time: time.strftime(form))
+    if pattern.startswith("[+-]"):
+        return st.builds("{:+03d}:{:02d}".format, st.integers(-12, 14), st.sampled_from((0, 30, 45)))
+    if pattern:
+        return st.from_regex(pattern, fullmatch=True)
+    return st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+
+
+def _values(node: Type, field: Field) -> st.SearchStrategy[Any]:
+    match node:
+        case Nullable(inner):
+            return st.none() | _values(inner, field)
+        case Record():
+            return _SPECIAL.get(node.fullname.rpartition(".")[2], _records)(node)
+        case Array(items):
+            key = field.properties.get("itemKey")
+            unique = (lambda item: item[key]) if key else None
+            return st.lists(_values(items, field), max_size=3, unique_by=unique)
+        case Enum(_, symbols):
+            return st.sampled_from(symbols)
+        case DecimalType(precision, scale):
+            top = 10 ** min(precision - scale, 9) - 1
+            return st.decimals(0, top, places=scale)
+        case Primitive(_, "uuid"):
+            return st.uuids().map(str)
+        case Primitive(_, "timestamp-millis"):
+            return st.integers(1_700_000_000_000, 1_790_000_000_000)
+        case Primitive("boolean"):
+            return st.booleans()
+        case Primitive("string"):
+            return _texts(field)
+        case _:
+            return st.integers(1, 10**6)
+
+
+def _records(record: Record) -> st.SearchStrategy[Datum]:
+    return st.fixed_dictionaries({field.name: _values(field.type, field) for field in record.fields})
+
+
+NUMBERS = st.from_regex("[0-9]{7}", fullmatch=True)
+NOTE_KEYS = st.builds(
+    "{}/{}/{}".format, st.sampled_from(STATIONS), st.dates(datetime.date(2024, 1, 1)), NUMBERS
+)
+
+
+@st.composite
+def _references(draw: st.DrawFn, record: Record) -> Datum:
+    made = draw(_records(record))
+    if made["type"] in {"SMGS", "CIM"}:
+        return made | {"value": draw(NOTE_KEYS), "original": draw(st.none() | NOTE_KEYS)}
+    return made | {"original": None}
+
+
+@st.composite
+def _locations(draw: st.DrawFn, record: Record) -> Datum:
+    made = draw(_records(record))
+    if made["facilityCode"] is None or made["facilityCodeProvider"] is None:
+        return made | {"facilityCode": None, "facilityCodeProvider": None}
+    if made["facilityCodeProvider"] == "ESR":
+        return made | {"facilityCode": draw(st.sampled_from(STATIONS))}
+    return made
+
+
+_SPECIAL = {"Reference": _references, "Location": _locations}
+
+
+@st.composite
+def notes(draw: st.DrawFn) -> Datum:
+    """Whole DTC notes: an operation has its station and its time; no annulments."""
+    made: Datum = draw(_records(profiles.load("dtc.note.v1").schema.record))
+    made |= {"messageKind": "SNAPSHOT", "explicitNulls": []}
+    if (
+        None in (made["operationCode"], made["operationStation"], made["operationTime"])
+        or made["operationCode"] == "19"
+    ):
+        made |= {"operationCode": None, "operationStation": None, "operationTime": None}
+    return made
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Datum:
+    """DLP events: type and code belong together, and so do the two forms of the mode."""
+    made: Datum = draw(_records(profiles.load("dlp.event.v1").schema.record))
+    known = [key for key, row in CODES.rows("corridor-codes") if row["dlp"]]
+    made["eventType"], made["eventCode"] = draw(st.sampled_from(known)).split("/")
+    rec19 = CODES.lookup("modes", made["modeOfTransport"], "rec19") if made["modeOfTransport"] else None
+    return made | {"modeOfTransportCode": int(str(rec19)) if rec19 is not None else None}
