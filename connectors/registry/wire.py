@@ -80,7 +80,8 @@ def _matches(wanted: str, produced: str) -> bool:
 
 def answer(request: Request, value: Json, *, status: int = 200) -> Response:
     """Give a JSON answer in the media type that the client prefers."""
-    return Response(json_text(value), status, media_type=media_type(request))
+    raw = json_text(value).encode("utf-8", "replace")  # an error may quote half a character
+    return Response(raw, status, media_type=media_type(request))
 
 
 def text_answer(request: Request, text: str) -> Response:

@@ -7,6 +7,7 @@ a name may be used before its definition here too.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -80,13 +81,23 @@ def _load(text: str) -> Json:
         raise InvalidSchema(f"The schema has {len(text)} characters, {MAX_TEXT} is the limit", too_large=True)
     try:
         text.encode()
-        return json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        if "\\ud" in text.lower():  # an escaped half of a character
+            json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise InvalidSchema("The schema is not valid Unicode") from error
     except RecursionError as error:
         raise InvalidSchema("The schema is nested too deeply") from error
     except ValueError as error:
         raise InvalidSchema(f"The schema is not JSON: {error}") from error
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:50]} is beyond the range of a double")
+    return value
 
 
 def _no_constant(name: str) -> None:

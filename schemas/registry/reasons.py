@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from schemas.registry.model import Array, Enum, Field, Fixed, Map, Named, Node, Record, Union
+from schemas.registry.model import Array, Enum, Field, Fixed, Map, Named, Node, Record, Union, children
 
 Place = tuple[str, ...]
 
@@ -68,7 +68,7 @@ class Reason(NamedTuple):
 def reasons(reader: Node, writer: Node) -> list[Reason]:
     """Give all reasons why the reader cannot read what the writer wrote; empty when it can."""
     try:
-        return _Comparison().compare(reader, writer, ())
+        return _Comparison(has_aliases=_has_aliases(reader)).compare(reader, writer, ())
     except _AmbiguousError as error:
         return [error.reason]
 
@@ -82,9 +82,14 @@ class _AmbiguousError(Exception):
 
 
 class _Comparison:
-    """One comparison; pairs of types that came before are not walked again, so recursion ends."""
+    """One comparison; pairs of types that came before are not walked again, so recursion ends.
 
-    def __init__(self) -> None:
+    Args:
+        has_aliases: some field of the reader has an alias, so that it could be ambiguous.
+    """
+
+    def __init__(self, *, has_aliases: bool) -> None:
+        self._has_aliases = has_aliases
         self._known: dict[tuple[int, int], list[Reason]] = {}
 
     def compare(self, reader: Node, writer: Node, place: Place) -> list[Reason]:
@@ -110,7 +115,7 @@ class _Comparison:
                 return [
                     Reason("MISSING_UNION_BRANCH", (*place, str(index)), _lacking(branch))
                     for index, branch in enumerate(writer.branches)
-                    if self.compare(reader, branch, ())
+                    if not self._reads(reader, branch)
                 ]
             case _, Union():
                 return [
@@ -119,11 +124,22 @@ class _Comparison:
                     for reason in self.compare(reader, branch, (*place, str(index)))
                 ]
             case Union(), _:
-                if any(not self.compare(branch, writer, ()) for branch in reader.branches):
+                if any(self._reads(branch, writer) for branch in reader.branches):
                     return []
                 return [Reason("MISSING_UNION_BRANCH", place, _lacking(writer))]
             case _:
                 return _types(reader, writer, place)
+
+    def _reads(self, reader: Node, writer: Node) -> bool:
+        """Tell whether one can read the other, without the details that are not asked for inside a union."""
+        if (
+            isinstance(reader, Named)
+            and isinstance(writer, Named)
+            and not self._has_aliases
+            and _names(reader, writer, ())
+        ):
+            return False
+        return not self.compare(reader, writer, ())
 
     def _fields(self, reader: Record, writer: Record, place: Place) -> list[Reason]:
         found: list[Reason] = []
@@ -176,6 +192,20 @@ def _lacking(node: Node) -> str:
 
 def _upper(node: Node) -> str:
     return "RECORD" if isinstance(node, Record) else node.type.upper()
+
+
+def _has_aliases(root: Node) -> bool:
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Record) and any(item.aliases for item in node.fields):
+            return True
+        waiting.extend(children(node))
+    return False
 
 
 def source_of(item: Field, writer: Record) -> Field | None:
