@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -158,8 +158,17 @@ async def running(settings: Sandbox) -> AsyncIterator[Participant]:
     participant = Participant(settings)
     task = asyncio.create_task(participant.run())
     try:
-        await participant.ready()
+        await _first(participant.ready(), task)
         yield participant
     finally:
         participant.stop()
         await task
+
+
+async def _first(ready: Coroutine[None, None, None], serving: asyncio.Task[None]) -> None:
+    """Wait until it is ready, or raise what kept it from that."""
+    waiting = asyncio.create_task(ready)
+    await asyncio.wait({waiting, serving}, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        waiting.cancel()
+        serving.result()
