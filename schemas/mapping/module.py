@@ -13,7 +13,12 @@ from schemas.errors import Invalid
 from schemas.mapping.code import Function, Line
 
 _CONSTANT = re.compile(r"""( *)b \+= (b'.*'|b".*")\Z""")
-_LOCAL = re.compile(r"\bv_\w+")
+_LOCAL = re.compile(r"\b(?:v_\w+|_\d+)\b")
+_BUILTINS = {
+    one.__name__: one
+    for one in (bytearray, bytes, dict, int, isinstance, len, list, tuple, TypeError, ValueError)
+}
+"""All that generated code finds of Python's own names."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def link(file: str, functions: list[Function], bindings: Mapping[str, Any], head
     for function in functions:
         lines += [Line("", ("", "")), *_folded(function.source())]
     source = "\n".join(line.text for line in lines) + "\n"
-    scope = dict(bindings)
+    scope = {**bindings, "__builtins__": _BUILTINS}
     exec(compile(source, file, "exec"), scope)  # noqa: S102 - our own text: no input reaches it but literals
     tags = {number: line.tag for number, line in enumerate(lines, 1)}
     return Module(file, source, {function.name: scope[function.name] for function in functions}, tags)

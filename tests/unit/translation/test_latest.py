@@ -1,0 +1,85 @@
+"""State kinds ``latest`` and ``none``."""
+
+import pytest
+
+from schemas.errors import Invalid
+from schemas.translation import Filtered
+from tests.support.small_mapping import HEAD, Run
+
+LATEST = (
+    HEAD.format(source="test.move.v1", target="test.move.v1")
+    + """
+state: {kind: latest, id: id, version: version, retracted: retracted, expires: 10d}
+ignores: [supersedes, tonnes]
+rules:
+  - rule: copy
+    set:
+      {id: event.id, version: event.version, retracted: event.retracted, code: code, box: box, place: place, kg: kg}
+"""
+)
+
+
+def move(version: int, *, retracted: bool = False, id: str = "E", **more: object) -> dict[str, object]:  # noqa: A002
+    """A move at a version."""
+    return {"id": id, "version": version, "retracted": retracted, "code": "LOAD", **more}
+
+
+def test_only_newer_versions_pass() -> None:
+    """Equal is a duplicate, lower is stale."""
+    run = Run(LATEST)
+    assert len(run(**move(2)).outputs) == 1
+    assert run(**move(2)).filtered == [Filtered("", "duplicate")]
+    assert run(**move(1)).filtered == [Filtered("", "stale")]
+    assert len(run(**move(3)).outputs) == 1
+
+
+def test_retraction_voids_all_versions() -> None:
+    """Nothing of an event follows its retraction, whatever its version."""
+    run = Run(LATEST)
+    run(**move(1))
+    assert run.told(run(**move(2, retracted=True)))[0]["retracted"] is True
+    assert run(**move(9)).filtered == [Filtered("", "stale")]
+
+
+def test_events_do_not_know_of_one_another() -> None:
+    """The version of one id says nothing about another."""
+    run = Run(LATEST)
+    run(**move(5))
+    assert len(run(**move(1, id="F")).outputs) == 1
+
+
+def test_output_id_is_that_of_the_event_and_the_rule() -> None:
+    """A delivery is traced to its event by its first two parts."""
+    assert Run(LATEST)(message="E:1", **move(1)).outputs[0].id == "E:1:copy"
+
+
+def test_nothing_made_is_no_equivalent_and_is_remembered() -> None:
+    """A message that no rule takes is reported, and its repetition is a duplicate."""
+    run = Run(LATEST.replace("    set:", "    when: code == 'VOID'\n    set:"))
+    assert run(**move(1)).filtered == [Filtered("", "no-equivalent")]
+    assert run(**move(1)).filtered == [Filtered("", "duplicate")]
+
+
+def test_none_remembers_nothing() -> None:
+    """Without state the same message gives the same output again."""
+    text = LATEST.replace(
+        "state: {kind: latest, id: id, version: version, retracted: retracted, expires: 10d}", ""
+    )
+    run = Run(text.replace("event.", ""))
+    one, two = run(**move(1)), run(**move(1))
+    assert one.outputs[0].body == two.outputs[0].body
+    assert (one.changes, two.changes) == ({}, {})
+
+
+def test_failing_record_names_pointer_rule_and_value() -> None:
+    """A failure is the record's own: the target's pointer, the rule, the value, and no change of state."""
+    run = Run(LATEST.replace("kg: kg", "\"kg\": 'first(kg, int(place))'"))
+    with pytest.raises(Invalid) as caught:
+        run(**move(1, place="99999999999"))
+    assert (caught.value.code, caught.value.pointer, caught.value.value) == (
+        "mapping-failed",
+        "/kg",
+        "99999999999",
+    )
+    assert "copy" in caught.value.rule
+    assert len(run.store) == 0
