@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Final
 
 from connectors.deliver.partner import HttpPartner
+from connectors.poll.source import HttpSource
 from connectors.settings import Deliver, Participant
-from corridor.roles.contracts import codec, json_form, registered, registry_client
+from corridor.roles.contracts import codec, edge_format, json_form, registered, registry_client
 from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
+from schemas import profiles
+from streams import topics
 from streams.contracts import Contracts
 from streams.outbound import Outbound
+from streams.polling import Polled, Polling
+from streams.seen import Follower
+
+SEEN: Final = 100_000
+"""Ids of polled messages that are remembered, to drop what a partner gives again."""
 
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
@@ -30,13 +40,37 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
             for participant in settings.participants.values()
             if participant.deliver
         ]
+        polled = {
+            participant.name: Polled(
+                HttpSource(participant, edge_format(participant.profile)),
+                profiles.load(participant.profile).schema,
+                participant.poll.interval,
+            )
+            for participant in settings.participants.values()
+            if participant.poll
+        }
         running = True
-        await together(stop, *(each.run(stop) for each in outbound))
+        await together(stop, *(each.run(stop) for each in outbound), _poll(polled, settings, contracts, stop))
 
     try:
         await together(stop, serve_http(settings.deliver, health.routes(), stop), work())
     finally:
         await client.close()
+
+
+async def _poll(
+    polled: Mapping[str, Polled], settings: Settings, contracts: Contracts, stop: asyncio.Event
+) -> None:
+    """Poll, knowing which messages are in the log already."""
+    if not polled:
+        return
+    follower = Follower(settings.kafka, [topics.incoming(name) for name in polled], SEEN)
+    following = asyncio.create_task(follower.run())
+    try:
+        await Polling(polled, follower.seen, settings.kafka, settings.processing, contracts).run(stop)
+    finally:
+        following.cancel()
+        await asyncio.wait({following})
 
 
 def _outbound(

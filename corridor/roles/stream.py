@@ -17,8 +17,9 @@ from schemas.mapping.compile import load
 from schemas.translation import Translator
 from streams import topics
 from streams.contracts import Contracts, Reader
-from streams.processor import Processor, Stage
+from streams.processor import Processor
 from streams.runner import Runner
+from streams.stage import Stage
 
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:

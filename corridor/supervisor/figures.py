@@ -14,6 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 WINDOW: Final = 30.0
 """Seconds over which rates and latencies are taken."""
 
+ACCEPTED: Final = ("corridor_log_appended_total", "corridor_polled_total")
+"""Counters of what came in, by webhook and by poll."""
+
 CIRCUIT: Final = {0: "closed", 1: "half-open", 2: "open"}
 
 COUNTED: Final = ("_total", "_bucket", "_count", "_sum")
@@ -137,7 +140,7 @@ class Observer:
 
     def _direction(self, target: str, change: _Change) -> Direction:
         sources = [name for name in self._participants if name != target]
-        into = [("corridor_log_appended_total", {"participant": source}) for source in sources]
+        into = [(name, {"participant": source}) for source in sources for name in ACCEPTED]
         out = ("corridor_deliveries_total", {"participant": target, "outcome": "delivered"})
         at = {"participant": target}
         return Direction(

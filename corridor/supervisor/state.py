@@ -93,16 +93,11 @@ class State:
         tables = [
             _HEAD.format(bootstrap=bootstrap, **ports.roles),
             f'[registry]\n{registry_url}cache = "{self.directory / "schemas"}"\n',
-            *(
-                _PARTICIPANT.format(
-                    name=name, profile=PROFILES[name], port=ports.sandbox[name], secrets=self.secrets
-                )
-                for name in SANDBOX
-            ),
-            _WEBHOOK.format(secrets=self.secrets),
-            _POLL.format(port=ports.sandbox["dlp"]),
         ]
-        self.settings_file.write_text("\n".join(table for table in tables if table))
+        for name, sends in (("dtc", _WEBHOOK), ("dlp", _POLL)):
+            facts = {"name": name, "profile": PROFILES[name], "secrets": self.secrets}
+            tables.append((_PARTICIPANT + sends).format(port=ports.sandbox[name], **facts))
+        self.settings_file.write_text("\n".join(tables))
         self.settings_file.chmod(0o600)
 
     def _make_secret(self, name: str, *, signing: bool) -> None:
@@ -132,34 +127,34 @@ port = {stream}
 port = {deliver}
 """
 
-_PARTICIPANT: Final = """\
+_OAUTH2: Final = """\
+auth = {{ kind = "oauth2", token_url = "http://127.0.0.1:{port}/oauth/token", client_id = "corridor", \
+client_secret = "file:{secrets}/{name}.client" }}
+egress = {{ networks = ["127.0.0.0/8"] }}
+"""
+
+_PARTICIPANT: Final = (
+    """\
 [participants.{name}]
 profile = "{profile}"
 
 [participants.{name}.deliver]
 url = "http://127.0.0.1:{port}/deliveries"
 secrets = ["file:{secrets}/{name}.deliver"]
+"""
+    + _OAUTH2
+)
 
-[participants.{name}.deliver.auth]
-kind = "oauth2"
-token_url = "http://127.0.0.1:{port}/oauth/token"
-client_id = "corridor"
-client_secret = "file:{secrets}/{name}.client"
-
-[participants.{name}.deliver.egress]
-networks = ["127.0.0.0/8"]
+_WEBHOOK: Final = """
+[participants.{name}.webhook]
+secrets = ["file:{secrets}/{name}.webhook"]
 """
 
-_WEBHOOK: Final = """\
-[participants.dtc.webhook]
-secrets = ["file:{secrets}/dtc.webhook"]
-"""
-
-_POLL: Final = """\
-[participants.dlp.poll]
+_POLL: Final = (
+    """
+[participants.{name}.poll]
 url = "http://127.0.0.1:{port}/feed"
 interval = 0.5
-
-[participants.dlp.poll.egress]
-networks = ["127.0.0.0/8"]
 """
+    + _OAUTH2
+)

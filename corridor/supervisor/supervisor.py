@@ -26,7 +26,7 @@ from deploy.ports import require_free
 from schemas.errors import Misconfigured, Transient
 from streams import topics
 
-ROLE_TIMEOUT: Final = 4.0
+CHILD_TIMEOUT: Final = 6.0
 KAFKA_TIMEOUT: Final = 3.0
 LOOK_AGAIN: Final = 1.0
 
@@ -150,14 +150,11 @@ class Supervisor:
             task.result()
 
     async def stop(self) -> None:
-        """End everything: the participants first, so that what they sent can go through; Kafka last."""
+        """End everything: first all that works with Kafka, then Kafka."""
         for task in self._tasks:
             if task.get_name() in {"kafka", "register"}:
                 task.cancel()
-        sandbox = [child for child in self.children if child.name in SANDBOX]
-        roles = [child for child in self.children if child.name not in SANDBOX]
-        await asyncio.gather(*(child.stop(2.0) for child in sandbox))
-        await asyncio.gather(*(child.stop(ROLE_TIMEOUT) for child in roles))
+        await asyncio.gather(*(child.stop(CHILD_TIMEOUT) for child in self.children))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -85,7 +85,7 @@ def test_check_refuses_what_is_unsafe(tmp_path: Path) -> None:
     """An open registry ends with 78 and the reason."""
     done = run("check", cwd=tmp_path, CORRIDOR__GATEWAY__HOST="0.0.0.0")
     assert done.returncode == Exit.CONFIGURATION
-    assert "gateway.registry" in done.stderr
+    assert "registry.token" in done.stderr
 
 
 def test_the_overview_imports_no_command(tmp_path: Path) -> None:

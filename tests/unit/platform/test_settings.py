@@ -52,12 +52,12 @@ def test_the_environment_goes_over_the_file() -> None:
         {
             "CORRIDOR__TOPICS__PARTITIONS": "12",
             "CORRIDOR__PARTICIPANTS__DLP_WEST__DELIVER__URL": "https://other.example",
-            "CORRIDOR__GATEWAY__REGISTRY": "false",
+            "CORRIDOR__KAFKA__TLS": "{}",
             "OTHER": "ignored",
         },
     )
     assert settings.topics.partitions == 12
-    assert settings.gateway.registry is False
+    assert settings.kafka.tls is not None
     deliver = settings.participants["dlp-west"].deliver
     assert deliver is not None
     assert deliver.url == "https://other.example"
@@ -119,7 +119,7 @@ WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhoo
             ),
             "kafka.sasl.mechanism",
         ),
-        ('[gateway]\nhost = "0.0.0.0"', "gateway.registry"),
+        ('[gateway]\nhost = "0.0.0.0"', "registry.token"),
         (WEBHOOK, "participants.dtc.webhook"),
         (WEBHOOK + 'secrets = ["env:CORRIDOR_ABSENT"]', "participants.dtc.webhook.secrets[0]"),
         (WEBHOOK + 'bearer = ["file:absent"]', "participants.dtc.webhook.bearer[0]"),
