@@ -43,17 +43,16 @@ def claimed(profile: str) -> set[tuple[str, ...]]:
     """Every field but what is dropped, and what each platform numbers itself.
 
     A field is numbered by the receiver when its way back sets it from the engine (``event.id``, the version
-    of an assembled document), or from a corridor field that the way in sets so.
+    of an assembled document), or from the id that the corridor gave the event.
     """
     loaded = profiles.load(profile)
     into, back = (yaml.safe_load(loaded.mappings[name]) for name in ("to_corridor", "from_corridor"))
-    numbered = {path for rule in into["rules"] for path, value in rule["set"].items() if value == "event.id"}
     own = {back["state"].get("version_field")}
     own |= {
         path
         for rule in back["rules"]
         for path, value in rule["set"].items()
-        if isinstance(value, str) and value in {"event.id", *numbered}
+        if isinstance(value, str) and value in {"event.id", "envelope.event_id"}
     }
     lost = {tuple(path.split(".")) for path in {*into.get("drops", {}), *own} if path}
     lost.add((loaded.schema.record.properties.get("explicitNulls"),))

@@ -73,7 +73,8 @@ def check(profile: str, messages: list[dict[str, Any]], ends: list[int]) -> None
         told = run(target, "from_corridor", events, [])
         assert run(target, "from_corridor", events, ends) == told
         assert len({output.id for output in told[0]}) == len(told[0])
-    assert len({output.id for output in whole[0]}) == len(whole[0])
+    own = [output.id for output in whole[0] if not output.subject.startswith("TRAIN:")]
+    assert len(set(own)) == len(own)
 
 
 @settings(max_examples=40, deadline=None)
@@ -81,7 +82,7 @@ def check(profile: str, messages: list[dict[str, Any]], ends: list[int]) -> None
 def test_notes_give_the_same_over_replays_and_batches(
     messages: list[dict[str, Any]], ends: list[int]
 ) -> None:
-    """Ids, keys, bytes and state of notes do not depend on batch boundaries, and no id comes twice."""
+    """Ids, keys, bytes and state of notes do not depend on batch boundaries; only a train's ids repeat."""
     check("dtc.note.v1", messages, ends)
 
 

@@ -81,3 +81,13 @@ def test_a_train_event_becomes_one_event_per_consignment_and_shows_none_the_othe
         [key, "5485-007-5721"] for key in keys
     ]
     assert len({told["consignment_id"] for told in passage.corridor}) == 3
+
+
+def test_another_event_platform_gets_the_train_event_of_every_consignment() -> None:
+    """The events of one train are told apart by their ids, so none is taken for a duplicate of another."""
+    references = [{"type": "SMGS", "value": f"707701/2026-01-12/001234{number}"} for number in range(3)]
+    crossing = Crossing(here="dlp.event.v1", there="dlp.event.v1")
+    train = {"modeOfTransport": "RAIL", "railDepartureID": "5485-007-5721"}
+    passage = crossing.send("here", event("TRANSPORT", "DEPA", references=references, **train))
+    assert [told["references"] for told in passage.sent["there"]] == [[reference] for reference in references]
+    assert len({told["eventID"] for told in passage.sent["there"]}) == 3
