@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,7 @@ async def collect(kafka: Kafka, ledgers: Mapping[str, Path], participants: list[
     async for record in scan(kafka, topics.REPORTS):
         report = REPORT.decode(unframe(record.value)[1])
         evidence.reports.append(facts.Reported(report.id, report.stage, report.outputs, len(report.filtered)))
-    async for record in scan(kafka, topics.DEAD):
-        letter = DEAD.decode(unframe(record.value)[1])
-        id_ = letter.headers.get("id", letter.id.encode()).decode()
-        evidence.dead.append(facts.Died(id_, letter.stage, letter.code))
+    evidence.dead = [died async for died in _dead(kafka)]
     async for record in scan(kafka, topics.RECEIPTS):
         receipt = RECEIPT.decode(unframe(record.value)[1])
         evidence.receipts.append(
@@ -54,6 +51,20 @@ async def collect(kafka: Kafka, ledgers: Mapping[str, Path], participants: list[
     for name, path in ledgers.items():
         _read_ledger(name, path, evidence)
     return evidence
+
+
+async def _dead(kafka: Kafka) -> AsyncIterator[facts.Died]:
+    """Dead letters that no replay has brought to life."""
+    letters: dict[bytes, facts.Died] = {}
+    async for record in scan(kafka, topics.DEAD):
+        if record.value is None:
+            letters.pop(record.key, None)
+            continue
+        letter = DEAD.decode(unframe(record.value)[1])
+        id_ = letter.headers.get("id", letter.id.encode()).decode()
+        letters[record.key] = facts.Died(id_, letter.stage, letter.code)
+    for died in letters.values():
+        yield died
 
 
 def _logged(record: Any) -> facts.Logged:  # noqa: ANN401 - aiokafka has no types

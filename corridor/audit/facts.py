@@ -50,8 +50,8 @@ class Sent:
 class Got:
     """A delivery attempt as the partner saw it, in order of arrival.
 
-    ``id`` is that of the outgoing message which this key belongs to, empty when there is none; ``identity`` is
-    what the partner itself calls the message: event id or note, and version.
+    ``id`` is that of the outgoing message which this key belongs to, empty when there is none. ``identity``
+    is what the partner itself calls the message: event id or note, and version.
     """
 
     key: str

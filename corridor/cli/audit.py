@@ -11,6 +11,7 @@ import click
 from corridor.audit.checks import check
 from corridor.audit.evidence import collect
 from corridor.audit.facts import VIOLATIONS, Evidence, Violation
+from corridor.audit.replay import replay
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.sandbox.ledger import FILE
@@ -50,13 +51,17 @@ def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: 
     filtered, exactly once, in the order of its subject, with the same bytes on every attempt. Run it when
     nothing is on its way any more: what is still being delivered counts as not delivered.
     """
-    evidence = asyncio.run(collect(settings.kafka, _ledgers(state, ledgers), list(settings.participants)))
-    violations = check(evidence)
+    evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers)))
     if as_json:
         emit({"counts": evidence.counts(), "violations": [asdict(v) for v in violations]})
     else:
         _print(evidence, violations)
     return Exit.FINDINGS if violations or not evidence.counts()["accepted"] else Exit.OK
+
+
+async def _audit(settings: Settings, ledgers: dict[str, Path]) -> tuple[Evidence, list[Violation]]:
+    evidence = await collect(settings.kafka, ledgers, list(settings.participants))
+    return evidence, [*check(evidence), *await replay(settings, evidence)]
 
 
 def _ledgers(state: Path, given: tuple[str, ...]) -> dict[str, Path]:

@@ -1,0 +1,149 @@
+"""A whole broker under fire: `corridor up` as a child, its processes killed, its partners misbehaving."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from corridor.supervisor.state import CONTROL, Ports
+
+ROLES: Final = ("gateway", "stream", "deliver")
+IN_FLIGHT: Final = frozenset({"lost-in-translation", "not-delivered", "replay-differs", "false-receipt"})
+"""Kinds of violation that a message on its way looks like; all others are final at once."""
+READY: Final = 120.0
+LOOK: Final = 0.2
+
+
+@dataclass
+class Rig:
+    """One `corridor up` with the sandbox, in a directory and on ports of its own.
+
+    Attributes:
+        directory: state directory.
+        base: first port.
+        environment: added to that of the children, for example ``CORRIDOR_SANDBOX_LIMIT``.
+        status: the newest line of ``corridor up --json``.
+    """
+
+    directory: Path
+    base: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+    status: dict[str, Any] = field(default_factory=dict)
+    _process: subprocess.Popen[str] | None = None
+    _fresh: threading.Condition = field(default_factory=threading.Condition)
+
+    def start(self) -> None:
+        """Start everything and return when a first status says that all of it is ready."""
+        command = [sys.executable, "-m", "corridor", "up", "--json", "--state", str(self.directory)]
+        self._process = subprocess.Popen(
+            [*command, "--ports", str(self.base)],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=(self.directory.parent / "up.log").open("a"),
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        self.wait_for(self._ready, READY)
+
+    def stop(self) -> int:
+        """End everything cleanly and return the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(timeout=60)
+
+    def wait_for(self, condition: Callable[[dict[str, Any]], bool], seconds: float) -> None:
+        """Wait for a status of which the condition is true."""
+        with self._fresh:
+            if not self._fresh.wait_for(lambda: condition(self.status), seconds):
+                raise TimeoutError(f"not within {seconds} s; last status: {json.dumps(self.status)[:2000]}")
+
+    def kill(self, name: str) -> int:
+        """Kill a process with SIGKILL, once it is there to be killed, and return its process id."""
+        pids: list[int] = []
+
+        def running(status: dict[str, Any]) -> bool:
+            pids[:] = [p["pid"] for p in status.get("processes", ()) if p["name"] == name and p["pid"]]
+            return bool(pids) and _alive(pids[0])
+
+        self.wait_for(running, READY)
+        os.kill(pids[0], signal.SIGKILL)
+        return pids[0]
+
+    def faults(self, participant: str, **faults: object) -> None:
+        """Put faults in force at a participant."""
+        httpx.post(f"{self._control(participant)}/faults", json=faults, timeout=10).raise_for_status()
+
+    def stats(self, participant: str) -> dict[str, Any]:
+        """What the participant counted."""
+        answer: dict[str, Any] = httpx.get(f"{self._control(participant)}/stats", timeout=10).json()
+        return answer
+
+    def audit(self) -> dict[str, Any]:
+        """Run `corridor audit` and return counts and violations."""
+        config = self.directory / "corridor.toml"
+        done = subprocess.run(
+            [sys.executable, "-m", "corridor", "audit", "--json", "--config", str(config),
+             "--state", str(self.directory)],
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode in {0, 1}, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def settle(self, seconds: float) -> dict[str, Any]:
+        """Wait until everything was sent and nothing is on its way any more, and return the last audit.
+
+        What does not end on its way within that time is what the audit then says of it.
+        """
+        deadline = time.monotonic() + seconds
+        while not all(self.stats(name)["finished"] for name in ("dtc", "dlp")):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"participants still send: {self.stats('dtc')} {self.stats('dlp')}")
+            with self._fresh:
+                self._fresh.wait(LOOK * 10)
+        before: dict[str, int] = {}
+        while True:
+            found = self.audit()
+            still = any(violation["kind"] in IN_FLIGHT for violation in found["violations"])
+            moving = found["counts"] != before
+            if not still or not moving or time.monotonic() > deadline:
+                return found
+            before = found["counts"]
+
+    def _control(self, participant: str) -> str:
+        return f"http://127.0.0.1:{Ports(self.base).sandbox[participant] + CONTROL}"
+
+    def _ready(self, status: dict[str, Any]) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.directory.parent / "up.log").read_text()
+        processes = status.get("processes", ())
+        return bool(processes) and all(process["state"] == "ready" for process in processes)
+
+    def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._fresh:
+                self.status = json.loads(line)
+                self._fresh.notify_all()
+        with self._fresh:
+            self._fresh.notify_all()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
