@@ -10,6 +10,7 @@ from starlette.responses import Response
 from connectors.registry.ports import Registry
 from connectors.registry.views import (
     LATEST,
+    aliased,
     context_of,
     deleted_too,
     find_version,
@@ -22,7 +23,7 @@ from connectors.registry.views import (
     shown,
 )
 from connectors.registry.wire import answer, flag, paged, text_answer
-from schemas.registry.names import DEFAULT, subject
+from schemas.registry.names import DEFAULT, Subject, subject
 from schemas.registry.records import SchemaValue
 from schemas.registry.refusal import Refusal, no_schema, no_subject, no_version
 from schemas.registry.settings import scope_of
@@ -145,7 +146,7 @@ class Reads:
 
     async def versions(self, request: Request) -> Response:
         """``GET /subjects/{subject}/versions``."""
-        where = named_subject(request)
+        where = self._subject(request)
         values = self._registry.state.versions(where.text)
         if flag(request, "deletedOnly"):
             values = [v for v in values if v.deleted]
@@ -169,14 +170,14 @@ class Reads:
     async def referenced_by(self, request: Request) -> Response:
         """``GET /subjects/{subject}/versions/{version}/referencedby``."""
         value = find_version(
-            self._registry.state, named_subject(request), named_version(request), deleted=True
+            self._registry.state, self._subject(request), named_version(request), deleted=True
         )
         ids = sorted({v.id for v in self._registry.state.referrers(value.key)})
         return answer(request, paged(request, ids))
 
     async def by_metadata(self, request: Request) -> Response:
         """``GET /subjects/{subject}/metadata``."""
-        where = named_subject(request)
+        where = self._subject(request)
         asked = dict(
             zip(request.query_params.getlist("key"), request.query_params.getlist("value"), strict=False)
         )
@@ -191,10 +192,13 @@ class Reads:
                 return answer(request, shown(value, text=formatted(self._registry.state, request, value)))
         raise no_version(LATEST)
 
+    def _subject(self, request: Request) -> Subject:
+        return aliased(self._registry.state, named_subject(request))
+
     def _version(self, request: Request) -> SchemaValue:
         return find_version(
             self._registry.state,
-            named_subject(request),
+            self._subject(request),
             named_version(request),
             deleted=deleted_too(request),
         )

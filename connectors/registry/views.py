@@ -26,6 +26,12 @@ def named_subject(request: Request) -> Subject:
     return subject(unquote(request.path_params.get("subject", "")), context_of(request))
 
 
+def aliased(state: State, where: Subject) -> Subject:
+    """Give the subject that a subject stands for by its configuration, mostly itself."""
+    alias = state.configs.get(where.text, {}).get("alias")
+    return subject(alias, where.context) if isinstance(alias, str) and alias else where
+
+
 def context_of(request: Request) -> str:
     """Give the context of ``/contexts/{context}/…``, else the default one."""
     return str(request.scope.get("registry.context", DEFAULT))

@@ -188,7 +188,7 @@ def number(request: Request, name: str, default: int) -> int:
 
 
 def paged(request: Request, items: Sequence[Json]) -> list[Json]:
-    """Cut a list by ``offset`` and ``limit``; a negative limit means all."""
+    """Cut a list by ``offset`` and ``limit``; no positive limit means all."""
     offset = max(number(request, "offset", 0), 0)
     limit = number(request, "limit", -1)
-    return list(items[offset:] if limit < 0 else items[offset : offset + limit])
+    return list(items[offset:] if limit <= 0 else items[offset : offset + limit])

@@ -15,8 +15,8 @@ from connectors.registry.forward import Forwarder
 from connectors.registry.ports import Decide, Elsewhere, Registry
 from connectors.registry.views import (
     LATEST,
+    aliased,
     deleted_too,
-    find_version,
     named_subject,
     named_version,
     shown,
@@ -27,6 +27,7 @@ from schemas.registry import deletion, registration, settings
 from schemas.registry.compatibility import Verdict
 from schemas.registry.names import Subject, context_name
 from schemas.registry.records import SchemaValue
+from schemas.registry.refusal import no_version
 from schemas.registry.registration import Change
 from schemas.registry.submission import Submission, prepare
 
@@ -52,7 +53,7 @@ class Writes:
 
     async def register(self, request: Request) -> Response:
         """``POST /subjects/{subject}/versions``."""
-        where = named_subject(request)
+        where = self._subject(request)
         value = await body(request)
         given = submission(value)
         decide = partial(
@@ -67,7 +68,7 @@ class Writes:
 
     async def lookup(self, request: Request) -> Response:
         """``POST /subjects/{subject}``."""
-        where = named_subject(request)
+        where = self._subject(request)
         given = submission(await body(request))
         found = await self._in_thread(
             lambda: registration.lookup(
@@ -83,19 +84,21 @@ class Writes:
 
     async def check_version(self, request: Request) -> Response:
         """``POST /compatibility/subjects/{subject}/versions/{version}``."""
-        where = named_subject(request)
+        where = self._subject(request)
         version = named_version(request)
         given = submission(await body(request))
         state = self._registry.state
         if version == LATEST:
             asked = state.live(where.text)[-1:]
         else:
-            asked = [find_version(state, where, version, deleted=False)]
+            asked = [v for v in state.live(where.text) if v.version == version]
+            if not asked:
+                raise no_version(version)
         return await self._check(request, where, given, asked)
 
     async def check_all(self, request: Request) -> Response:
         """``POST /compatibility/subjects/{subject}/versions``."""
-        where = named_subject(request)
+        where = self._subject(request)
         given = submission(await body(request))
         return await self._check(request, where, given, self._registry.state.live(where.text))
 
@@ -116,7 +119,7 @@ class Writes:
 
     async def delete_version(self, request: Request) -> Response:
         """``DELETE /subjects/{subject}/versions/{version}``."""
-        where, version = named_subject(request), named_version(request)
+        where, version = self._subject(request), named_version(request)
         permanent = flag(request, "permanent")
         return await self._write(
             request, lambda state: deletion.delete_version(state, where, version, permanent=permanent)
@@ -124,7 +127,7 @@ class Writes:
 
     async def delete_subject(self, request: Request) -> Response:
         """``DELETE /subjects/{subject}``."""
-        where, permanent = named_subject(request), flag(request, "permanent")
+        where, permanent = self._subject(request), flag(request, "permanent")
         return await self._write(
             request, lambda state: deletion.delete_subject(state, where, permanent=permanent)
         )
@@ -170,6 +173,9 @@ class Writes:
         response = answer(request, _answered(change))
         response.headers[OFFSET] = str(self._registry.state.offset)
         return _with_warnings(response, [*warnings, *change.warnings])
+
+    def _subject(self, request: Request) -> Subject:
+        return aliased(self._registry.state, named_subject(request))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Read and compare schemas beside the loop, a few at a time."""

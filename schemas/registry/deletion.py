@@ -50,8 +50,7 @@ def delete_version(state: State, where: Subject, version: int, *, permanent: boo
         )
     _require_unreferenced(state, [value])
     entry = Entry(value.key, None if permanent else value._replace(deleted=True))
-    others = [v for v in versions if v.version != value.version and not v.deleted]
-    settings = [] if others else _settings(state, where)
+    settings = _settings(state, where) if permanent and len(versions) == 1 else []
     return Change([*_mark(state, where, [value] if permanent else []), entry, *settings], value.version)
 
 
@@ -77,8 +76,7 @@ def delete_subject(state: State, where: Subject, *, permanent: bool) -> Change:
         entries = [*_mark(state, where, versions), *(Entry(v.key, None) for v in versions)]
         return Change([*entries, *_settings(state, where)], [v.version for v in versions])
     watermark = {"subject": where.text, "version": versions[-1].version}
-    entries = [Entry(DeletedKey(where.text), watermark), *_settings(state, where)]
-    return Change(entries, [v.version for v in live])
+    return Change([Entry(DeletedKey(where.text), watermark)], [v.version for v in live])
 
 
 def delete_context(state: State, context: str) -> Change:
@@ -107,7 +105,7 @@ def _require_unreferenced(state: State, values: Sequence[SchemaValue]) -> None:
 
 
 def _settings(state: State, where: Subject) -> list[Entry]:
-    """A subject without live versions loses its configuration and mode."""
+    """A subject without versions loses its configuration and mode."""
     entries = []
     if where.text in state.modes:
         entries.append(Entry(ModeKey(where.text), None))

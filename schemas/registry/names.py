@@ -27,7 +27,8 @@ class Subject(NamedTuple):
     def valid(self) -> bool:
         """Tell whether something may be registered under it."""
         printable = all(c.isprintable() for c in self.text)
-        return bool(self.name) and printable and self.name not in _NOT_SUBJECTS
+        reserved = self.context == GLOBAL or self.name in _NOT_SUBJECTS
+        return bool(self.name) and printable and not reserved
 
 
 def subject(text: str, context: str = DEFAULT) -> Subject:

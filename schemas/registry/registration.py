@@ -17,13 +17,12 @@ from schemas.registry.refusal import (
     no_subject,
     not_permitted,
 )
+from schemas.registry.reserved import metadata_property, require_reserved_free
 from schemas.registry.state import READWRITE, State
 from schemas.registry.submission import Prepared, Submission, earlier, prepare
 
 IMPORT: Final = "IMPORT"
 _READONLY: Final = frozenset({"READONLY", "READONLY_OVERRIDE"})
-_EXPECTED: Final = "confluent:version"
-"""Metadata property with the version that the writer expects to make (compare and set)."""
 
 
 class Change(NamedTuple):
@@ -53,6 +52,7 @@ def register(state: State, where: Subject, given: Submission, *, normalize: bool
     number = _next_version(versions, given)
     warnings: Sequence[str] = ()
     if given.id < 0:
+        require_reserved_free(state.config(where), where, prepared, given.metadata, state.live(where.text))
         verdict = judge(state, where, prepared, given.metadata, state.live(where.text))
         if not verdict.compatible:
             raise _incompatible(where, verdict)
@@ -75,6 +75,8 @@ def lookup(
     versions = state.versions(where.text)
     if not any(deleted or not v.deleted for v in versions):
         raise no_subject(where.text)
+    if not given.schema:
+        raise no_schema()
     normalize = normalize or bool(state.config(where).get("normalize"))
     prepared = prepare(state, where, given, normalize=normalize, strict=strict)
     found = find(state, where, given, prepared, deleted=deleted)
@@ -111,7 +113,9 @@ def judge(
         return Verdict(level)
     group = config.get("compatibilityGroup")
     if group:
-        versions = [v for v in versions if _property(v.metadata, group) == _property(metadata, group)]
+        versions = [
+            v for v in versions if metadata_property(v.metadata, group) == metadata_property(metadata, group)
+        ]
     try:
         olds = [earlier(state, value) for value in versions]
     except InvalidSchema as error:
@@ -146,20 +150,10 @@ def _completed(state: State, where: Subject, given: Submission) -> Submission:
         given = given._replace(schema=latest.schema, references=latest.references)
         if given.metadata is None:
             given = given._replace(metadata=latest.metadata)
-    expected = _property(given.metadata, _EXPECTED)
-    if expected not in {None, "0", "-1", ""}:
-        number = state.versions(where.text)[-1].version + 1 if state.versions(where.text) else 1
-        if str(expected) != str(number) and not _unchanged(live, given, str(expected)):
-            raise invalid_schema(f"{_EXPECTED} is {expected}, the next version is {number}")
     config = state.config(where)
     previous = live[-1].metadata if live and given.metadata is None else given.metadata
     merged = _merged(_merged(config.get("defaultMetadata"), previous), config.get("overrideMetadata"))
     return given._replace(metadata=merged)
-
-
-def _unchanged(live: Sequence[SchemaValue], given: Submission, expected: str) -> bool:
-    """Tell whether a repeated compare-and-set finds its own, earlier success."""
-    return any(str(v.version) == expected and dict(v.metadata or {}) == given.metadata for v in live)
 
 
 def _merged(under: Document | None, over: Document | None) -> Document | None:
@@ -172,10 +166,6 @@ def _merged(under: Document | None, over: Document | None) -> Document | None:
     if "sensitive" in under and "sensitive" in over:
         merged["sensitive"] = sorted({*under["sensitive"], *over["sensitive"]})
     return merged
-
-
-def _property(metadata: Document | None, name: str) -> object:
-    return ((metadata or {}).get("properties") or {}).get(name)
 
 
 def _same(left: tuple[Reference, ...], right: tuple[Reference, ...]) -> bool:
