@@ -61,6 +61,16 @@ def test_plates_of_trucks_do_not_reach_the_railway_side() -> None:
     assert ("from-corridor.dtc", "/how/truck_plate", "personal-data", "") in passage.losses
 
 
+def test_a_retracted_truck_is_not_named() -> None:
+    """The remark that tells the DTC of a retraction names no truck, whose id is its plate."""
+    crossing = Crossing()
+    arrived = event("TRANSPORT", "ARRI", modeOfTransport="TRUCK", truckPlate="123ABC02")
+    crossing.dlp(arrived)
+    passage = crossing.dlp(arrived | {"eventVersion": 2, "isRetracted": True})
+    assert [told["remark"] for told in passage.dtc] == ["RETRACTED TRANSPORT/ARRI"]
+    assert "123ABC02" not in json.dumps([passage.dtc, passage.losses])
+
+
 def test_fields_marked_personal_are_dropped_by_name() -> None:
     """Every field that the DTC schema marks as personal is among the drops of its mapping."""
     profile = profiles.load("dtc.note.v1")
