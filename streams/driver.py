@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import aiokafka
 import faust
+import uvloop
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as stock
@@ -84,7 +85,7 @@ class Consumer(stock.Consumer):
         self._released = asyncio.Event()
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return ConsumerThread(self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon)
 
     def release(self, tp: TP, size: int) -> None:
         """Give bytes back to the budget: their batch is through, or will be read again."""
