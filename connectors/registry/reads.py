@@ -152,7 +152,7 @@ class Reads:
             values = [v for v in values if v.deleted]
         elif not (deleted_too(request) or flag(request, "deletedAsNegative")):
             values = [v for v in values if not v.deleted]
-        if not values:
+        if not values and not (flag(request, "deletedOnly") and self._registry.state.live(where.text)):
             raise no_subject(where.text)
         negative = flag(request, "deletedAsNegative")
         numbers = [-v.version if v.deleted and negative else v.version for v in values]

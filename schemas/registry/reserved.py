@@ -40,8 +40,8 @@ def require_reserved_free(
     ]
     before = _names(live[-1].metadata) if live else set()
     problems += [
-        f"{{errorType:'RESERVED_FIELD_REMOVED', description:'The new schema does not reserve the name {name}, "
-        f"which the old schema reserves'}}"
+        f"{{errorType:'RESERVED_FIELD_REMOVED', description:'The new schema does not reserve {name} "
+        f"any more, which the old schema does'}}"
         for name in sorted(before - names)
     ]
     if problems:

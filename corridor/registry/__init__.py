@@ -1,0 +1,1 @@
+"""What the command line does with a schema registry beyond single requests."""
