@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.mapping.compile import CompiledMapping
+from schemas.mapping.runtime import uuid5
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Filtered, Result
 from schemas.translation.store import pack
@@ -46,7 +47,7 @@ def translate_latest(mapping: CompiledMapping, message: Message, state: State, r
             result.filtered.append(Filtered("", "duplicate" if repeated else "stale"))
             return
     event = Event(identity, seen.version, retracted=seen.retracted)
-    _run(message, event, result)
+    _tell(message, event, result)
     expires = message.context.accepted + mapping.document.state.expires
     result.changes[key] = pack(expires, _encode(seen))
 
@@ -55,3 +56,13 @@ def _run(message: Message, event: Event, result: Result) -> None:
     for candidate in message.candidates(event):
         body = message.head(candidate, event) + candidate.body
         result.outputs.append(message.output(candidate, body, f"{message.context.id}:{candidate.suffix}"))
+
+
+def _tell(message: Message, event: Event, result: Result) -> None:
+    """Run the rules: one with a key makes events of its own, one without passes the event on."""
+    context = message.context
+    for candidate in message.candidates(event):
+        identity = f"{context.id}:{candidate.rule.name}"
+        if candidate.key:
+            identity = f"{uuid5(context.participant, candidate.rule.name, *candidate.key)}:{event.version}"
+        result.outputs.append(message.output(candidate, candidate.body, identity))

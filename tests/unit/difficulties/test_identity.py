@@ -77,3 +77,23 @@ def test_plates_with_cyrillic_look_alikes_are_one_truck() -> None:
         )
     assert {told["subject"]["id"] for told in crossing.total.corridor} == {"123ABC02"}
     assert {told["how"]["trailer_plate"] for told in crossing.total.corridor} == {"45HK678"}
+
+
+def test_the_id_of_a_record_is_the_id_of_its_event_and_version() -> None:
+    """What a platform is sent is traced to its corridor event by the first two parts of its id."""
+    crossing = Crossing()
+    told = event(
+        "TRANSPORT",
+        "DEPA",
+        modeOfTransport="RAIL",
+        railDepartureID="5485-007-5721",
+        references=[{"type": "SMGS", "value": f"707701/2026-01-12/001234{number}"} for number in range(2)],
+    )
+    crossing.dtc(note("20", "707701", "12.01.2026 14:30"))
+    crossing.dlp(told)
+    crossing.dlp(told | {"eventVersion": 2})
+    known = {
+        f"{one['envelope']['event_id']}:{one['correction']['version']}" for one in crossing.total.corridor
+    }
+    assert len(known) == len(crossing.total.corridor)
+    assert {":".join(output.id.split(":")[:2]) for output in crossing.total.outputs} == known

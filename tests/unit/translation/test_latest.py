@@ -53,6 +53,16 @@ def test_output_id_is_that_of_the_event_and_the_rule() -> None:
     assert Run(LATEST)(message="E:1", **move(1)).outputs[0].id == "E:1:copy"
 
 
+def test_a_rule_with_a_key_makes_events_of_its_own() -> None:
+    """Two outputs of one event are told apart by the key; each has its own id, at the event's version."""
+    run = Run(LATEST.replace("    set:", "    for: {part: \"split(place, ',')\"}\n    key: [part]\n    set:"))
+    first, second = run(**move(1, place="A,B")), run(**move(2, place="A,B"))
+    ids = [event["id"] for event in run.told(first)]
+    assert len(set(ids)) == 2
+    assert [output.id for output in first.outputs] == [f"{one}:1" for one in ids]
+    assert [output.id for output in second.outputs] == [f"{one}:2" for one in ids]
+
+
 def test_nothing_made_is_no_equivalent_and_is_remembered() -> None:
     """A message that no rule takes is reported, and its repetition is a duplicate."""
     run = Run(LATEST.replace("    set:", "    when: code == 'VOID'\n    set:"))
