@@ -95,7 +95,6 @@ class Ledger:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / FILE
         _cut_torn_line(self.path)
-        self._file = self.path.open("ab", buffering=0)
         self._lines: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._writer: asyncio.Task[None] | None = None
@@ -114,10 +113,9 @@ class Ledger:
         await done
 
     async def close(self) -> None:
-        """Wait for what is being written and close the file."""
+        """Wait for what is being written."""
         if self._writer is not None:
             await self._writer
-        self._file.close()
 
     async def _write(self) -> None:
         while self._lines:
@@ -136,10 +134,15 @@ class Ledger:
         self._writer = None
 
     def _store(self, block: bytes) -> None:
-        view = memoryview(block)
-        while view:
-            view = view[self._file.write(view) :]
-        os.fsync(self._file.fileno())
+        with self.path.open("ab", buffering=0) as file:
+            begin, view = file.seek(0, os.SEEK_END), memoryview(block)
+            try:
+                while view:
+                    view = view[file.write(view) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(begin)  # half a line must not be in the way of the next
+                raise
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -17,7 +17,7 @@ from connectors.http.server import listen, make_server
 from corridor.sandbox import ledger as ledgers
 from corridor.sandbox.faults import Faults, Injector
 from corridor.sandbox.feed import Feed
-from corridor.sandbox.ledger import Entry, Ledger
+from corridor.sandbox.ledger import Ledger
 from corridor.sandbox.progress import Progress
 from corridor.sandbox.receiver import Receiver
 from corridor.sandbox.sender import Sender
@@ -39,10 +39,9 @@ class Participant:
         self.finished = asyncio.Event()
         self.ended = asyncio.Event()
         self._ledger = Ledger(settings.data)
-        entries: list[Entry] = list(ledgers.read(self._ledger.path))
         self._injector = Injector(settings.faults)
-        self._progress = Progress(entries)
-        self._receiver = Receiver(settings, self._ledger, self._injector, entries)
+        self._progress = Progress(ledgers.read(self._ledger.path))
+        self._receiver = Receiver(settings, self._ledger, self._injector, ledgers.read(self._ledger.path))
         self._feed = Feed(settings, self._ledger, self._progress)
         routes = [
             Route("/oauth/token", self._receiver.tokens.give, methods=["POST"]),
@@ -108,8 +107,8 @@ class Participant:
 
     def _control_routes(self) -> list[Route]:
         return [
-            Route("/livez", lambda _: Response(b"ok")),
-            Route("/stats", lambda _: JSONResponse(self.stats())),
+            Route("/livez", self._live),
+            Route("/stats", self._stats),
             Route("/faults", self._faults, methods=["GET", "POST"]),
             Route("/ledger", self._show_ledger),
         ]
@@ -132,6 +131,12 @@ class Participant:
             "faults": self._injector.injected,
         }
 
+    async def _live(self, _: Request) -> Response:
+        return Response(b"ok")
+
+    async def _stats(self, _: Request) -> Response:
+        return JSONResponse(self.stats())
+
     async def _faults(self, request: Request) -> Response:
         """Show the faults in force, or put others in force: what is left out does not happen any more."""
         if request.method == "POST":
@@ -146,7 +151,8 @@ class Participant:
 
     async def _show_ledger(self, request: Request) -> Response:
         """Give the ledger from a line on (``?from=``), as JSON lines."""
-        start = int(request.query_params.get("from", "0"))
+        given = request.query_params.get("from", "0")
+        start = int(given) if given.isdecimal() else 0
         path = self._ledger.path
         lines = await asyncio.to_thread(lambda: path.read_bytes().splitlines(keepends=True)[start:])
         return Response(b"".join(lines), media_type="application/x-ndjson")
