@@ -62,6 +62,16 @@ class Message:
     """Avro body without framing."""
 
 
+def check_record(message: Message, most: int) -> None:
+    """Refuse a message that Kafka would not take.
+
+    Raises:
+        Permanent: ``body-too-large``.
+    """
+    if len(message.body) > most:
+        raise Permanent("body-too-large", f"the message is larger than {most} bytes as Avro")
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """What an edge needs to know of a participant's profile; put together by the composition root.
@@ -71,6 +81,8 @@ class Format:
         read: JSON bytes of one message to its id, key and Avro body. Raises `Permanent` (mostly `Invalid`).
         json_schema: JSON Schema (2020-12) of the JSON form, for the OpenAPI document.
         media_types: accepted ``Content-Type`` values of a single message.
+        batch: how several messages may go in one body: ``array``, ``ndjson``, both or not at all.
+        max_batch: most messages in one body.
         examples: name to JSON value, shown in the OpenAPI document.
         doc: one line on what a message is.
     """
@@ -79,6 +91,8 @@ class Format:
     read: Callable[[bytes], Message]
     json_schema: Mapping[str, object] = field(default_factory=dict)
     media_types: tuple[str, ...] = ("application/json",)
+    batch: tuple[str, ...] = ("array", "ndjson")
+    max_batch: int = 500
     examples: Mapping[str, object] = field(default_factory=dict)
     doc: str = ""
 

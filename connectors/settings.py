@@ -32,6 +32,9 @@ class Limits(Settings, frozen=True):
     ratio: Annotated[Size, Meta(description="Largest decompression ratio, checked above 64 KiB decoded.")] = (
         20
     )
+    record: Annotated[
+        Size, Meta(description="Largest single message as Avro; Kafka takes 1 MiB with key and headers.")
+    ] = 1_000_000
     headers: Annotated[Size, Meta(description="Largest number of header fields.")] = 64
     header_bytes: Annotated[Size, Meta(description="Largest size of all header fields together.")] = 16 << 10
     body_timeout: Annotated[Seconds, Meta(description="Time in which a request body must be complete.")] = (

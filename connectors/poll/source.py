@@ -20,7 +20,7 @@ from connectors.http.retry_after import parse_retry_after
 from connectors.http.trace import traceparent_from
 from connectors.poll.envelope import open_envelope, origin
 from connectors.poll.place import Place, decode_place
-from connectors.ports import Accepted, Format, Message, Page, Rejected
+from connectors.ports import Accepted, Format, Message, Page, Rejected, check_record
 from connectors.settings import Participant
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 
@@ -152,6 +152,7 @@ class HttpSource:
 
     def _item(self, item: bytes) -> Message:
         message = self._form.read(item)
+        check_record(message, self.settings.limits.record)
         if not message.id:
             raise Permanent("id-missing", "the item carries no id")
         return message

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.http.pointer import items_of
+from connectors.ports import Format
 from schemas.errors import Permanent
 
 NDJSON: Final = ("application/x-ndjson", "application/jsonl")
 
 
-def split(body: bytes, media_type: str, most: int) -> tuple[list[bytes], bool]:
+def split(body: bytes, media_type: str, form: Format, most: int) -> tuple[list[bytes], bool]:
     """Split a body into the texts of its messages.
 
     Args:
         body: decoded body.
         media_type: its ``Content-Type`` without parameters.
+        form: the profile, which says how several messages may go in one body.
         most: most messages allowed.
 
     Returns:
@@ -26,7 +28,7 @@ def split(body: bytes, media_type: str, most: int) -> tuple[list[bytes], bool]:
     """
     if media_type in NDJSON:
         items = [line for line in body.split(b"\n") if line.strip()]
-    elif body.lstrip(b" \t\r\n").startswith(b"["):
+    elif "array" in form.batch and body.lstrip(b" \t\r\n").startswith(b"["):
         items = items_of(body)
     else:
         return [body], False

@@ -16,7 +16,7 @@ from connectors.http.body import BoundedBody
 from connectors.http.problems import Violation, problem, violation
 from connectors.http.rate import Bucket
 from connectors.http.trace import traceparent_from
-from connectors.ports import Accepted, Format, Log, Message
+from connectors.ports import Accepted, Format, Log, Message, check_record
 from connectors.receive.admission import Admission
 from connectors.receive.answers import accepted
 from connectors.receive.batch import NDJSON, split
@@ -65,6 +65,17 @@ class Endpoint:
         self._bucket = Bucket(self.settings.rate, time.monotonic)
         self._now = now
 
+    @property
+    def max_batch(self) -> int:
+        """Most messages in one request; 1 when the profile has no batches."""
+        return min(self.settings.max_batch, self.form.max_batch) if self.form.batch else 1
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """Accepted values of ``Content-Type``."""
+        lines = NDJSON if self.max_batch > 1 and "ndjson" in self.form.batch else ()
+        return self.form.media_types + lines
+
     async def __call__(self, request: Request) -> Response:
         """Answer one request; every failure is a problem document."""
         name, began, code = self.participant.name, time.perf_counter(), "ok"
@@ -97,7 +108,7 @@ class Endpoint:
         raw = await self._read(request)
         self._admission.check(headers, raw, self._now())
         body = self._decode(raw, headers.get("content-encoding", ""))
-        texts, is_batch = split(body, media_type, self.settings.max_batch)
+        texts, is_batch = split(body, media_type, self.form, self.max_batch)
         self._bucket.reserve(len(texts) - 1)
         messages = self._accept(texts, request, is_batch=is_batch)
         new = await self._intake.take(messages)
@@ -115,7 +126,7 @@ class Endpoint:
 
     def _media_type(self, request: Request) -> str:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        known = self.form.media_types + (NDJSON if self.settings.max_batch > 1 else ())
+        known = self.media_types
         if media_type not in known:
             raise Permanent("media-type-unsupported", f"Content-Type must be one of {', '.join(known)}")
         return media_type
@@ -151,6 +162,7 @@ class Endpoint:
         for index, text in enumerate(texts):
             try:
                 message = self.form.read(text)
+                check_record(message, self.settings.limits.record)
                 message_id = self._identify(message, request, is_batch=is_batch)
             except Permanent as error:
                 violations.append(violation(error, index if is_batch else None))

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 
 from connectors.ports import Accepted, Log
-from schemas.broken import broken
 from schemas.errors import Permanent
 
 
@@ -40,8 +39,6 @@ class Intake:
         self._pending |= dict.fromkeys(new, finished)
         writing = asyncio.ensure_future(self._log.append(list(new.values())))
         writing.add_done_callback(lambda task: self._finish(task, new, finished))
-        if broken("ack-before-produce"):
-            return len(new)
         await asyncio.shield(writing)
         return len(new)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from connectors.http.problems import MEDIA_TYPE, STATUS
+from connectors.ports import Format
 from connectors.receive.batch import NDJSON
 from connectors.receive.endpoint import Endpoint
 from schemas.errors import CODES
@@ -63,8 +64,7 @@ def describe(endpoints: Sequence[Endpoint]) -> Document:
     """Build the document."""
     schemas: Document = {"Problem": PROBLEM}
     for endpoint in endpoints:
-        own = dict(endpoint.form.json_schema) or {"type": "object"}
-        schemas[endpoint.form.profile] = {"$id": f"/schemas/{endpoint.form.profile}"} | own
+        schemas[endpoint.form.profile] = _resource(endpoint.form)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -97,6 +97,15 @@ def describe(endpoints: Sequence[Endpoint]) -> Document:
             },
         },
     }
+
+
+def _resource(form: Format) -> Document:
+    """Give the profile's JSON Schema as a resource of its own, so that its references stay within it."""
+    schema = dict(form.json_schema) or {"type": "object"}
+    reference = str(schema.pop("$ref", ""))
+    definitions = schema.get("$defs", {})
+    root = definitions.get(reference.rpartition("/")[2], {}) if isinstance(definitions, Mapping) else {}
+    return {"$id": f"/schemas/{form.profile}", **root, **schema}
 
 
 def _version() -> str:
@@ -141,14 +150,13 @@ def _parameters(endpoint: Endpoint) -> list[Document]:
 
 def _content(endpoint: Endpoint) -> Document:
     one: Document = {"$ref": f"#/components/schemas/{endpoint.form.profile}"}
-    most = endpoint.settings.max_batch
+    most = endpoint.max_batch
     batch = {"type": "array", "items": one, "minItems": 1, "maxItems": most}
-    body = {"oneOf": [one, batch]} if most > 1 else one
+    body = {"oneOf": [one, batch]} if most > 1 and "array" in endpoint.form.batch else one
     examples = {name: {"value": value} for name, value in endpoint.form.examples.items()}
     content: Document = {name: {"schema": body, "examples": examples} for name in endpoint.form.media_types}
-    if most > 1:
-        lines = {"type": "string", "description": f"One message per line, at most {most} lines."}
-        content |= {name: {"schema": lines} for name in NDJSON}
+    lines = {"type": "string", "description": f"One message per line, at most {most} lines."}
+    content |= {name: {"schema": lines} for name in endpoint.media_types if name in NDJSON}
     return content
 
 
@@ -159,7 +167,7 @@ def _responses(endpoint: Endpoint) -> Document:
         "required": ["ids"],
         "properties": {"ids": {"type": "array", "items": {"type": "string"}}},
     }
-    schema = {"oneOf": [one, many]} if endpoint.settings.max_batch > 1 else one
+    schema = {"oneOf": [one, many]} if endpoint.max_batch > 1 else one
     responses: Document = {
         "202": {"description": ANSWERS[202], "content": {"application/json": {"schema": schema}}}
     }

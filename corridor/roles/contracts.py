@@ -69,6 +69,8 @@ def edge_format(name: str) -> Format:
         read=read,
         json_schema=msgspec.json.schema(form.struct),
         media_types=profile.http.media_types,
+        batch=profile.http.batch,
+        max_batch=profile.http.max_batch,
         examples=profile.examples,
         doc=profile.http.doc,
     )

@@ -193,16 +193,18 @@ async def test_overlap_by_time(make: Make, far: ScriptedPartner) -> None:
 
 async def test_bad_items_do_not_stop_the_page(make: Make, far: ScriptedPartner) -> None:
     """Each item that cannot be read is reported with its bytes and reason; its neighbours go on."""
-    items = [b'{"id":"a","n":1}', b'{"id":"b","n":"x"}', b"7", b'{"id":"","n":1}', b'{"id":"c","n":3}']
+    large = b'{"id":"' + b"x" * 1000 + b'","n":1}'
+    items = [b'{"id":"a","n":1}', b'{"id":"b","n":"x"}', b"7", b'{"id":"","n":1}', large, b'{"id":"c","n":3}']
     far.plan(Reply(200, b'{"items":[' + b",".join(items) + b'],"cursor":"5"}'))
-    found = await make().poll("")
+    found = await make(limits={"record": 900}).poll("")
     assert numbers(found) == ["a", "c"]
     assert [(bad.body, bad.error.code) for bad in found.rejected] == [
         (items[1], "schema-violation"),
         (items[2], "schema-violation"),
         (items[3], "id-missing"),
+        (large, "body-too-large"),
     ]
-    assert len({bad.id for bad in found.rejected}) == 3
+    assert len({bad.id for bad in found.rejected}) == 4
     assert found.more
 
 

@@ -68,7 +68,14 @@ async def edge() -> AsyncIterator[Gateway]:
 @pytest.fixture
 async def small() -> AsyncIterator[Gateway]:
     """Run a receiver with small limits."""
-    limits = {"body": 2000, "decoded": 200_000, "headers": 20, "header_bytes": 2000, "body_timeout": 0.2}
+    limits = {
+        "record": 900,
+        "body": 2000,
+        "decoded": 200_000,
+        "headers": 20,
+        "header_bytes": 2000,
+        "body_timeout": 0.2,
+    }
     async for made in gateway(max_batch=3, limits=limits, rate={"per_second": 0.1, "burst": 50}):
         yield made
 
@@ -282,6 +289,7 @@ async def test_limits(small: Gateway) -> None:
     is_problem(chunked, 413, "body-too-large")
     is_problem(await small.post(gzip.compress(zeros), Content_Encoding="gzip"), 413, "body-too-large")
     is_problem(await small.post(many), 413, "batch-too-large")
+    is_problem(await small.post(b'{"id":"' + b"x" * 1000 + b'","n":1}'), 413, "body-too-large")
     is_problem(await small.post(ONE, X_Big="x" * 2000), 431, "headers-too-large")
     is_problem(await small.post(ONE, **{f"X_{n}": "x" for n in range(20)}), 431, "headers-too-large")
     assert (await small.post(ONE)).status_code == 202
