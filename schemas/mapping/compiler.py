@@ -243,6 +243,7 @@ def globals_of_code() -> dict[str, Any]:
         "LOCATE": locate,
         "OR_NULL": runtime.or_null,
         "SAID": Said,
+        "UUID5": runtime.uuid5,
         "ADD": runtime.MATH.add,
         "SUB": runtime.MATH.subtract,
         "MUL": runtime.MATH.multiply,

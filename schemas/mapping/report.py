@@ -62,12 +62,12 @@ class Report:
     @property
     def losses(self) -> list[Loss]:
         """All losses of the message."""
-        return [loss for _, loss in self._lost.values()]
+        return [loss for _, loss in self._lost.values()] if self._lost else []
 
     @property
     def findings(self) -> list[Finding]:
         """All findings of the message."""
-        return [finding for _, finding in self._found.values()]
+        return [finding for _, finding in self._found.values()] if self._found else []
 
 
 def _since(entries: list[tuple[int, Any]], mark: int, lets: Collection[int]) -> list[Any]:

@@ -33,6 +33,8 @@ class RuleWriter:
             return
         for test in inner:
             function.line(f"if not {self._test(expressions, test)}: continue")
+        if compiler.kind == "latest" and rule.key:
+            function.line(f"e = e.of(UUID5(m.participant, {rule.name!r}, {self._key(expressions)}))")
         expressions.names.context["report"] = compiler.report_of(function)
         target: Target
         if compiler.kind == "assemble":
@@ -110,12 +112,7 @@ class RuleWriter:
         """Source of the key's parts, the Kafka key and the subject of an output."""
         rule, problems = self.rule, self.compiler.problems
         expressions.function.tag = (rule.name, "")
-        key = ""
-        for scalar in rule.key:
-            value = expressions.compile(scalar)
-            if value is not None and value.type.kind not in {"text", "enum", "int"}:
-                problems.add(scalar, f"a key is made of texts and integers, this is {value.type}")
-            key += f"{value.code}, " if value is not None else ""
+        key = self._key(expressions)
         partition = "None"
         if rule.partition is not None:
             value = expressions.compile(rule.partition)
@@ -123,6 +120,18 @@ class RuleWriter:
                 problems.add(rule.partition, f"`partition` is a text, this is {value.type}")
             partition = value.code if value is not None else "None"
         return [f"({key})", partition, self._subject(expressions) if len(rule.subject) == 2 else "None"]
+
+    def _key(self, expressions: Expression) -> str:
+        """Source of the parts of the key, each followed by a comma."""
+        key = ""
+        for scalar in self.rule.key:
+            value = expressions.compile(scalar)
+            if value is not None and value.type.kind not in {"text", "enum", "int"}:
+                self.compiler.problems.add(
+                    scalar, f"a key is made of texts and integers, this is {value.type}"
+                )
+            key += f"{value.code}, " if value is not None else ""
+        return key
 
     def _subject(self, expressions: Expression) -> str:
         kind, name = self.rule.subject

@@ -21,8 +21,6 @@ MATH = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
 
 _NAMESPACE = bytes.fromhex("6f7c1e0a5d3b5c8e9a41c0221dd07e55")
 _SEPARATOR = "\x1f"
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MILLISECOND = datetime.timedelta(milliseconds=1)
 _DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -168,7 +166,7 @@ def milliseconds(value: datetime.datetime) -> int:
     """
     if value.microsecond % 1000:
         raise ValueError("a fraction of a millisecond")
-    return (value - _EPOCH) // _MILLISECOND
+    return round(value.timestamp() * 1000)  # exact: a double has bits to spare in the year 9999
 
 
 def days(value: datetime.date) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.translation.message import Message, State
-from schemas.translation.model import Event, Filtered, Result
+from schemas.translation.model import Event, Filtered, Output, Result
 from schemas.translation.store import pack
 
 
@@ -18,18 +18,20 @@ class Seen(msgspec.Struct, array_like=True):
     retracted: bool
 
 
+_NOTHING = Event()
+"""A stateless mapping has no events."""
 _decode = msgspec.msgpack.Decoder(Seen).decode
 _encode = msgspec.msgpack.encode
 
 
 def translate_none(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG001
     """Run the rules; nothing is remembered."""
-    _run(message, Event(message.context.id), result)
+    _run(message, _NOTHING, result)
 
 
 def translate_latest(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:
     """Run the rules unless the same or a newer version of the event passed before."""
-    nothing = Event()
+    nothing = _NOTHING
     if not message.value("state_when", nothing, default=True):
         _run(message, nothing, result)
         return
@@ -53,9 +55,14 @@ def translate_latest(mapping: CompiledMapping, message: Message, state: State, r
 
 
 def _run(message: Message, event: Event, result: Result) -> None:
-    for candidate in message.candidates(event):
-        body = message.head(candidate, event) + candidate.body
-        result.outputs.append(message.output(candidate, body, f"{message.context.id}:{candidate.suffix}"))
+    """Run the rules; what is told carries the message's id and the rule's name. The hot path of every pipe."""
+    context, key = message.context, message.source.key
+    for rule, parts, partition, subject, body, _, _ in message.run(event):
+        place = key if partition is None else partition.encode()
+        identity = f"{context.id}:{rule.name}"
+        if rule.many:
+            identity = ":".join([identity, *(str(part).replace(":", "-") for part in parts)])
+        result.outputs.append(Output(place, body, identity, subject or "", context.hops))
 
 
 def _tell(message: Message, event: Event, result: Result) -> None:

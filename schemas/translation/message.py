@@ -24,12 +24,6 @@ class Candidate(NamedTuple):
     variables: tuple[object, ...]
     keep: dict[str, Any] | None
 
-    @property
-    def suffix(self) -> str:
-        """The rule and what tells its outputs apart, for ids."""
-        parts = [self.rule.name, *(map(str, self.key) if self.rule.many else ())]
-        return ":".join(part.replace(":", "-") for part in parts)
-
 
 class Message:
     """Runs the generated functions over one record."""
@@ -58,9 +52,13 @@ class Message:
 
     def candidates(self, event: Event, part: str = "rules") -> list[Candidate]:
         """Run all rules."""
+        return [Candidate(*made) for made in self.run(event, part)]
+
+    def run(self, event: Event, part: str = "rules") -> list[tuple[Any, ...]]:
+        """Run all rules; the results are the fields of ``Candidate``."""
         out: list[tuple[Any, ...]] = []
         self._mapping.module.functions[part](self.record, self.context, self.report, event, self._lets, out)
-        return [Candidate(*made) for made in out]
+        return out
 
     def head(self, candidate: Candidate, event: Event) -> bytes:
         """The fields in front of the content, which know the event."""

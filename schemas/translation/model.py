@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.mapping.report import Finding, Loss
@@ -56,15 +56,24 @@ class Filtered(NamedTuple):
     reason: str
 
 
-@dataclass(slots=True)
 class Result:
     """Everything that one record leads to; ``changes`` is the state to write, None deletes."""
 
-    outputs: list[Output] = field(default_factory=list)
-    changes: dict[bytes, bytes | None] = field(default_factory=dict)
-    filtered: list[Filtered] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    __slots__ = ("changes", "filtered", "findings", "losses", "outputs")
+
+    def __init__(
+        self,
+        outputs: list[Output] | None = None,
+        changes: dict[bytes, bytes | None] | None = None,
+        filtered: list[Filtered] | None = None,
+        losses: list[Loss] | None = None,
+        findings: list[Finding] | None = None,
+    ) -> None:
+        self.outputs = [] if outputs is None else outputs
+        self.changes = {} if changes is None else changes
+        self.filtered = [] if filtered is None else filtered
+        self.losses = [] if losses is None else losses
+        self.findings = [] if findings is None else findings
 
 
 class Event:
@@ -86,3 +95,7 @@ class Event:
         self.retracted = retracted
         self.supersedes = f"{id}:{version - 1}" if version > 1 else None
         self.memory: dict[str, dict[str, object] | None] = {}
+
+    def of(self, id: str) -> Event:  # noqa: A002 - it is the id
+        """The same version of another event: what a rule with a key makes of an event that it translates."""
+        return Event(id, self.version, self.occurrence, retracted=self.retracted)
