@@ -1,20 +1,15 @@
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from connectors.registry.app import registry_app
-from connectors.registry.forward import Forwarder
 from schemas.errors import Misconfigured
 from streams.registry_log import RegistryLog
 from streams.settings import Kafka
 from tests.support.golden import replay
-from tests.support.serving import serving
+from tests.support.registry_gateway import gateway
 
 pytestmark = pytest.mark.kafka
 
@@ -28,22 +23,6 @@ def record(name: str) -> dict[str, str]:
 def topic() -> str:
     """A registry of the test's own on the shared Kafka."""
     return f"_schemas-{uuid.uuid4().hex[:8]}"
-
-
-@asynccontextmanager
-async def gateway(bootstrap: str, topic: str) -> AsyncIterator[tuple[RegistryLog, httpx.AsyncClient]]:
-    """One gateway with a registry, on a real port, and a client for it."""
-    async with serving() as (mount, url):
-        registry = RegistryLog(Kafka(bootstrap=bootstrap), topic=topic, url=url)
-        forwarder = Forwarder()
-        mount(registry_app(registry, forwarder))
-        await registry.start()
-        try:
-            async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-                yield registry, client
-        finally:
-            await forwarder.close()
-            await registry.close()
 
 
 async def test_answers_on_kafka_are_those_of_a_real_confluent_registry(kafka: Kafka, topic: str) -> None:
