@@ -63,6 +63,7 @@ async def _poll(
 ) -> None:
     """Poll, knowing which messages are in the log already."""
     if not polled:
+        await stop.wait()
         return
     follower = Follower(settings.kafka, [topics.incoming(name) for name in polled], SEEN)
     following = asyncio.create_task(follower.run())

@@ -1,0 +1,142 @@
+"""What cannot run on every machine is checked by what can, and its commands run as plain processes."""
+
+from __future__ import annotations
+
+import asyncio
+import configparser
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from corridor.roles import ROLES
+from corridor.settings import Settings, load, unsafe
+from deploy.kafka import jars
+from deploy.ports import free_port
+from streams import topics
+from streams.settings import Kafka as KafkaSettings
+from tests.conftest import Kafka
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy/systemd/corridor@.service"
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/container/compose.yaml").read_text())
+
+
+def unit() -> configparser.RawConfigParser:
+    """Read the unit file; of a key that comes twice the last one holds."""
+    parsed = configparser.RawConfigParser(strict=False)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read(UNIT)
+    return parsed
+
+
+async def ready(port: int, process: asyncio.subprocess.Process) -> None:
+    """Return when a role answers that it is ready; fail when it ends before."""
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(90):
+        while True:
+            try:
+                if (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success:
+                    return
+            except httpx.TransportError:
+                assert process.returncode is None
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(300)
+async def test_the_commands_of_compose_run_as_plain_processes(kafka: Kafka, tmp_path: Path) -> None:
+    """Each role starts with its service's command and environment, gets ready, and ends cleanly."""
+    token = tmp_path / "registry-token"
+    token.write_text("x" * 32)
+    token.chmod(0o600)
+    await topics.create(KafkaSettings(bootstrap=kafka.bootstrap), topics.plan([], Settings().topics))
+    ports = {name: free_port() for name in ROLES}
+    here = {
+        **{f"CORRIDOR__{role.upper()}__PORT": str(port) for role, port in ports.items()},
+        "CORRIDOR__KAFKA__BOOTSTRAP": kafka.bootstrap,
+        "CORRIDOR__TOPICS__REPLICATION": "1",
+        "CORRIDOR__TOPICS__MIN_INSYNC": "1",
+        "CORRIDOR__REGISTRY__TOKEN": f"file:{token}",
+        "CORRIDOR__PROCESSING__APP": "compose",
+    }
+    processes = {}
+    for name in ROLES:
+        service = COMPOSE["services"][name]
+        environment = {**os.environ, **service["environment"], **here}
+        if "CORRIDOR__REGISTRY__URL" in service["environment"]:
+            environment["CORRIDOR__REGISTRY__URL"] = f"http://127.0.0.1:{ports['gateway']}"
+        processes[name] = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "corridor", *service["command"]), env=environment, cwd=tmp_path
+        )
+    try:
+        await asyncio.gather(*(ready(ports[name], process) for name, process in processes.items()))
+        for process in processes.values():
+            process.terminate()
+        codes = await asyncio.gather(*(process.wait() for process in processes.values()))
+    finally:
+        for process in processes.values():
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    assert codes == [0, 0, 0]
+
+
+def test_compose_keeps_what_it_must() -> None:
+    """Three brokers, every record on two of them, a service per role, nothing privileged, no open port."""
+    services = COMPOSE["services"]
+    assert set(ROLES) < set(services)
+    brokers = [service for name, service in services.items() if name.startswith("kafka-")]
+    assert len({broker["environment"]["KAFKA_NODE_ID"] for broker in brokers}) == 3
+    for broker in brokers:
+        assert broker["environment"]["KAFKA_MIN_INSYNC_REPLICAS"] == "2"
+        assert broker["environment"]["KAFKA_TRANSACTION_STATE_LOG_MIN_ISR"] == "2"
+    for name in ROLES:
+        assert services[name]["command"] == ["run", name]
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert all(port.startswith("127.0.0.1:") for port in services[name].get("ports", []))
+
+
+def test_the_environment_of_compose_is_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variable is a setting that there is, and what they make together is safe."""
+    monkeypatch.chdir(tmp_path)
+    for name in ROLES:
+        environment = {key: str(value) for key, value in COMPOSE["services"][name]["environment"].items()}
+        risks = unsafe(load(None, environment))
+        assert [risk.setting for risk in risks] == ["registry.token"], (
+            "only the secret's file is not on this machine"
+        )
+        assert "cannot be read" in risks[0].reason
+
+
+def test_the_unit_runs_every_role_hardened() -> None:
+    """The unit runs a role, does not start again what a person must fix, and gives no privileges."""
+    service = unit()["Service"]
+    assert service["ExecStart"].split()[1:] == ["run", "%i"]
+    assert service["RestartPreventExitStatus"] == "78"
+    assert service["ProtectSystem"] == "strict"
+    assert service["NoNewPrivileges"] == "yes"
+    assert service["CapabilityBoundingSet"] == ""
+    assert service["User"] == "corridor"
+
+
+def test_the_wheel_has_everything_that_the_repository_has(tmp_path: Path) -> None:
+    """What is installed from a wheel, as in the image, has each file of the packages."""
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index", "--no-build-isolation", "-q"]
+    subprocess.run([*command, "-w", str(tmp_path), str(ROOT)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    for package in ("schemas", "connectors", "streams", "corridor", "deploy"):
+        files = [
+            path for path in (ROOT / package).rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        ]
+        missing = [name for path in files if (name := path.relative_to(ROOT).as_posix()) not in packed]
+        assert missing == []
+    assert "deploy/kafka/jars.lock" in packed
+    assert jars.LOCK_FILE.name == "jars.lock"
