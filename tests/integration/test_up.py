@@ -1,0 +1,216 @@
+"""`corridor up` on one machine: all of it starts, shipments cross, what dies comes back, the end is clean."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from deploy.ports import require_free
+from schemas.errors import Misconfigured
+from tests.conftest import Kafka
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+Status = dict[str, Any]
+
+
+class Up:
+    """A running `corridor up --json`.
+
+    Args:
+        state: its state directory.
+        ports: first port.
+        options: further options.
+    """
+
+    def __init__(self, state: Path, ports: int, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "corridor",
+                "up",
+                "--json",
+                "--state",
+                str(state),
+                "--ports",
+                str(ports),
+                *options,
+            ],
+            cwd=state.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self.words: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read, args=(self.process.stdout, self._lines.put)),
+            threading.Thread(target=self._read, args=(self.process.stderr, self.words.append)),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, stream: Any, take: Callable[[str], None]) -> None:  # noqa: ANN401
+        for line in stream:
+            take(line)
+
+    def until(self, wanted: Callable[[Status], bool]) -> Status:
+        """Read what it prints until it is as wanted; fail when it ends before."""
+        while True:
+            try:
+                status: Status = json.loads(self._lines.get(timeout=1))
+            except queue.Empty:
+                assert self.process.poll() is None, "".join(self.words)
+                continue
+            if wanted(status):
+                return status
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=60)
+        self.close()
+        return code
+
+    def close(self) -> None:
+        """Leave nothing open."""
+        for reader in self._readers:
+            reader.join()
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+@pytest.fixture
+def base() -> int:
+    """Give a port that is free with the next eight, below those that the system gives to connections."""
+    for first in random.sample(range(20_000, 30_000, 10), 100):
+        try:
+            for port in range(first, first + 9):
+                require_free(port, "a test", "")
+        except Misconfigured:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture
+def started(tmp_path: Path, base: int) -> Iterator[Callable[..., Up]]:
+    """Give a function that starts `corridor up` in the same state directory again and again."""
+    runs: list[Up] = []
+
+    def start(*options: str) -> Up:
+        runs.append(Up(tmp_path / "state", base, *options))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.process.poll() is None:
+            run.end(signal.SIGTERM)
+
+
+def ready(status: Status) -> bool:
+    """Tell whether all processes do their work."""
+    return all(process["state"] == "ready" for process in status["processes"])
+
+
+def crossing(status: Status) -> bool:
+    """Tell whether both directions delivered something."""
+    return all(direction["delivered"] > 0 for direction in status["figures"]["directions"])
+
+
+def of(status: Status, name: str) -> dict[str, Any]:
+    """Return what is said of one process."""
+    found: dict[str, Any] = next(process for process in status["processes"] if process["name"] == name)
+    return found
+
+
+def test_shipments_cross_both_ways_and_what_dies_comes_back(started: Callable[..., Up]) -> None:
+    """Both directions deliver; a killed role and a killed Kafka are started again, and it is said."""
+    up = started()
+    before = up.until(lambda status: ready(status) and crossing(status))
+    assert before["addresses"]["API docs"].endswith("/docs")
+    for name in ("stream", "kafka"):
+        os.kill(of(before, name)["pid"], signal.SIGKILL)
+        before = up.until(lambda status, name=name: of(status, name)["restarts"] > 0 and ready(status))
+    count = [direction["delivered"] for direction in before["figures"]["directions"]]
+    up.until(
+        lambda s: all(d["delivered"] > c for d, c in zip(s["figures"]["directions"], count, strict=True))
+    )
+    assert any("stream was ended by SIGKILL" in line for line in up.words)
+    assert any("Kafka died" in line for line in up.words)
+    processes = [psutil.Process(process["pid"]) for process in before["processes"]]
+    assert up.end() == 0
+    assert not any(process.is_running() for process in processes)
+
+
+def test_the_next_start_goes_on_where_the_last_one_stopped(
+    started: Callable[..., Up], tmp_path: Path
+) -> None:
+    """After a clean stop the same data is there, and what was accepted before is not accepted again."""
+    first = started()
+    first.until(lambda status: ready(status) and crossing(status))
+    assert first.end(signal.SIGTERM) == 0
+    cluster = (tmp_path / "state/kafka/data/meta.properties").read_text()
+    second = started("--seconds", "1")
+    second.until(ready)
+    assert second.process.wait(timeout=120) == 0
+    second.close()
+    assert (tmp_path / "state/kafka/data/meta.properties").read_text() == cluster
+    assert any("topics are there" in line for line in second.words)
+
+
+def test_a_second_one_is_refused_and_a_killed_one_is_cleaned_up(started: Callable[..., Up]) -> None:
+    """The state directory has one user; after its kill -9 the next start ends what it left running."""
+    first = started("--no-sandbox")
+    status = first.until(ready)
+    second = started()
+    assert second.process.wait(timeout=60) == 78
+    second.close()
+    assert "already-running" in "".join(second.words)
+    assert str(first.process.pid) in "".join(second.words)
+    first.process.kill()
+    first.process.wait()
+    left = [psutil.Process(process["pid"]) for process in status["processes"]]
+    assert any(process.is_running() for process in left)
+    third = started("--no-sandbox")
+    third.until(ready)
+    assert not any(process.is_running() for process in left)
+    first.close()
+
+
+def test_a_taken_port_is_said(started: Callable[..., Up], base: int) -> None:
+    """A port that somebody else has ends the start with 78, the port's number, its holder, and what to do."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", base + 1))
+        holder.listen()
+        up = started()
+        assert up.process.wait(timeout=60) == 78
+        up.close()
+    words = "".join(up.words)
+    assert f"Port {base + 1}" in words
+    assert f"process {os.getpid()}" in words
+    assert "--ports" in words
+
+
+def test_an_external_kafka_is_used_and_none_started(started: Callable[..., Up], kafka: Kafka) -> None:
+    """With --kafka the roles run on that one, and no Kafka of our own is among the processes."""
+    up = started("--kafka", kafka.bootstrap, "--no-sandbox")
+    status = up.until(ready)
+    assert {process["name"] for process in status["processes"]} == {"gateway", "stream", "deliver"}
+    assert status["addresses"]["Kafka"] == kafka.bootstrap
+    assert up.end() == 0
