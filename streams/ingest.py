@@ -61,7 +61,8 @@ class Ingest:
         self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
         self._patience = patience
         self._frames: dict[str, bytes] = {}
-        self._follower = Follower(kafka, [topics.incoming(name) for name in schemas], window)
+        self.follower = Follower(kafka, [topics.incoming(name) for name in schemas], window)
+        """Ids that are in the log."""
         self._producer: AIOKafkaProducer | None = None
         self._broken = asyncio.Event()
         self._pending: dict[Identity, tuple[bytes, asyncio.Future[None]]] = {}
@@ -70,13 +71,13 @@ class Ingest:
     @property
     def ready(self) -> bool:
         """True when messages can be taken: connected, and every id in the log is known."""
-        return self._producer is not None and self._follower.caught_up.is_set()
+        return self._producer is not None and self.follower.caught_up.is_set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until ``stop`` is set; then wait for what is on its way, for a moment."""
         for name, schema in self._schemas.items():
             self._frames[name] = await self._contracts.frame(topics.incoming(name), schema)
-        following = asyncio.create_task(self._follower.run())
+        following = asyncio.create_task(self.follower.run())
         connecting = asyncio.create_task(self._stay_connected())
         try:
             await stop.wait()
@@ -91,7 +92,7 @@ class Ingest:
 
     def seen(self, participant: str, message_id: str) -> bytes | None:
         """Give the digest under which this id is in the log, within the window that is remembered."""
-        return self._follower.seen(participant, message_id)
+        return self.follower.seen(participant, message_id)
 
     async def append(self, messages: Sequence[Accepted]) -> None:
         """Write messages and return once all are on all in-sync replicas.
@@ -134,7 +135,7 @@ class Ingest:
             return
         error = done.exception()
         if error is None:
-            self._follower.note(message.participant, message.id, message.digest)
+            self.follower.note(message.participant, message.id, message.digest)
             metrics.appended.labels(message.participant).inc()
         else:
             log.warning("append failed", participant=message.participant, id=message.id, error=repr(error))
@@ -174,7 +175,7 @@ class Ingest:
             self._broken.clear()
             producer, self._producer = self._producer, None
             await stop_producer(producer)
-            await self._follower.catch_up()  # what was in doubt is in the log by now, or it is not
+            await self.follower.catch_up()  # what was in doubt is in the log by now, or it is not
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(

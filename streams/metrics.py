@@ -7,7 +7,6 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-LONG: Final = (1, 10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400)
 SIZES: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
 
 records_in = Counter("corridor_records_in_total", "Records read, by processor.", ["processor"])
@@ -37,12 +36,6 @@ state_bytes = Gauge(
 )
 lag = Gauge(
     "corridor_consumer_lag_records", "Records not processed yet, by partition.", ["processor", "partition"]
-)
-data_latency = Histogram(
-    "corridor_data_latency_seconds",
-    "From what happened in the world (occurred_at) to its ingestion.",
-    ["participant"],
-    buckets=LONG,
 )
 end_to_end = Histogram(
     "corridor_end_to_end_seconds", "From accepted to delivered.", ["participant"], buckets=SECONDS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import structlog
@@ -26,6 +26,7 @@ from streams import metrics, topics
 from streams.contracts import HEAD, Contracts
 from streams.envelope import headers, letter_id
 from streams.partitioning import partition_of
+from streams.seen import Follower
 from streams.settings import Kafka, Processing
 from streams.state import read_partition
 from streams.transactions import Writer, Writes
@@ -33,8 +34,6 @@ from streams.transactions import Writer, Writes
 log = structlog.get_logger(__name__)
 
 BACKOFF: Final = 5.0
-
-Seen = Callable[[str, str], bytes | None]
 
 
 class Polled:
@@ -55,7 +54,7 @@ class Polling:
 
     Args:
         polled: by participant.
-        seen: digest of an id that is in the log (see `connectors.ports.Log`), to drop what comes again.
+        known: ids that are in the log, to drop what comes again; somebody runs it.
         kafka: connection.
         processing: limits.
         contracts: schemas.
@@ -64,12 +63,12 @@ class Polling:
     def __init__(
         self,
         polled: Mapping[str, Polled],
-        seen: Seen,
+        known: Follower,
         kafka: Kafka,
         processing: Processing,
         contracts: Contracts,
     ) -> None:
-        self._polled, self._seen = polled, seen
+        self._polled, self._known = polled, known
         self._kafka, self._processing, self._contracts = kafka, processing, contracts
         self._frames: dict[str, bytes] = {}
         self._pollers: dict[str, asyncio.Task[None]] = {}
@@ -128,6 +127,7 @@ class Polling:
             try:
                 writer = await Writer.open(self._kafka, self._processing, f"poll.{name}")
                 cursor = await self._cursor(name, partition_of(name.encode(), partitions))
+                await self._known.catch_up()
                 while not writer.spent:
                     cursor = await self._turn(name, cursor, writer)
             except Transient as error:
@@ -151,6 +151,8 @@ class Polling:
                 updated=time.time_ns() // 1_000_000,
             )  # fmt: skip
             await writer.commit(await self._writes(name, page, cursor, writer), self._processing.app, {})
+            for message in page.messages:
+                self._known.note(name, message.id, message.digest)
             metrics.polled.labels(name).inc(len(page.messages))
         if not page.more:
             await asyncio.sleep(polled.interval)
@@ -162,7 +164,7 @@ class Polling:
         count, dead = await writer.partitions(topic), await writer.partitions(topics.DEAD)
         known: set[str] = set()
         for message in page.messages:
-            if message.id in known or self._seen(name, message.id) == message.digest:
+            if message.id in known or self._known.seen(name, message.id) == message.digest:
                 continue
             known.add(message.id)
             listed = headers(

@@ -68,7 +68,7 @@ async def _poll(
     follower = Follower(settings.kafka, [topics.incoming(name) for name in polled], SEEN)
     following = asyncio.create_task(follower.run())
     try:
-        await Polling(polled, follower.seen, settings.kafka, settings.processing, contracts).run(stop)
+        await Polling(polled, follower, settings.kafka, settings.processing, contracts).run(stop)
     finally:
         following.cancel()
         await asyncio.wait({following})

@@ -1,0 +1,219 @@
+"""Delivery over a real Kafka to a partner whose answers the test decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+
+from connectors.ports import Delivered, Delivery, Outcome, Park, Retry
+from connectors.settings import Backoff, Deliver
+from schemas.avro.jsonform import JsonForm
+from schemas.records import RECEIPT, Receipt
+from streams import topics
+from streams.contracts import Contracts
+from streams.dead import Wanted, open_letters, replay
+from streams.envelope import headers
+from streams.outbound import Outbound
+from streams.settings import Kafka, Processing, Topics
+from tests.support.counting import CODEC, FRAME, SCHEMA
+from tests.support.kafka import Row, members, produce, read
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+Answer = Callable[[Delivery], Outcome]
+
+
+def delivered(_: Delivery) -> Outcome:
+    """The partner takes the message."""
+    return Delivered(202, "key")
+
+
+class Partner:
+    """Answers as the test says, and remembers every attempt."""
+
+    def __init__(self, answer: Answer = delivered) -> None:
+        self.answer = answer
+        self.attempts: list[Delivery] = []
+        self.effects: dict[str, list[str]] = defaultdict(list)
+        self.under_way: Counter[str] = Counter()
+        self.overlaps = 0
+        self._wanted, self._reached = 0, asyncio.Event()
+
+    async def attempted(self, more: int) -> None:
+        """Return after so many more attempts."""
+        self._wanted = len(self.attempts) + more
+        self._reached.clear()
+        await asyncio.wait_for(self._reached.wait(), 30)
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        """Answer one attempt."""
+        return [await self._one(message) for message in batch]
+
+    async def _one(self, message: Delivery) -> Outcome:
+        self.attempts.append(message)
+        self.under_way[message.subject] += 1
+        self.overlaps += self.under_way[message.subject] > 1
+        if len(self.attempts) >= self._wanted:
+            self._reached.set()
+        await asyncio.sleep(0)
+        self.under_way[message.subject] -= 1
+        outcome = self.answer(message)
+        if isinstance(outcome, Delivered) and message.id not in self.effects[message.subject]:
+            self.effects[message.subject].append(message.id)
+        return outcome
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def prepare(kafka: str) -> str:
+    """Make the topics of a new participant."""
+    participant = f"t{uuid4().hex[:10]}"
+    wanted = {f"out.{participant}", f"state.deliver.{participant}", topics.DEAD, topics.RECEIPTS}
+    listed = [topic for topic in topics.plan([participant], Topics(partitions=2)) if topic.name in wanted]
+    await topics.create(Kafka(bootstrap=kafka), listed)
+    return participant
+
+
+def message(subject: str, number: int) -> Row:
+    """A record for the partner."""
+    identity = f"{subject}-{number}"
+    listed = headers(identity, f"o/{identity}", ("o",), 1_700_000_000_000, subject=subject)
+    return subject.encode(), FRAME + CODEC.encode({"n": number}), listed
+
+
+@asynccontextmanager
+async def delivering(
+    kafka: str, participant: str, partner: Partner, *, on_dead: str = "pass", budget: int = 4_194_304
+) -> AsyncIterator[Outbound]:
+    """Run the delivery to a partner."""
+    settings = Deliver(
+        url="http://127.0.0.1:1", on_dead=on_dead, backoff=Backoff(first=0.05, longest=0.1), concurrency=8
+    )  # type: ignore[arg-type]
+    contracts = Contracts(None)
+    await contracts.start()
+    processing = Processing(app="test", commit_interval=0.05, session_timeout=6.0, prefetch_bytes=budget)
+    outbound = Outbound(
+        participant, partner, settings, JsonForm(SCHEMA), CODEC, Kafka(bootstrap=kafka), processing, contracts
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(outbound.run(stop))
+    try:
+        yield outbound
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 30)
+
+
+async def receipts(kafka: str, participant: str, enough: int) -> list[Receipt]:
+    """Committed receipts of a participant."""
+    records = await read(kafka, topics.RECEIPTS, enough, keep=lambda r: participant.encode() in r.value)
+    return [RECEIPT.decode(record.value[5:]) for record in records]
+
+
+async def test_messages_of_a_subject_arrive_in_order_and_once(kafka: Kafka) -> None:
+    """Every message is delivered once, in the order of its subject, with one receipt."""
+    participant, partner = await prepare(kafka.bootstrap), Partner()
+    rows = [message(f"s{n % 7}", n) for n in range(300)]
+    await produce(kafka.bootstrap, f"out.{participant}", rows)
+    async with delivering(kafka.bootstrap, participant, partner):
+        found = await receipts(kafka.bootstrap, participant, 300)
+    assert partner.effects == {f"s{k}": [f"s{k}-{n}" for n in range(k, 300, 7)] for k in range(7)}
+    assert not partner.overlaps
+    assert len(partner.attempts) == len({receipt.id for receipt in found}) == len(found) == 300
+    assert {partner.attempts[0].body} == {b'{"n":%d}' % int(partner.attempts[0].id.split("-")[1])}
+
+
+async def test_a_stuck_subject_holds_back_only_itself(kafka: Kafka) -> None:
+    """While one subject is refused, the others go on; a restart repeats none of them."""
+    participant = await prepare(kafka.bootstrap)
+    rows = [message(subject, n) for n in range(40) for subject in ("stuck", "a", "b")]
+    await produce(kafka.bootstrap, f"out.{participant}", rows)
+
+    def refuse(message: Delivery) -> Outcome:
+        return (
+            Retry(None, "partner-unavailable", "not now")
+            if message.subject == "stuck"
+            else delivered(message)
+        )
+
+    first, second = Partner(refuse), Partner()
+    async with delivering(kafka.bootstrap, participant, first):
+        assert len(await receipts(kafka.bootstrap, participant, 80)) == 80
+    async with delivering(kafka.bootstrap, participant, second):
+        assert len(await receipts(kafka.bootstrap, participant, 120)) == 120
+    assert set(first.effects) - {"stuck"} == {"a", "b"}
+    assert not first.effects["stuck"]
+    assert second.effects == {"stuck": [f"stuck-{n}" for n in range(40)]}
+    assert {attempt.id for attempt in first.attempts if attempt.subject == "stuck"} == {"stuck-0"}
+
+
+async def test_a_partner_that_is_away_costs_no_memory_and_no_message(kafka: Kafka) -> None:
+    """While the partner is away reading stops at the budget; when it is back everything arrives."""
+    participant, away = await prepare(kafka.bootstrap), True
+
+    def answer(message: Delivery) -> Outcome:
+        return Retry(0.1, "partner-unavailable", "circuit", paused=True) if away else delivered(message)
+
+    partner = Partner(answer)
+    await produce(kafka.bootstrap, f"out.{participant}", [message(f"s{n % 50}", n) for n in range(3_000)])
+    async with delivering(kafka.bootstrap, participant, partner, budget=4_000) as outbound:
+        await partner.attempted(20)
+        assert outbound._in_hand <= 1_000
+        away = False
+        assert len(await receipts(kafka.bootstrap, participant, 3_000)) == 3_000
+    assert sum(map(len, partner.effects.values())) == 3_000
+
+
+async def test_a_refused_message_waits_for_its_replay_and_its_subject_behind_it(kafka: Kafka) -> None:
+    """With `wait`, messages behind a dead letter die too, until replays bring the subject up to date."""
+    participant, fixed = await prepare(kafka.bootstrap), False
+
+    def answer(message: Delivery) -> Outcome:
+        bad = message.id == "s-1" and not fixed
+        return Park("partner-refused", "bad field", 422) if bad else delivered(message)
+
+    partner, where = Partner(answer), Kafka(bootstrap=kafka.bootstrap)
+    wanted = Wanted(stage=f"deliver.{participant}")
+    await produce(kafka.bootstrap, f"out.{participant}", [message("s", n) for n in range(4)])
+    async with delivering(kafka.bootstrap, participant, partner, on_dead="wait"):
+        await read(
+            kafka.bootstrap, topics.DEAD, 3, keep=lambda r: r.value and participant.encode() in r.value
+        )
+        letters = await open_letters(where, wanted)
+        assert [(letter.offset, letter.code, letter.behind) for letter in letters] == [
+            (1, "partner-refused", None),
+            (2, "behind-dead-letter", letters[0].id),
+            (3, "behind-dead-letter", letters[0].id),
+        ]
+        fixed = True
+        assert await replay(where, letters) == 3
+        found = await receipts(kafka.bootstrap, participant, 5)
+        assert not await open_letters(where, wanted)
+        await produce(kafka.bootstrap, f"out.{participant}", [message("s", 4)])
+        await receipts(kafka.bootstrap, participant, 6)
+    assert partner.effects == {"s": [f"s-{n}" for n in range(5)]}
+    assert Counter(receipt.outcome for receipt in found) == {"DELIVERED": 4, "PARKED": 1}
+
+
+async def test_two_processes_share_a_partner(kafka: Kafka) -> None:
+    """A second process joins and leaves: every message still has one effect, in order, and one receipt."""
+    participant, partner = await prepare(kafka.bootstrap), Partner()
+    group = f"test.deliver.{participant}"
+    async with delivering(kafka.bootstrap, participant, partner):
+        await produce(kafka.bootstrap, f"out.{participant}", [message(f"s{n % 9}", n) for n in range(500)])
+        async with delivering(kafka.bootstrap, participant, partner):
+            await members(kafka.bootstrap, group, 2)
+            rows = [message(f"s{n % 9}", n) for n in range(500, 1_000)]
+            await produce(kafka.bootstrap, f"out.{participant}", rows)
+            await receipts(kafka.bootstrap, participant, 1_000)
+        rows = [message(f"s{n % 9}", n) for n in range(1_000, 1_500)]
+        await produce(kafka.bootstrap, f"out.{participant}", rows)
+        found = await receipts(kafka.bootstrap, participant, 1_500)
+    assert len({receipt.id for receipt in found}) == len(found) == 1_500
+    assert partner.effects == {f"s{k}": [f"s{k}-{n}" for n in range(k, 1_500, 9)] for k in range(9)}
