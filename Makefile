@@ -38,7 +38,7 @@ bench: .venv/dev.stamp ## Measure, and write the figures. ARGS go to `corridor b
 	$(BIN)/corridor bench $(ARGS)
 
 soak: .venv/dev.stamp ## Fault runs, and the deliberately broken builds that they must catch. Takes long.
-	$(BIN)/pytest -m 'faults or broken_build' $(ARGS)
+	CORRIDOR_SOAK=1 $(BIN)/pytest -m 'faults or broken_build' $(ARGS)
 
 foreign: .venv/dev.stamp ## Prove the registry with clients in other languages (needs Go and Node).
 	$(BIN)/pytest -m foreign $(ARGS)

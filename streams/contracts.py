@@ -55,7 +55,10 @@ class Contracts:
         """Register a topic's value schema and give the five bytes in front of every value."""
         if self._registry is None:
             return frame(self._fixed, b"")
-        return frame(await self._registry.register(f"{topic}-value", schema.text), b"")
+        subject = f"{topic}-value"
+        schema_id = await self._registry.register(subject, schema.text)
+        await self._registry.ensure_compatibility(subject)
+        return frame(schema_id, b"")
 
     def encode(self, topic: str, record: Any) -> bytes:  # noqa: ANN401 - the struct of the topic's kind
         """Frame and encode one of the broker's own records for its topic."""

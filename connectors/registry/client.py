@@ -127,6 +127,15 @@ class RegistryClient:
         path = f"/config/{_segment(subject)}" if subject else "/config"
         await self._transport.call("PUT", path, {"compatibility": level})
 
+    async def ensure_compatibility(self, subject: str, level: str = "BACKWARD") -> None:
+        """Set a level for a subject that exists, where none is in force; a level that somebody chose stays.
+
+        Apicurio checks nothing unless told to, which would let the schemas of a topic drift apart.
+        """
+        answer = await self._transport.call("GET", f"/config/{_segment(subject)}?defaultToGlobal=true")
+        if answer.get("compatibilityLevel", "NONE") == "NONE":
+            await self.set_compatibility(subject, level)
+
     async def check(
         self, subject: str, schema_text: str, *, references: Sequence[Mapping[str, object]] = ()
     ) -> list[str]:
