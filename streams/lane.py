@@ -166,6 +166,8 @@ class Lane:
             return
         batch = await self._work.plan(fresh, store, self._input.partition, writer)
         position = fresh[-1].offset + 1
+        if broken("raise-in-agent") and position % 7 == 0:
+            raise RuntimeError("planted")
         if broken("state-outside-transaction"):
             await writer.commit(batch.writes.split(self._work.changelog), self._work.group, {})
         await writer.commit(batch.writes, self._work.group, {self._input: OffsetAndMetadata(position, "")})

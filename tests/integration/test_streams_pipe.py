@@ -1,0 +1,102 @@
+"""`corridor pipe` as a process, between two topics of a real Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import fastavro
+import pytest
+
+from corridor.bench.workload import by_hand, message, text
+from schemas.records import DEAD
+from streams import topics
+from streams.partitioning import partition_of
+from streams.settings import Kafka
+from tests.support.kafka import members, produce, read
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+SCHEMA = fastavro.parse_schema(json.loads(text("shipment.avsc")))
+
+
+def start(kafka: str, run: str, files: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start the command on ``<run>.in`` and ``<run>.out``."""
+    return subprocess.Popen([
+        sys.executable, "-c", "from corridor.cli import main; main()", "pipe", "--kafka", kafka,
+        "--mapping", files / "mapping.yaml", "--schema-in", files / "event.avsc",
+        "--schema-out", files / "shipment.avsc", "--in", f"{run}.in", "--out", f"{run}.out", "--group", run,
+        *options,
+    ])  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """The benchmark's mapping and schemas as files."""
+    for name in ("mapping.yaml", "event.avsc", "shipment.avsc"):
+        (tmp_path / name).write_text(text(name), encoding="utf-8")
+    return tmp_path
+
+
+async def prepare(kafka: str) -> str:
+    """Make the input topic of a new run; its name is the group's, too."""
+    run = f"pipe{uuid4().hex[:10]}"
+    await topics.create(Kafka(bootstrap=kafka), [topics.Topic(f"{run}.in", 3, 1, {})])
+    return run
+
+
+async def test_every_record_is_mapped_once_and_bad_ones_are_kept(kafka: Kafka, files: Path) -> None:
+    """Outputs are what fastavro writes for the mapping by hand; broken JSON is a dead letter."""
+    run = await prepare(kafka.bootstrap)
+    good = [message(n) for n in range(600)]
+    rows = [(key, body, [("mine", b"1")]) for key, body in good]
+    await produce(kafka.bootstrap, f"{run}.in", [*rows[:300], (b"bad", b'{"kind": "GATE_IN"', []), *rows[300:]])
+    process = start(kafka.bootstrap, run, files, "--schema-id", "77")
+    try:
+        await members(kafka.bootstrap, run, 1)
+        letters = await read(kafka.bootstrap, f"{run}.out.dead", 1)
+        records = await read(kafka.bootstrap, f"{run}.out", len(good))
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    letter = DEAD.decode(letters[0].value[5:])
+    assert (letter.code, letter.key, letter.body) == ("json-malformed", b"bad", b'{"kind": "GATE_IN"')
+    assert {record.value[:5] for record in records} == {b"\x00\x00\x00\x00\x4d"}
+    wanted = sorted(b"".join((key, written(by_hand(json.loads(body))))) for key, body in good)
+    assert sorted(record.key + record.value[5:] for record in records) == wanted
+    assert all(record.partition == partition_of(record.key, 3) for record in records)
+    assert {record.headers for record in records} == {(("mine", b"1"),)}
+
+
+async def test_a_killed_pipe_loses_and_repeats_nothing(kafka: Kafka, files: Path) -> None:
+    """Killed with -9 while it works and started again, each record has one output."""
+    run = await prepare(kafka.bootstrap)
+    total = 8_000
+    await produce(kafka.bootstrap, f"{run}.in", [(key, body, []) for key, body in map(message, range(total))])
+    process = start(kafka.bootstrap, run, files)
+    try:
+        await members(kafka.bootstrap, run, 1)
+        await read(kafka.bootstrap, f"{run}.out", 100)
+        process.kill()
+        process.wait()
+        process = start(kafka.bootstrap, run, files)
+        records = await read(kafka.bootstrap, f"{run}.out", total)
+    finally:
+        process.kill()
+        process.wait()
+    assert len({record.value for record in records}) == len(records) == total
+
+
+def written(datum: dict[str, object]) -> bytes:
+    """Avro by fastavro."""
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, SCHEMA, datum)
+    return out.getvalue()
