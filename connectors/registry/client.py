@@ -133,8 +133,13 @@ class RegistryClient:
         Apicurio checks nothing unless told to, which would let the schemas of a topic drift apart.
         """
         answer = await self._transport.call("GET", f"/config/{_segment(subject)}?defaultToGlobal=true")
-        if answer.get("compatibilityLevel", "NONE") == "NONE":
+        if answer.get("compatibilityLevel", "NONE") != "NONE":
+            return
+        try:
             await self.set_compatibility(subject, level)
+        except Permanent as error:
+            if error.code != "schema-incompatible":  # 409: another process has set it at the same moment
+                raise
 
     async def check(
         self, subject: str, schema_text: str, *, references: Sequence[Mapping[str, object]] = ()

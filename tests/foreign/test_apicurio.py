@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -62,7 +63,7 @@ async def test_client_works_with_apicurio(apicurio: Apicurio, tmp_path: Path) ->
 async def test_contracts_of_the_broker_register_with_apicurio(apicurio: Apicurio) -> None:
     """All of the broker's own records are registered, and found again by another process."""
     async with RegistryClient(apicurio.url) as client:
-        await Contracts(client).start()
+        await asyncio.gather(*(Contracts(client).start() for _ in range(4)))
         frames = {
             topic: await Contracts(client).frame(topic, kind.codec.schema) for topic, kind in OWN.items()
         }
