@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.errors import Permanent, Transient
@@ -160,17 +161,25 @@ class Writer:
     async def _send_rows(self, topic: str, partition: int, rows: Iterable[Row]) -> None:
         """Send rows in order in as many batches as they need."""
         sent: list[asyncio.Future[object]] = []
-        batch = self._producer.create_batch()
-        for key, value, headers in rows:
-            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+        try:
+            for batch in self._batches(rows):
                 sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-                batch = self._producer.create_batch()
-                batch.append(timestamp=None, key=key, value=value, headers=headers)
-        sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-        outcomes = await asyncio.gather(*sent, return_exceptions=True)
+            outcomes = await asyncio.gather(*sent, return_exceptions=True)
+        finally:
+            for future in sent:
+                future.cancel()  # of no interest to anybody any more, whatever comes of it
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    def _batches(self, rows: Iterable[Row]) -> Iterator[BatchBuilder]:
+        batch = self._producer.create_batch()
+        for key, value, headers in rows:
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                yield batch
+                batch = self._producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=headers)
+        yield batch
 
     async def close(self) -> None:
         """Stop the producer within seconds, in whatever state. An open transaction is left to be fenced."""

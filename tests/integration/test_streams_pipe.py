@@ -56,7 +56,9 @@ async def test_every_record_is_mapped_once_and_bad_ones_are_kept(kafka: Kafka, f
     run = await prepare(kafka.bootstrap)
     good = [message(n) for n in range(600)]
     rows = [(key, body, [("mine", b"1")]) for key, body in good]
-    await produce(kafka.bootstrap, f"{run}.in", [*rows[:300], (b"bad", b'{"kind": "GATE_IN"', []), *rows[300:]])
+    await produce(
+        kafka.bootstrap, f"{run}.in", [*rows[:300], (b"bad", b'{"kind": "GATE_IN"', []), *rows[300:]]
+    )
     process = start(kafka.bootstrap, run, files, "--schema-id", "77")
     try:
         await members(kafka.bootstrap, run, 1)
