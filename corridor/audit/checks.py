@@ -67,7 +67,7 @@ def _translated(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _doubled(topic: str, logged: Iterable[Logged]) -> Iterator[Violation]:
-    """The same event from several origins is by design: a train that n notes tell of is one event, n times."""
+    """One id from several origins is by design: a train that n notes tell of is one event, n times."""
     for (id_, origin), count in Counter((record.id, record.origin) for record in logged).items():
         if count > 1:
             yield Violation("doubled-output", topic, id_, f"{count} times from {origin}")

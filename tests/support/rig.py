@@ -41,26 +41,31 @@ class Rig:
     environment: Mapping[str, str] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
+    _reader: threading.Thread = field(default_factory=threading.Thread)
     _fresh: threading.Condition = field(default_factory=threading.Condition)
 
     def start(self) -> None:
         """Start everything and return when a first status says that all of it is ready."""
         command = [sys.executable, "-m", "corridor", "up", "--json", "--state", str(self.directory)]
-        self._process = subprocess.Popen(
-            [*command, "--ports", str(self.base)],
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=(self.directory.parent / "up.log").open("a"),
-            text=True,
-        )
-        threading.Thread(target=self._read, daemon=True).start()
+        with (self.directory.parent / "up.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [*command, "--ports", str(self.base)],
+                env={**os.environ, **self.environment},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.wait_for(self._ready, READY)
 
     def stop(self) -> int:
         """End everything cleanly and return the exit code."""
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(timeout=60)
+        code = self._process.wait(timeout=60)
+        self._reader.join()
+        return code
 
     def wait_for(self, condition: Callable[[dict[str, Any]], bool], seconds: float) -> None:
         """Wait for a status of which the condition is true."""
@@ -112,6 +117,7 @@ class Rig:
                 raise TimeoutError(f"participants still send: {self.stats('dtc')} {self.stats('dlp')}")
             with self._fresh:
                 self._fresh.wait(LOOK * 10)
+        self.wait_for(self._ready, READY)
         before: dict[str, int] = {}
         while True:
             found = self.audit()
@@ -133,10 +139,11 @@ class Rig:
     def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._fresh:
-                self.status = json.loads(line)
-                self._fresh.notify_all()
+        with self._process.stdout as lines:
+            for line in lines:
+                with self._fresh:
+                    self.status = json.loads(line)
+                    self._fresh.notify_all()
         with self._fresh:
             self._fresh.notify_all()
 
