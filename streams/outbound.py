@@ -20,6 +20,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 
+from connectors.deliver.backoff import backoff, gives_up
 from connectors.ports import Delivered, Delivery, Outcome, Park, Partner, Retry
 from connectors.settings import Deliver
 from schemas.avro.codec import Codec
@@ -283,18 +284,18 @@ class Outbound:
     def _exhausted(self, item: Item, outcome: Retry) -> bool:
         """Only refusals of the message itself count, and from the first attempt in this process."""
         age = time.monotonic() - item.first_attempt
-        return not outcome.paused and age > self.settings.backoff.give_up
+        return not outcome.paused and gives_up(self.settings.backoff, age)
 
     def _again(self, item: Item, outcome: Retry, key: tuple[int, str]) -> None:
         now = time.monotonic()
         if outcome.paused:
             item.attempts -= 1
+            if item.attempts == 0:
+                item.first_attempt = 0.0
             self._resume_at = max(self._resume_at, now + (outcome.after or 1.0))
             self._ready.put_nowait(key)
             return
-        backoff = self.settings.backoff
-        bound = min(backoff.longest, backoff.first * 2 ** min(item.attempts - 1, 16))
-        delay = max(outcome.after or 0.0, random.uniform(0, bound))  # noqa: S311
+        delay = backoff(self.settings.backoff, item.attempts, random.random(), outcome.after)  # noqa: S311
         asyncio.get_running_loop().call_later(delay, self._ready.put_nowait, key)
 
     async def _until_resumed(self) -> None:

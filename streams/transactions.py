@@ -163,7 +163,7 @@ class Writer:
         sent: list[asyncio.Future[object]] = []
         try:
             for batch in self._batches(rows):
-                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))  # noqa: PERF401
             outcomes = await asyncio.gather(*sent, return_exceptions=True)
         finally:
             for future in sent:

@@ -132,7 +132,7 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_go_on(kafka:
     await produce(kafka.bootstrap, f"in.{participant}", rows)
     async with running(kafka.bootstrap, participant):
         letters = await read(
-            kafka.bootstrap, topics.DEAD, len(bad), keep=lambda r: participant.encode() in r.value
+            kafka.bootstrap, topics.DEAD, len(bad), keep=lambda r: participant.encode() in (r.value or b"")
         )
         await assert_counted(kafka.bootstrap, participant, 2 * len(bad))
     from schemas.records import DEAD
@@ -149,7 +149,9 @@ async def test_a_record_without_outputs_is_reported(kafka: Kafka) -> None:
     participant = await prepare(kafka.bootstrap)
     await produce(kafka.bootstrap, f"in.{participant}", [row(1, SILENT)])
     async with running(kafka.bootstrap, participant):
-        found = await read(kafka.bootstrap, topics.REPORTS, 1, keep=lambda r: participant.encode() in r.value)
+        found = await read(
+            kafka.bootstrap, topics.REPORTS, 1, keep=lambda r: participant.encode() in (r.value or b"")
+        )
     report = REPORT.decode(found[0].value[5:])
     assert (report.stage, report.outputs) == (f"to-corridor.{participant}", 0)
 
