@@ -23,7 +23,7 @@ from corridor.supervisor.figures import Figures, Observer, Totals, parse
 from corridor.supervisor.state import CONTROL, SANDBOX, Ports, State
 from deploy.kafka import Node
 from deploy.ports import require_free
-from schemas.errors import Misconfigured, Transient
+from schemas.errors import CorridorError, Misconfigured
 from streams import topics
 
 CHILD_TIMEOUT: Final = 6.0
@@ -256,8 +256,8 @@ class Supervisor:
             self.say(f"Kafka died and is started again on its data (see {node.log})")
             try:
                 await node.start()
-            except Transient as error:
-                self.say(error.message)
+            except CorridorError as error:  # also a port that the dead process still holds for a moment
+                self.say(f"{error.message} Trying again.")
             else:
                 self.say("Kafka runs again")
 
