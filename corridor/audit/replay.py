@@ -21,6 +21,9 @@ from streams import topics
 from streams.envelope import Envelope
 from streams.scan import scan
 
+Told = tuple[str, str]
+"""Id and origin of a message: the same event may be told by several origins."""
+
 
 async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
     """Compare every stage's topic with a new translation of its input.
@@ -43,7 +46,7 @@ async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
                 again.take(record, envelope)
         born = f"{name}/" if inward else ""
         written = {
-            envelope.id: unframe(record.value)[1]
+            (envelope.id, envelope.origin): unframe(record.value)[1]
             async for record in scan(settings.kafka, target)
             if (envelope := Envelope.of(record)).origin.startswith(born)
         }
@@ -55,7 +58,7 @@ class _Again:
     """One stage, run over its input once more, each partition with its own state."""
 
     def __init__(self, translator: Translator, participant: str, *, toward: bool) -> None:
-        self.outputs: dict[str, bytes] = {}
+        self.outputs: dict[Told, bytes] = {}
         self._translator, self._participant, self._toward = translator, participant, toward
         self._stores: defaultdict[int, Store] = defaultdict(Store)
 
@@ -81,14 +84,14 @@ class _Again:
         state.commit()
         for output in result.outputs:
             if not (self._toward and self._participant in output.hops):
-                self.outputs[output.id] = output.body
+                self.outputs[output.id, envelope.origin] = output.body
 
 
-def _compare(stage: str, expected: dict[str, bytes], written: dict[str, bytes]) -> Iterator[Violation]:
-    for id_ in expected.keys() - written.keys():
-        yield Violation("replay-differs", stage, id_, "was never written")
-    for id_ in written.keys() - expected.keys():
-        yield Violation("replay-differs", stage, id_, "would not be written")
-    for id_ in expected.keys() & written.keys():
-        if expected[id_] != written[id_]:
-            yield Violation("replay-differs", stage, id_, "other bytes")
+def _compare(stage: str, expected: dict[Told, bytes], written: dict[Told, bytes]) -> Iterator[Violation]:
+    for told in expected.keys() - written.keys():
+        yield Violation("replay-differs", stage, told[0], f"was never written for {told[1]}")
+    for told in written.keys() - expected.keys():
+        yield Violation("replay-differs", stage, told[0], f"would not be written for {told[1]}")
+    for told in expected.keys() & written.keys():
+        if expected[told] != written[told]:
+            yield Violation("replay-differs", stage, told[0], f"other bytes for {told[1]}")

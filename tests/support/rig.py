@@ -41,6 +41,7 @@ class Rig:
     environment: Mapping[str, str] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
+    _killed: set[int] = field(default_factory=set)
     _reader: threading.Thread = field(default_factory=threading.Thread)
     _fresh: threading.Condition = field(default_factory=threading.Condition)
 
@@ -83,6 +84,7 @@ class Rig:
 
         self.wait_for(running, READY)
         os.kill(pids[0], signal.SIGKILL)
+        self._killed.add(pids[0])
         return pids[0]
 
     def faults(self, participant: str, **faults: object) -> None:
@@ -134,7 +136,9 @@ class Rig:
         assert self._process is not None
         assert self._process.poll() is None, (self.directory.parent / "up.log").read_text()
         processes = status.get("processes", ())
-        return bool(processes) and all(process["state"] == "ready" for process in processes)
+        return bool(processes) and all(
+            process["state"] == "ready" and process["pid"] not in self._killed for process in processes
+        )
 
     def _read(self) -> None:
         assert self._process is not None
