@@ -56,21 +56,34 @@ _PRESENT: Final = b"\x02"
 _LITERAL: Final = re.compile(r"""^( *)b \+= (b'.*'|b".*")$""")
 
 
+def _groups(number: int) -> bytes:
+    """Encode seven bits a byte, the lowest first; every byte but the last has its highest bit set."""
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+_HEAD: Final = tuple(bytes((number & 127 | 128, number >> 7 | 128)) for number in range(16384))
+_TAIL: Final = tuple(map(_groups, range(16384)))
+
+
 def varint(value: int, bits: int = 64) -> bytes:
-    """Encode an integer as Avro's int or long.
+    """Encode an integer as Avro's int or long: ``bits`` is 32 or 64.
 
     Raises:
         OverflowError: it does not fit into ``bits`` bits.
     """
-    if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
+    zigzag = value << 1 if value >= 0 else ~(value << 1)
+    if zigzag < 16384:
+        return _TAIL[zigzag]
+    if zigzag < 268435456:
+        return _HEAD[zigzag & 16383] + _TAIL[zigzag >> 14]
+    if zigzag >> bits:
         raise OverflowError(f"{value} does not fit into {bits} bits")
-    rest = (value << 1) ^ (value >> 63)
-    out = bytearray()
-    while rest > 127:
-        out.append(rest & 127 | 128)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
+    return _groups(zigzag)
 
 
 def _small() -> tuple[bytes, ...]:
@@ -82,8 +95,8 @@ SMALL: Final = _small()
 _RUNTIME: Final[dict[str, Any]] = {
     "SMALL": SMALL,
     "SMALL_PRESENT": tuple(_PRESENT + encoded for encoded in SMALL),
-    "HEAD": tuple(bytes((value & 127 | 128, value >> 7 | 128)) for value in range(16384)),
-    "TAIL": tuple(varint(value >> 1 ^ -(value & 1)) for value in range(16384)),
+    "HEAD": _HEAD,
+    "TAIL": _TAIL,
     "VARINT": varint,
     "FLOAT": struct.Struct("<f").pack,
     "DOUBLE": struct.Struct("<d").pack,

@@ -21,8 +21,6 @@ from schemas.avro.schema import MISSING, Array, Datum, Field, Nullable, Primitiv
 from schemas.avro.structs import Structs, attribute
 from schemas.errors import Invalid
 
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MILLISECOND: Final = datetime.timedelta(milliseconds=1)
 _DAY_ZERO: Final = datetime.date(1970, 1, 1).toordinal()
 _encode_json: Final = msgspec.json.Encoder().encode
 
@@ -118,7 +116,7 @@ class JsonForm:
 def _milliseconds(value: datetime.datetime) -> int:
     if value.microsecond % 1000:
         raise ValueError("fraction of a millisecond")
-    return (value - _EPOCH) // _MILLISECOND
+    return round(value.timestamp() * 1000)  # exact: a double has bits to spare in the year 9999
 
 
 class _StructEmitter(Emitter):
