@@ -175,7 +175,7 @@ class Supervisor:
         for child, page in zip(asked, await asyncio.gather(*map(self._page, asked)), strict=True):
             if page:
                 self._totals.add(child.name, parse(page))
-                self._figures = self._observer.observe(self._totals.sum())
+        self._figures = self._observer.observe(self._totals.sum())
         return Status(
             time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             figures=self._figures,
