@@ -5,7 +5,6 @@ from __future__ import annotations
 from corridor.bench.mapping import contestants
 from corridor.bench.workload import message
 
-
 RUNNING = contestants()
 
 
