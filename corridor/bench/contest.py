@@ -60,7 +60,7 @@ async def contest(
     run = uuid4().hex[:8]
     source, target = f"bench.{run}.in", f"bench.{run}.out"
     await _create(kafka, source, target)
-    process = subprocess.Popen(list(command(source, target, f"bench-{run}")))  # noqa: ASYNC220, S603
+    process = subprocess.Popen(list(command(source, target, f"bench-{run}")))  # noqa: ASYNC220
     try:
         warmed = await _produce(kafka, source, warm_up)
         await _await_outputs(kafka, target, warmed, process)
