@@ -56,12 +56,16 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
 
 
 @command.command(
-    epilog="\b\nExamples:\n  corridor mapping explain to_corridor.yaml\n  corridor mapping explain to_corridor.yaml --rule loaded"
+    epilog="\b\nExamples:\n  corridor mapping explain to_corridor.yaml\n"
+    "  corridor mapping explain to_corridor.yaml --rule loaded"
 )
 @_FILE
 @click.option("--rule", help="Show the functions of this rule only.")
 def explain(file: Path, rule: str | None) -> int:
-    """Show the Python that a mapping FILE becomes: straight functions, with nothing interpreted per message."""
+    """Show the Python that a mapping FILE becomes.
+
+    Straight functions, with nothing interpreted per message.
+    """
     mapping = _compile(file)
     source = mapping.module.source
     if rule is not None:

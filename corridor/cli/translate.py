@@ -60,8 +60,8 @@ Examples:
     "--accepted",
     type=int,
     metavar="MS",
-    help="UTC milliseconds at which the first message counts as taken in, each later one a second on. Default: now; "
-    "give it to get the same output every time.",
+    help="UTC milliseconds at which the first message counts as taken in, each later one a second on. "
+    "Default: now; give it to get the same output every time.",
 )
 def command(
     source: str,
@@ -73,9 +73,9 @@ def command(
 ) -> int:
     """Translate messages of profile FROM to profile TO, directly or by way of the corridor event.
 
-    Reads JSON lines in order and keeps state over them, as the broker does: a note is compared with its version
-    before. Results are JSON lines on stdout. What was lost, filtered or odd, and dead letters, are JSON lines on
-    stderr or in --report FILE, each with the number of its line.
+    Reads JSON lines in order and keeps state over them, as the broker does: a note is compared with its
+    version before. Results are JSON lines on stdout. What was lost, filtered or odd, and dead letters,
+    are JSON lines on stderr or in --report FILE, each with the number of its line.
 
     Exit code 1 when there was a dead letter; the other messages are translated all the same.
     """

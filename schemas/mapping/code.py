@@ -1,4 +1,7 @@
-"""Lines of generated Python as a tree of blocks, so that what does not change in a loop can be put in front of it."""
+"""Lines of generated Python as a tree of blocks.
+
+What does not change in a loop can be put in front of it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from typing import Any
 from schemas.mapping.types import Type
 
 Pointer = tuple[str, ...]
-"""Steps of a JSON pointer; a first step ``@name`` is wherever the object in that variable stands in the input."""
+"""Steps of a JSON pointer.
+
+A first step ``@name`` is wherever the object in that variable stands in the input.
+"""
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,10 @@ class Function:
         return name
 
     def hoist(self, home: Code | None, text: str) -> Code:
-        """Put a line as far out of the loops as the block where its operands live; return the block it went to."""
+        """Put a line as far out of the loops as the block where its operands live.
+
+        Return the block it went to.
+        """
         place, before = self.here, None
         here: Code | None = self.here
         while here is not None and here is not home:
@@ -148,7 +157,7 @@ class Bindings:
         self.names = names
         self._known: dict[Any, str] = {}
 
-    def bind(self, stem: str, value: Any, key: Any = None) -> str:
+    def bind(self, stem: str, value: Any, key: Any = None) -> str:  # noqa: ANN401
         """Name an object; ``key`` tells equal ones apart from new ones (default: identity)."""
         key = (stem, id(value) if key is None else key)
         if key not in self._known:

@@ -71,7 +71,7 @@ def load(
         access: ``item`` to read datums, ``attr`` to read the structs of ``schemas.mapping.inputs``.
 
     Raises:
-        Misconfigured: ``mapping-invalid`` with every problem of the file, one a line: ``file:line:column: what``.
+        Misconfigured: ``mapping-invalid`` with every problem, one a line: ``file:line:column: what``.
     """
     table, problems = read(text, file)
     document = read_document(table, problems)

@@ -1,7 +1,7 @@
 """The common ground of all parts of a mapping under compilation: names, types, bindings, `let`, problems.
 
-Arguments of generated functions: ``r`` the input record, ``m`` the message's context, ``c`` the report, ``e`` the
-event, ``L`` the values of ``let`` so far, ``out`` the list of outputs.
+Arguments of generated functions: ``r`` the input record, ``m`` the message's context, ``c`` the report,
+``e`` the event, ``L`` the values of ``let`` so far, ``out`` the list of outputs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.mapping import runtime
 from schemas.mapping.code import Bindings, Function, Line, Value
-from schemas.mapping.document import Document, Rule
+from schemas.mapping.document import Document
 from schemas.mapping.expression import Call, Expression, Names, Wrong, parse
 from schemas.mapping.functions import library
 from schemas.mapping.report import Report, locate

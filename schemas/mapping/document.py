@@ -1,4 +1,7 @@
-"""A mapping file as data: the parts of ``docs/mapping.md``, still with their text and place, nothing compiled."""
+"""A mapping file as data.
+
+The parts of ``docs/mapping.md``, still with their text and place, nothing compiled.
+"""
 
 from __future__ import annotations
 

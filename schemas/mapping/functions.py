@@ -1,4 +1,7 @@
-"""The functions of the mapping language: how many arguments of which kind, what comes back, and the code of a call."""
+"""The functions of the mapping language.
+
+How many arguments of which kind, what comes back, and the code of a call.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping import runtime, times
 from schemas.mapping.code import Value
-from schemas.mapping.expression import NUMBERS, Call, Expression, Wrong, alike
+from schemas.mapping.expression import Call, Expression, Wrong, alike
 from schemas.mapping.source import suggest
 from schemas.mapping.types import BOOL, DECIMAL, INT, TEXT, Type
 
@@ -31,8 +34,8 @@ _KINDS = {
 class Plain:
     """A function without literal arguments: ``code`` is a template over its arguments.
 
-    ``slow`` is called when the fast code gave null, with the report and the pointer of the first argument. With
-    ``nulls`` the code takes null arguments itself.
+    ``slow`` is called when the fast code gave null, with the report and the pointer of the first
+    argument. With ``nulls`` the code takes null arguments itself.
     """
 
     takes: tuple[str, ...]
@@ -96,7 +99,10 @@ def library(codes: CodeLists) -> dict[str, Call]:
     }
     plain: dict[str, Call] = {
         "text": Plain(("scalar",), TEXT, "TEXT({0})", uses={"TEXT": runtime.text_of}),
-        "int": Plain(("scalar",), INT, "TO_INT({0})", runtime.unreadable("not-an-integer"), uses={"TO_INT": runtime.to_int}),
+        "int": Plain(
+            ("scalar",), INT, "TO_INT({0})", runtime.unreadable("not-an-integer"),
+            uses={"TO_INT": runtime.to_int},
+        ),
         "decimal": Plain(
             ("scalar",), DECIMAL, "TO_DECIMAL({0})", runtime.unreadable("not-a-decimal"),
             uses={"TO_DECIMAL": runtime.to_decimal},
@@ -110,12 +116,17 @@ def library(codes: CodeLists) -> dict[str, Call]:
         "len": Plain(("sized",), INT, "len({0})"),
         "starts": Plain(("text", "text"), BOOL, "{0}.startswith({1})"),
         "zone_of": Plain(
-            ("text", "text"), TEXT, "ZONE_OF({0}, {1})", runtime.unknown_code, uses={"ZONE_OF": runtime.zone_of(zones)}
+            ("text", "text"), TEXT, "ZONE_OF({0}, {1})", runtime.unknown_code,
+            uses={"ZONE_OF": runtime.zone_of(zones)},
         ),
         "utc_millis": Plain(
-            ("text", "text"), INT, "UTC_MILLIS({0}, {1})", runtime.utc_millis_slow, uses={"UTC_MILLIS": times.utc_millis}
+            ("text", "text"), INT, "UTC_MILLIS({0}, {1})", runtime.utc_millis_slow,
+            uses={"UTC_MILLIS": times.utc_millis},
         ),
-        "local_text": Plain(("int", "text"), TEXT, "LOCAL_TEXT({0}, {1})", uses={"LOCAL_TEXT": times.local_text}),
+        "local_text": Plain(
+            ("int", "text"), TEXT, "LOCAL_TEXT({0}, {1})",
+            uses={"LOCAL_TEXT": times.local_text},
+        ),
         "offset_minutes": Plain(
             ("int", "text"), INT, "OFFSET_MINUTES({0}, {1})", uses={"OFFSET_MINUTES": times.offset_minutes}
         ),
@@ -125,15 +136,18 @@ def library(codes: CodeLists) -> dict[str, Call]:
             uses={"OFFSET_VALUE": times.offset_value},
         ),
         "date_days": Plain(
-            ("text",), INT, "READ_DATE({0})", runtime.unreadable("date-invalid"), uses={"READ_DATE": times.read_date}
+            ("text",), INT, "READ_DATE({0})", runtime.unreadable("date-invalid"),
+            uses={"READ_DATE": times.read_date},
         ),
         "date_text": Plain(("int",), TEXT, "DATE_TEXT({0})", uses={"DATE_TEXT": times.date_text}),
         "convert": Plain(
-            ("number", "text", "text"), DECIMAL, "CONVERT({0}, {1}, {2})", runtime.unreadable("unit-mismatch"),
+            ("number", "text", "text"), DECIMAL, "CONVERT({0}, {1}, {2})",
+            runtime.unreadable("unit-mismatch"),
             uses={"CONVERT": runtime.converter(units)},
         ),
         "mass": Plain(
-            ("number", "number"), DECIMAL, "MASS({0}, {1})", runtime.needs_density, nulls=True, uses={"MASS": runtime.mass}
+            ("number", "number"), DECIMAL, "MASS({0}, {1})", runtime.needs_density, nulls=True,
+            uses={"MASS": runtime.mass},
         ),
         "volume": Plain(
             ("number", "number"), DECIMAL, "VOLUME({0}, {1})", runtime.needs_density, nulls=True,
@@ -212,7 +226,7 @@ def _known(codes: CodeLists) -> Call:
     return known
 
 
-def _identifier(node: ast.Call, known: Mapping[str, Any]) -> Any:
+def _identifier(node: ast.Call, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
     name = _literal(node, 0, "the identifier")
     if name not in known:
         raise Wrong(node.args[0], f"no identifier `{name}`{suggest(name, known)}")

@@ -1,4 +1,7 @@
-"""JSON as the input of a mapping: decoded straight into structs that the generated code reads, no dict between."""
+"""JSON as the input of a mapping.
+
+Decoded straight into structs that the generated code reads, no dict between.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,8 @@ class InputStructs(Structs):
 def access_for(document: Document, schema: Schema) -> Access:
     """How a mapping should read JSON input: structs where it can.
 
-    Documents that are merged, schemas that tell explicit nulls, and defaults that JSON writes in another form than
-    a datum are read as datums.
+    Documents that are merged, schemas that tell explicit nulls, and defaults that JSON writes in another
+    form than a datum are read as datums.
     """
     if document.state.kind == "snapshot" or "explicitNulls" in schema.record.properties:
         return "item"

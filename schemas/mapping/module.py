@@ -1,4 +1,7 @@
-"""The generated module of one mapping: its text, its functions, and the way back from a failing line to the target's field."""
+"""The generated module of one mapping.
+
+Its text, its functions, and the way back from a failing line to the target's field.
+"""
 
 from __future__ import annotations
 

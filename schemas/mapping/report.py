@@ -27,7 +27,8 @@ class Report:
     """Collects losses and findings of one message; generated code calls it on slow paths only.
 
     Attributes:
-        origin: the ``let`` being computed, -1 for a rule. What a ``let`` reports belongs to every output that uses it.
+        origin: the ``let`` being computed, -1 for a rule. What a ``let`` reports belongs to every output
+            that uses it.
     """
 
     __slots__ = ("_found", "_lost", "origin")
@@ -83,13 +84,16 @@ def shorten(value: object) -> str:
     return "" if value is None else str(value)[:200]
 
 
-def locate(root: Any, wanted: Any) -> str:
-    """JSON pointer of an object in the input, found by identity: pointers are made only when something is wrong."""
+def locate(root: Any, wanted: Any) -> str:  # noqa: ANN401
+    """JSON pointer of an object in the input, found by identity.
+
+    Pointers are made only when something is wrong.
+    """
     found = _search(root, wanted)
     return "" if found is None else found
 
 
-def _search(here: Any, wanted: Any) -> str | None:
+def _search(here: Any, wanted: Any) -> str | None:  # noqa: ANN401
     if here is wanted:
         return ""
     if isinstance(here, dict):

@@ -1,4 +1,7 @@
-"""Compiles rules: one function per rule that makes the content of its outputs, and one that makes their head."""
+"""Compiles rules.
+
+One function per rule that makes the content of its outputs, and one that makes their head.
+"""
 
 from __future__ import annotations
 
@@ -218,7 +221,7 @@ def _part(value: Value, end: str) -> str:
 
 
 def compile_rules(compiler: Compiler) -> None:
-    """All rules, the retraction, and the functions ``rules`` and ``annulments`` that run them in the file's order."""
+    """All rules, the retraction, and ``rules`` and ``annulments``, which run them in the file's order."""
     for rule in compiler.document.rules:
         RuleWriter(compiler, rule).write()
     if compiler.document.state.retract is not None:

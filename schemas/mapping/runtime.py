@@ -1,7 +1,7 @@
 """What generated code calls while a message is translated: pure functions over plain values.
 
-A function that may have something to report exists twice: the fast one returns None when there is something to say
-(or nothing to return), and then the slow one is called with the report and the pointer.
+A function that may have something to report exists twice: the fast one returns None when there is
+something to say (or nothing to return), and then the slow one is called with the report and the pointer.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def needs_density(to: Report, pointer: str, quantity: object, *_: object) -> Non
         to.loss(pointer, "needs-density", quantity)
 
 
-def or_null(convert: Callable[[Any], Any], value: Any) -> Any:
+def or_null(convert: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401
     """Apply a conversion unless the value is null."""
     return None if value is None else convert(value)
 

@@ -1,4 +1,7 @@
-"""The text of a mapping file: YAML nodes that know their line and column, and the list of what is wrong with them."""
+"""The text of a mapping file.
+
+YAML nodes that know their line and column, and the list of what is wrong with them.
+"""
 
 from __future__ import annotations
 

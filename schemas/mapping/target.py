@@ -28,7 +28,8 @@ class Target:
         expressions: compiles into the function.
         problems: where mistakes go.
         rule: name of the rule, for messages and pointers.
-        frozen: names of root fields that may not read ``message`` and ``event``: the content that is compared.
+        frozen: names of root fields that may not read ``message`` and ``event``: the content that is
+            compared.
         volatile: collects the pointers of fields that read ``message`` or ``event``.
     """
 
@@ -202,7 +203,7 @@ class BytesTarget(Target):
             elif values.get(name) is not None:
                 self._set(values[name], found, here)
 
-    def _set(self, value: Any, found: Field, pointer: str) -> None:
+    def _set(self, value: Any, found: Field, pointer: str) -> None:  # noqa: ANN401
         if isinstance(value, Value):
             self._write(value, found)
         elif isinstance(value, list):
@@ -239,7 +240,7 @@ class BytesTarget(Target):
             lines = [f"if {value.code} is None:", *_indent(default), "else:", *_indent(lines)]
         self._extend(lines)
 
-    def _literal(self, value: Value) -> Any:
+    def _literal(self, value: Value) -> Any:  # noqa: ANN401
         names = self.expressions.bindings.names
         return names[value.code] if value.code in names else ast.literal_eval(value.code)
 
@@ -353,7 +354,7 @@ class DatumTarget(Target):
             self.problems.add(block.at, f"the items are {item}: records have `set`, all else has `value`")
 
 
-def _leaves(values: Values) -> Any:
+def _leaves(values: Values) -> Any:  # noqa: ANN401
     """Every compiled leaf that is no constant."""
     for value in values.values():
         if isinstance(value, Value):

@@ -1,4 +1,4 @@
-"""Local times of the railway and UTC, by the zone rules of the pinned ``tzdata`` package, never the machine's."""
+"""Local times of the railway and UTC, by the pinned ``tzdata`` package, never by the machine's zones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _MINUTE = 60_000
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 
 BASES = {"AST": "Etc/GMT-5", "MSK": "Etc/GMT-3"}
-"""Time bases that do not depend on the station: fixed offsets of +05:00 and +03:00 (POSIX signs are inverted)."""
+"""Time bases that do not depend on the station.
+
+Fixed offsets of +05:00 and +03:00 (POSIX signs are inverted).
+"""
 
 
 @lru_cache(maxsize=1024)
@@ -39,8 +42,8 @@ def read_local(text: str, name: str) -> tuple[int, bool] | None:
     """UTC milliseconds of ``dd.MM.yyyy HH:mm`` in a zone.
 
     Returns:
-        The time and whether it was ambiguous; None when the text cannot be read. In a gap or fold the offset in
-        force before the change counts.
+        The time and whether it was ambiguous; None when the text cannot be read. In a gap or fold the
+        offset in force before the change counts.
 
     Raises:
         KeyError: unknown zone.

@@ -1,4 +1,7 @@
-"""What the compiler knows of a value before any message comes: its kind, whether it may be null, its fields."""
+"""What the compiler knows of a value before any message comes.
+
+Its kind, whether it may be null, its fields.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ Access = Literal["item", "attr"]
 class Type:
     """The static type of a value.
 
-    ``item`` is the item of a list or map, ``fields`` are a record's in schema order. A ``timestamp-millis`` is an
-    ``int`` of UTC milliseconds, a ``date`` an ``int`` of days. ``node`` is the schema's node for what comes from or
-    goes to a schema.
+    ``item`` is the item of a list or map, ``fields`` are a record's in schema order. A ``timestamp-millis``
+    is an ``int`` of UTC milliseconds, a ``date`` an ``int`` of days. ``node`` is the schema's node for what
+    comes from a schema or goes to one.
     """
 
     kind: Kind

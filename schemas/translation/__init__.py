@@ -1,4 +1,7 @@
-"""Pure stateful translation: ``(state, record) -> result``, never reading clock, network or random numbers."""
+"""Pure stateful translation.
+
+``(state, record) -> result``, never reading clock, network or random numbers.
+"""
 
 from schemas.mapping.report import Finding, Loss
 from schemas.translation.model import Context, Filtered, Output, Record, Result

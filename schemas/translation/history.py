@@ -1,4 +1,7 @@
-"""What is remembered of one document: its versions, the events it became, and the facts that later versions need."""
+"""What is remembered of one document.
+
+Its versions, the events it became, and the facts that later versions need.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,8 @@ class Past(msgspec.Struct, array_like=True):
     """The state of one document.
 
     Attributes:
-        base: Avro of the newest whole version, ``base_version`` its number, ``deltas`` what came on top of it.
+        base: Avro of the newest whole version, ``base_version`` its number, ``deltas`` what came on top
+            of it.
         versions: by rising number.
         events: by event id.
         registers: by name and key.
@@ -68,8 +72,8 @@ class Past(msgspec.Struct, array_like=True):
     def enter(self, number: int, what: list[Any], digest: bytes) -> int:
         """Note a version and tell its occurrence.
 
-        The same thing in the versions next to it is the same occurrence, corrected; with something else between
-        it is another occurrence. What was numbered once keeps its number, whatever comes late.
+        The same thing in the versions next to it is the same occurrence, corrected; with something else
+        between it is another occurrence. What was numbered once keeps its number, whatever comes late.
         """
         index = next((i for i, one in enumerate(self.versions) if one.number > number), len(self.versions))
         for neighbour in (*self.versions[max(index - 1, 0) : index], *self.versions[index : index + 1]):

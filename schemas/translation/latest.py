@@ -55,7 +55,10 @@ def translate_latest(mapping: CompiledMapping, message: Message, state: State, r
 
 
 def _run(message: Message, event: Event, result: Result) -> None:
-    """Run the rules; what is told carries the message's id and the rule's name. The hot path of every pipe."""
+    """Run the rules.
+
+    What is told carries the message's id and the rule's name. The hot path of every pipe.
+    """
     context, key = message.context, message.source.key
     for rule, parts, partition, subject, body, _, _ in message.run(event):
         place = key if partition is None else partition.encode()

@@ -49,7 +49,8 @@ class Output(NamedTuple):
 class Filtered(NamedTuple):
     """A rule, or the whole message (no rule), that gave nothing, and why.
 
-    Reasons: ``duplicate``, ``stale``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``, ``no-equivalent``.
+    Reasons: ``duplicate``, ``stale``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
+    ``no-equivalent``.
     """
 
     rule: str
@@ -83,11 +84,11 @@ class Event:
 
     def __init__(
         self,
-        id: str = "",
+        id: str = "",  # noqa: A002
         version: int = 1,
         occurrence: int = 1,
         *,
-        retracted: bool = False,  # noqa: A002
+        retracted: bool = False,
     ) -> None:
         self.id = id
         self.version = version

@@ -1,4 +1,7 @@
-"""State kind ``snapshot``: versions of a document become events, each told once and again only when it changes."""
+"""State kind ``snapshot``.
+
+Versions of a document become events, each told once and again only when it changes.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,8 @@ class Snapshots:
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
         """Turn one version into events.
 
-        A version that came before gives nothing. One older than the newest adds events that were never told and
-        changes none. Nothing follows an annulment.
+        A version that came before gives nothing. One older than the newest adds events that were never
+        told and changes none. Nothing follows an annulment.
         """
         nothing = Event()
         nothing.memory = dict.fromkeys(self._registers)

@@ -1,8 +1,9 @@
 """The state of one partition in memory: entries that expire by stream time, changes that hold once committed.
 
-An entry is eight bytes of expiry (big-endian UTC milliseconds) and whatever its owner put behind them. Stream
-time is the highest ``accepted`` of the partition's records; it moves record by record, so that batch boundaries
-do not matter, and is kept among the entries, so that a restart goes on with it. The clock is never read.
+An entry is eight bytes of expiry (big-endian UTC milliseconds) and whatever its owner put behind them.
+Stream time is the highest ``accepted`` of the partition's records; it moves record by record, so that
+batch boundaries do not matter, and is kept among the entries, so that a restart goes on with it. The
+clock is never read.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ class Translator:
         """Translate one record. The state is read only; what to write is in the result.
 
         Raises:
-            Invalid: ``mapping-failed`` when a rule fails on this record, with the target's pointer, the rule and the
-                value; what the form of the body raises for bytes that cannot be read.
+            Invalid: ``mapping-failed`` when a rule fails on this record, with the target's pointer, the
+                rule and the value; what the form of the body raises for bytes that cannot be read.
         """
         datum = self._decode(record.body) if self._json is None else self._json.read(record.body)
         message = Message(self.mapping, record, datum)

@@ -45,7 +45,7 @@ def record(index: int, message: dict[str, Any], days: int) -> Record:
 def run(
     records: list[Record], sizes: list[int], *, reload: bool
 ) -> tuple[list[Output], dict[bytes, bytes | None]]:
-    """Translate in batches of these sizes; with ``reload`` the state goes through its changelog after each."""
+    """Translate in batches of these sizes; ``reload`` sends the state through its changelog."""
     store, log, outputs = Store(), list[tuple[bytes, bytes | None]](), list[Output]()
     rest = list(records)
     for size in [*sizes, len(records)]:
@@ -83,7 +83,7 @@ def test_outputs_do_not_depend_on_batches_restarts_or_replays(
 def test_versions_of_an_event_rise_by_one_and_end_with_a_retraction(
     history: list[tuple[dict[str, Any], int]],
 ) -> None:
-    """Every receiver can tell which is the newest, whatever was lost, repeated or disordered before the broker."""
+    """Every receiver can tell which is the newest, whatever was repeated or disordered before."""
     records = [record(index, message, 0) for index, (message, _) in enumerate(history)]
     seen: dict[str, tuple[int, bool]] = {}
     for output in run(records, [], reload=False)[0]:

@@ -1,4 +1,4 @@
-"""A small schema of boxes on carts and one of moves, with the shortest way from mapping text to a translator."""
+"""Small schemas of notes and moves of boxes, with the shortest way from a mapping's text to results."""
 
 import json
 from typing import Any
@@ -124,7 +124,11 @@ state:
   retract:
     when: emitted.code != 'ETA'
     set:
-      <<: &head {id: event.id, version: event.version, retracted: event.retracted, supersedes: event.supersedes}
+      <<: &head
+        id: event.id
+        version: event.version
+        retracted: event.retracted
+        supersedes: event.supersedes
       code: emitted.code
       box: emitted.box
 ignores: [remark]
@@ -181,7 +185,7 @@ class Run:
         self.count = 0
         self.log: list[tuple[bytes, bytes | None]] = []
 
-    def __call__(self, *, accepted: int | None = None, message: str = "", **datum: Any) -> Result:
+    def __call__(self, *, accepted: int | None = None, message: str = "", **datum: Any) -> Result:  # noqa: ANN401
         """Translate one message and keep its state."""
         self.count += 1
         at = accepted if accepted is not None else 1_700_000_000_000 + self.count
@@ -204,7 +208,7 @@ class Run:
 
 
 def note(
-    number: int = 1, op: str = "20", place: str = "A", boxes: tuple[str, ...] = ("B1",), **more: Any
+    number: int = 1, op: str = "20", place: str = "A", boxes: tuple[str, ...] = ("B1",), **more: object
 ) -> dict[str, Any]:
     """A note at version ``number``."""
     items = [{"id": box, "kg": 100, "seals": []} for box in boxes]

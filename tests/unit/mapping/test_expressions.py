@@ -93,6 +93,15 @@ def test_expression_gives(expression: str, value: object) -> None:
     assert compile_expression(expression, NOTE, CODES)(DATUM) == value
 
 
+AMOUNT = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}
+FLAT_BOX = {
+    "type": "record",
+    "name": "B",
+    "fields": [
+        {"name": "no", "type": "string"},
+        {"name": "x", "type": ["null", "double"], "default": None},
+    ],
+}
 FLAT = Schema.parse(
     json.dumps(
         {
@@ -101,11 +110,9 @@ FLAT = Schema.parse(
                 {"name": "id", "type": "string"},
                 {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
                 {"name": "day", "type": ["null", {"type": "int", "logicalType": "date"}], "default": None},
-                {"name": "amount", "type": ["null", {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}],
-                 "default": None},
+                {"name": "amount", "type": ["null", AMOUNT], "default": None},
                 {"name": "class", "type": "string", "default": "none"},
-                {"name": "boxes", "default": [], "type": {"type": "array", "items": {
-                    "type": "record", "name": "B", "fields": [{"name": "no", "type": "string"}, {"name": "x", "type": ["null", "double"], "default": None}]}}},
+                {"name": "boxes", "type": {"type": "array", "items": FLAT_BOX}, "default": []},
             ],
         }
     )
@@ -125,7 +132,10 @@ rules:
       boxes: {each: {b: boxes}, set: {no: "check('iso6346', b.no)", x: b.x}}
 ignores: [class]
 """
-LINE = b"""{"id":"CSQU3054383","at":"2026-01-12T08:30:00.250Z","day":"2026-01-12","amount":"12.50","boxes":[{"no":"CSQU3054383"},{"no":"CSQU3054384","x":1.5}]}"""
+LINE = (
+    b'{"id":"CSQU3054383","at":"2026-01-12T08:30:00.250Z","day":"2026-01-12","amount":"12.50",'
+    b'"boxes":[{"no":"CSQU3054383"},{"no":"CSQU3054384","x":1.5}]}'
+)
 
 
 def translate(form: str, body: bytes, text: str = COPY) -> Result:
@@ -138,7 +148,7 @@ def translate(form: str, body: bytes, text: str = COPY) -> Result:
         "attr" if form == "json" else "item",
     )
     context = Context("m", "p/m", "p", 0, 0, ("p",))
-    return Translator(mapping, form).translate(Record(b"", body, context), lambda key: None)  # type: ignore[arg-type]
+    return Translator(mapping, form).translate(Record(b"", body, context), lambda _: None)  # type: ignore[arg-type]
 
 
 def test_json_structs_and_datums_give_the_same_bytes_and_findings() -> None:

@@ -35,7 +35,7 @@ def test_local_text_is_read_in_its_zone(text: str, zone: str, expected: int) -> 
 
 @pytest.mark.parametrize("text", ["29.03.2026 03:30", "25.10.2026 03:30"])
 def test_gap_and_fold_take_the_earlier_offset_and_are_found(text: str) -> None:
-    """03:30 in Bucharest does not exist on one day and comes twice on another: +02:00 and +03:00 were in force."""
+    """03:30 in Bucharest is missing one day (+02:00 before it) and comes twice another (+03:00 before)."""
     report = Report()
     assert times.utc_millis(text, "Europe/Bucharest") is None
     offset = 2 if "29.03" in text else 3
@@ -82,7 +82,7 @@ def test_offsets_go_both_ways(minutes: int, text: str) -> None:
     assert times.offset_value(text) == minutes
 
 
-@pytest.mark.parametrize("text", ["5:00", "+05", "+25:00", "+05:60", "", "+0５:00"])
+@pytest.mark.parametrize("text", ["5:00", "+05", "+25:00", "+05:60", "", "+0\uff15:00"])
 def test_what_is_no_offset_is_null(text: str) -> None:
     """Nothing is guessed."""
     assert times.offset_value(text) is None

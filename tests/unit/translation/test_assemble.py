@@ -68,7 +68,7 @@ def test_echo_updates_the_state_and_emits_nothing() -> None:
 def test_same_or_older_version_of_an_event_is_filtered() -> None:
     """A replay of the corridor makes no new note."""
     run = Run(ASSEMBLE)
-    run(**move("a", **{}) | {"version": 2})
+    run(**move("a") | {"version": 2})
     assert run(**move("a") | {"version": 2}).filtered == [Filtered("", "duplicate")]
     assert run(**move("a")).filtered == [Filtered("", "stale")]
 

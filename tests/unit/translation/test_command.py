@@ -85,7 +85,7 @@ def test_check_tells_every_problem_and_fails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rule", ["note", "nothing"])
 def test_explain_shows_plain_code_in_a_pipe(rule: str) -> None:
-    """The functions of one rule, as Python that compiles; an unknown rule is a usage error that lists the known."""
+    """The functions of one rule are Python that compiles; an unknown rule is a usage error."""
     known = "consignment" if rule == "note" else rule
     result = CliRunner().invoke(mapping, ["explain", str(MAPPING), "--rule", known])
     if rule == "nothing":

@@ -14,7 +14,8 @@ ignores: [supersedes, tonnes]
 rules:
   - rule: copy
     set:
-      {id: event.id, version: event.version, retracted: event.retracted, code: code, box: box, place: place, kg: kg}
+      {id: event.id, version: event.version, retracted: event.retracted, code: code, box: box, place: place,
+       kg: kg}
 """
 )
 
