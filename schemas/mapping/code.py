@@ -15,7 +15,8 @@ from schemas.mapping.types import Type
 Pointer = tuple[str, ...]
 """Steps of a JSON pointer.
 
-A first step ``@name`` is wherever the object in that variable stands in the input.
+A first step ``@name`` is wherever the object in that variable stands in the input, a step ``#name`` the index
+in that loop variable's list.
 """
 
 
@@ -80,6 +81,7 @@ class Function:
 
     def __post_init__(self) -> None:
         self.here = self.root
+        self._loops: dict[str, tuple[Code, Line, str]] = {}
         self.names |= set(self.arguments)
 
     def line(self, text: str) -> None:
@@ -98,6 +100,25 @@ class Function:
         self.here.parts.append(child)
         self.here = child
         return child
+
+    def loop(self, variable: str, items: str) -> Code:
+        """Open a loop, which counts its items only when ``index`` is asked for."""
+        outer = self.here
+        block = self.block(f"for {variable} in {items}:", loop=True)
+        header = outer.parts[-2]
+        if isinstance(header, Line):
+            self._loops[variable] = (outer, header, items)
+        return block
+
+    def index(self, variable: str) -> str:
+        """The variable that counts the items of a loop."""
+        counter = f"i_{variable}"
+        outer, header, items = self._loops[variable]
+        if counter not in self.names:
+            self.names.add(counter)
+            place = next(index for index, part in enumerate(outer.parts) if part is header)
+            outer.parts[place] = Line(f"for {counter}, {variable} in enumerate({items}):", header.tag)
+        return counter
 
     def attach(self, header: str, child: Code, last: str) -> None:
         """Append a header and a block made apart, with one more line at its end."""

@@ -179,7 +179,7 @@ class Compiler:
             self._lets[name] = None
             return
         value = compiler.atom(value, name)
-        if value.pointer and value.pointer[0].startswith("@"):
+        if value.pointer and any(step.startswith(("@", "#")) for step in value.pointer):
             value = replace(value, pointer=None)
         if any(
             "(c, " in line.text or "c.loss" in line.text or "c.finding" in line.text

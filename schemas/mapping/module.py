@@ -19,7 +19,7 @@ _CONSTANT = re.compile(r"""( *)b \+= (b'.*'|b".*")\Z""")
 _LOCAL = re.compile(r"\b(?:v_\w+|_\d+)\b")
 _BUILTINS = {
     one.__name__: one
-    for one in (bytearray, bytes, dict, int, isinstance, len, list, tuple, TypeError, ValueError)
+    for one in (bytearray, bytes, dict, enumerate, int, isinstance, len, list, tuple, TypeError, ValueError)
 }
 """All that generated code finds of Python's own names."""
 

@@ -203,16 +203,21 @@ class Paths:
         kind, items = items.type.item, self.atom(items)
         local = self.function.fresh(name)
         code = f"{items.code} or ()" if items.type.nullable else items.code
-        block = self.function.block(f"for {local} in {code}:", loop=True)
-        pointer = (f"@{local}",) if items.path is not None else None
+        block = self.function.loop(local, code)
+        pointer = (*items.pointer, f"#{local}") if items.pointer is not None else None
+        if pointer is None and items.path is not None:
+            pointer = (f"@{local}",)
         return Value(local, kind, True, block, pointer, items.path, volatile=items.volatile)
 
     def pointer(self, value: Value) -> str:
         """Source of the JSON pointer of a value's first field, evaluated only when it is needed."""
         steps = value.pointer or ()
         start = f"{{LOCATE(r, {steps[0][1:]})}}" if steps and steps[0].startswith("@") else ""
-        text = start + "".join(f"/{_escaped(step)}" for step in steps[1 if start else 0 :])
-        return f"f{text!r}" if start else repr(text)
+        text = start + "".join(f"/{self._step(step)}" for step in steps[1 if start else 0 :])
+        return f"f{text!r}" if "{" in text else repr(text)
+
+    def _step(self, step: str) -> str:
+        return f"{{{self.function.index(step[1:])}}}" if step.startswith("#") else _escaped(step)
 
 
 def _escaped(part: str) -> str:

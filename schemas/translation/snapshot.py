@@ -27,12 +27,14 @@ class Snapshots:
     Args:
         mapping: with state of kind ``snapshot``.
         codec: of its source schema.
+        avro: whether the bodies of records are Avro of that schema already.
     """
 
-    def __init__(self, mapping: CompiledMapping, codec: Codec) -> None:
+    def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> None:
         self._state = mapping.document.state
         self._registers = mapping.registers
         self._codec = codec
+        self._avro = avro
         self._record = mapping.source.record
         self._nulls = self._record.properties.get("explicitNulls")
         self._partial = "kind_of" in self._state.expressions
@@ -86,7 +88,7 @@ class Snapshots:
         """The whole document as of this version; partial versions are put in their place among the others."""
         if not self._partial:
             return message.record
-        body = self._codec.encode(message.record)
+        body = message.source.body if self._avro else self._codec.encode(message.record)
         if kind == "SNAPSHOT":
             if number >= past.base_version:
                 past.base, past.base_version = body, number

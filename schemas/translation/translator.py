@@ -38,7 +38,7 @@ class Translator:
         kinds: dict[str, Callable[[], Kind]] = {
             "none": lambda: translate_none,
             "latest": lambda: translate_latest,
-            "snapshot": lambda: Snapshots(mapping, self._codec).translate,
+            "snapshot": lambda: Snapshots(mapping, self._codec, avro=form == "avro").translate,
             "assemble": lambda: Assembler(mapping).translate,
         }
         self._kind = kinds[mapping.document.state.kind]()
