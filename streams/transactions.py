@@ -34,6 +34,9 @@ RECORD_OVERHEAD = 256
 TRANSACTION_TIMEOUT = 60.0
 """Seconds after which the coordinator aborts a transaction whose owner died."""
 CLOSE_TIMEOUT = 5.0
+VERIFICATION_BACKOFF = 10
+"""Milliseconds before a refused batch is sent again. Kafka refuses batches of the first transaction protocol
+while it verifies the transaction (KIP-890); that takes milliseconds, aiokafka would wait for a hundred."""
 
 
 class Writes:
@@ -94,6 +97,7 @@ class Writer:
             **kafka.client_options(),
             transactional_id=f"{processing.app}.{name}",
             transaction_timeout_ms=int(TRANSACTION_TIMEOUT * 1000),
+            retry_backoff_ms=VERIFICATION_BACKOFF,
             max_batch_size=MAX_REQUEST - RECORD_OVERHEAD,
             max_request_size=MAX_REQUEST,
             compression_type=None if processing.compression == "none" else processing.compression,

@@ -148,9 +148,7 @@ def _text(directory: Traversable, name: str) -> str:
     try:
         return directory.joinpath(name).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(
-            "settings-invalid", f"{directory.name}/{name}: no UTF-8 file: {error}"
-        ) from error
+        raise Misconfigured("settings-invalid", f"{directory.name}/{name}: no UTF-8 file: {error}") from error
 
 
 def _http(directory: Traversable) -> Http:
