@@ -2,36 +2,66 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import click
 
-from corridor.bench import mapping
+from corridor.bench import mapping, pipe
 from corridor.cli.options import emit, json_option
 
 EPILOG = """\b
+Cases:
+  mapping   JSON to Avro, the generated mapping alone against the same by hand over fastavro
+  pipe      `corridor pipe`, exactly once, against a stock Faust agent: a Kafka of its own, minutes
+
+\b
 Examples:
   corridor bench
-  corridor bench --quick --json
-"""
+  corridor bench mapping --json
+  corridor bench pipe --quick"""
+
+CASES = ("mapping", "pipe")
 
 
 @click.command(epilog=EPILOG)
+@click.argument("cases", nargs=-1, type=click.Choice(CASES))
 @click.option("--quick", is_flag=True, help="Fewer events: rougher figures.")
 @json_option
-def command(quick: bool, as_json: bool) -> None:
-    """Measure the mapping alone, JSON to Avro, against the same mapping written by hand.
+def command(cases: tuple[str, ...], quick: bool, as_json: bool) -> None:
+    """Measure, and compare with a baseline of the same run; all cases unless some are named.
 
-    A ratio of 1 or more means not slower. Absolute figures move with the machine's load.
+    A ratio says how many times ours the contestant costs. Absolute figures move with the machine's load.
     """
+    for case in cases or CASES:
+        for row in _mapping(quick) if case == "mapping" else _pipe(quick):
+            if as_json:
+                emit(row)
+            else:
+                click.echo("  ".join(f"{name} {value}" for name, value in row.items()))
+
+
+def _mapping(quick: bool) -> Iterator[dict[str, Any]]:
     figures = mapping.measure(1_000 if quick else 5_000)
-    own = figures["generated"]
     for name, micros in figures.items():
-        row = {
-            "case": "mapping",
+        ratio = round(micros / figures["generated"], 2)
+        yield {"case": "mapping", "contestant": name, "cpu_us": round(micros, 2), "ratio": ratio}
+
+
+def _pipe(quick: bool) -> Iterator[dict[str, Any]]:
+    events, baseline = (50_000, 5_000) if quick else (300_000, 20_000)
+    with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
+        costs = asyncio.run(pipe.measure(Path(directory), events, baseline))
+    for name, cost in costs.items():
+        yield {
+            "case": "pipe",
             "contestant": name,
-            "cpu_us": round(micros, 2),
-            "ratio": round(micros / own, 2),
+            "events": cost.events,
+            "cpu_s_per_million": round(cost.cpu_per_million, 1),
+            "events_per_cpu_s": round(cost.per_cpu_second),
+            "peak_rss_mb": round(cost.peak_rss_mb),
+            "ratio": round(cost.cpu_per_million / costs["pipe"].cpu_per_million, 2),
         }
-        if as_json:
-            emit(row)
-        else:
-            click.echo(f"{name:20} {micros:7.2f} us a message {micros / own:6.2f} times ours")

@@ -29,7 +29,9 @@ FAILURES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 
 def is_forbidden(name: str) -> bool:
     """Names that generated code must never use."""
-    return name.startswith("__") or (hasattr(builtins, name) and name not in {"len", "bytearray", "bytes", "enumerate"})
+    return name.startswith("__") or (
+        hasattr(builtins, name) and name not in {"len", "bytearray", "bytes", "enumerate"}
+    )
 
 
 @settings(max_examples=400, deadline=None)
