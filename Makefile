@@ -37,7 +37,8 @@ format: .venv/dev.stamp ## Format the code.
 bench: .venv/dev.stamp ## Measure, and write the figures. ARGS go to `corridor bench`.
 	$(BIN)/corridor bench $(ARGS)
 
-soak: .venv/dev.stamp ## Fault runs, and the deliberately broken builds that they must catch. Takes long.
+soak: .venv/dev.stamp ## Long campaigns: properties by chance, kills by the hundred, fault runs, broken builds.
+	CORRIDOR_SOAK=1 $(BIN)/pytest tests/property $(ARGS)
 	CORRIDOR_SOAK=1 $(BIN)/pytest -m 'faults or broken_build' $(ARGS)
 
 foreign: .venv/dev.stamp ## Prove the registry with clients in other languages (needs Go and Node).

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.kafka import Node
+
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.register_profile("soak", deadline=None, print_blob=True)
+settings.load_profile("soak" if os.environ.get("CORRIDOR_SOAK") else "seeded")
 
 RUN = "CORRIDOR_TEST_RUN"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
 Row = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 
@@ -75,10 +76,12 @@ async def members(bootstrap: str, group: str, wanted: int, timeout: float = 60.0
     try:
         async with asyncio.timeout(timeout):
             while True:
-                _, name, state, _, _, found, *_ = (await admin.describe_consumer_groups([group]))[0].groups[0]
-                assert name == group
-                if state == "Stable" and len(found) == wanted:
-                    return
-                await asyncio.sleep(0.1)
+                with suppress(GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
+                    described = (await admin.describe_consumer_groups([group]))[0].groups[0]
+                    _, name, state, _, _, found, *_ = described
+                    assert name == group
+                    if state == "Stable" and len(found) == wanted:
+                        return
+                await asyncio.sleep(0.1)  # the first group of a new Kafka has no coordinator for a moment
     finally:
         await admin.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -55,7 +56,8 @@ def _values(node: Type, field: Field) -> st.SearchStrategy[Any]:
         case Nullable(inner):
             return st.none() | _values(inner, field)
         case Record():
-            return _SPECIAL.get(node.fullname.rpartition(".")[2], _records)(node)
+            special = _SPECIAL.get(node.fullname.rpartition(".")[2])
+            return special(_records(node)) if special else _records(node)
         case Array(items):
             key = field.properties.get("itemKey")
             unique = (lambda item: item[key]) if key else None
@@ -81,6 +83,12 @@ def _records(record: Record) -> st.SearchStrategy[Datum]:
     return st.fixed_dictionaries({field.name: _values(field.type, field) for field in record.fields})
 
 
+@cache
+def _root(profile: str) -> st.SearchStrategy[Datum]:
+    """Give the records of a profile: made once, for building a strategy costs more than drawing from it."""
+    return _records(profiles.load(profile).schema.record)
+
+
 NUMBERS = st.from_regex("[0-9]{7}", fullmatch=True)
 NOTE_KEYS = st.builds(
     "{}/{}/{}".format, st.sampled_from(STATIONS), st.dates(datetime.date(2024, 1, 1)), NUMBERS
@@ -88,16 +96,16 @@ NOTE_KEYS = st.builds(
 
 
 @st.composite
-def _references(draw: st.DrawFn, record: Record) -> Datum:
-    made = draw(_records(record))
+def _references(draw: st.DrawFn, records: st.SearchStrategy[Datum]) -> Datum:
+    made = draw(records)
     if made["type"] in {"SMGS", "CIM"}:
         return made | {"value": draw(NOTE_KEYS), "original": draw(st.none() | NOTE_KEYS)}
     return made | {"original": None}
 
 
 @st.composite
-def _locations(draw: st.DrawFn, record: Record) -> Datum:
-    made = draw(_records(record))
+def _locations(draw: st.DrawFn, records: st.SearchStrategy[Datum]) -> Datum:
+    made = draw(records)
     if made["facilityCode"] is None or made["facilityCodeProvider"] is None:
         return made | {"facilityCode": None, "facilityCodeProvider": None}
     if made["facilityCodeProvider"] == "ESR":
@@ -111,7 +119,7 @@ _SPECIAL = {"Reference": _references, "Location": _locations}
 @st.composite
 def notes(draw: st.DrawFn) -> Datum:
     """Whole DTC notes: an operation has its station and its time; no annulments."""
-    made: Datum = draw(_records(profiles.load("dtc.note.v1").schema.record))
+    made: Datum = draw(_root("dtc.note.v1"))
     made |= {"messageKind": "SNAPSHOT", "explicitNulls": []}
     if (
         None in (made["operationCode"], made["operationStation"], made["operationTime"])
@@ -124,7 +132,7 @@ def notes(draw: st.DrawFn) -> Datum:
 @st.composite
 def events(draw: st.DrawFn) -> Datum:
     """DLP events: type and code belong together, and so do the two forms of the mode."""
-    made: Datum = draw(_records(profiles.load("dlp.event.v1").schema.record))
+    made: Datum = draw(_root("dlp.event.v1"))
     known = [key for key, row in CODES.rows("corridor-codes") if row["dlp"]]
     made["eventType"], made["eventCode"] = draw(st.sampled_from(known)).split("/")
     rec19 = CODES.lookup("modes", made["modeOfTransport"], "rec19") if made["modeOfTransport"] else None
