@@ -2,8 +2,8 @@
 
 An entry is eight bytes of expiry (big-endian UTC milliseconds) and whatever its owner put behind them.
 Stream time is the highest ``accepted`` of the partition's records; it moves record by record, so that
-batch boundaries do not matter, and is kept among the entries, so that a restart goes on with it. The
-clock is never read.
+batch boundaries do not matter, and every move is kept among the entries, so that a restart goes on with it
+even where nothing else changed. The clock is never read.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ class Batch:
         if accepted <= self._time:
             return
         self._time = accepted
+        self.changes[STREAM_TIME] = pack(accepted, b"")
         while (item := self._store.due(accepted)) is not None:
             self._taken.append(item)
             self._expire(*item)
@@ -114,7 +115,7 @@ class Batch:
     def apply(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Take the changes of one record."""
         for key, entry in changes.items():
-            self._change(key, entry)
+            self.changes[key] = entry
             if entry is not None and (expires := expiry(entry)) < FOREVER:
                 heappush(self._expiring, (expires, key))
 
@@ -133,12 +134,7 @@ class Batch:
         """Delete an entry, unless it was replaced by one that lives longer."""
         entry = self.get(key)
         if entry is not None and expiry(entry) <= expires:
-            self._change(key, None)
-
-    def _change(self, key: bytes, entry: bytes | None) -> None:
-        self.changes.pop(STREAM_TIME, None)
-        self.changes[key] = entry
-        self.changes[STREAM_TIME] = pack(self._time, b"")
+            self.changes[key] = None
 
 
 def _weight(key: bytes, entry: bytes | None) -> int:

@@ -39,7 +39,7 @@ def test_an_entry_expires_when_stream_time_reaches_it() -> None:
     store.load(KEY, pack(100, b"1"))
     batch = store.begin()
     batch.advance(99)
-    assert batch.changes == {}
+    assert KEY not in batch.changes
     batch.advance(100)
     assert batch.changes[KEY] is None
     batch.commit()
@@ -62,8 +62,7 @@ def test_stream_time_never_goes_back_and_survives_a_restart() -> None:
     """A store loaded from the changelog goes on at the same stream time."""
     store = Store()
     batch = store.begin()
-    batch.advance(500)
-    batch.apply({KEY: pack(FOREVER, b"1")})
+    batch.advance(500)  # alone: a record that changes nothing else moves the time as well
     batch.advance(400)
     batch.commit()
     restored = Store()
