@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from corridor.repeats import Repeats
 from corridor.settings.model import Log
 
 SECRET: Final = frozenset(
@@ -27,6 +28,8 @@ NOISY: Final = (
     "streams.driver",
 )
 """Libraries that speak up from a warning on."""
+REPEATING: Final = ("aiokafka", "kafka", "asyncio")
+"""Libraries that repeat themselves while Kafka is away."""
 
 Event = MutableMapping[str, Any]
 
@@ -63,6 +66,7 @@ def configure(settings: Log, role: str) -> None:
         else [_named(role), structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Repeats(REPEATING))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -53,6 +53,26 @@ def test_libraries_log_in_the_same_form_from_warnings_on(capsys: pytest.CaptureF
     assert line["logger"] == "aiokafka"
 
 
+def test_a_library_that_repeats_itself_is_heard_once_in_a_while(capsys: pytest.CaptureFixture[str]) -> None:
+    """While Kafka is away one line stands for hundreds; our own lines and other messages all pass."""
+    configure(Log(format="json"), "stream")
+    client, clock = logging.getLogger("aiokafka.conn"), 1_000.0
+    for number in range(250):
+        record = client.makeRecord(client.name, logging.ERROR, "f", 1, "node %s is away", (number,), None)
+        record.created = clock + number * 0.05
+        client.handle(record)
+    client.error("another message")
+    for _ in range(3):
+        structlog.get_logger("streams.lane").warning("batch runs again")
+    events = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert events == [
+        "node 0 is away",
+        "node 200 is away (and 199 more like it)",
+        "another message",
+        *["batch runs again"] * 3,
+    ]
+
+
 def test_readable_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """The console form is text for people, with the ids."""
     configure(Log(format="console"), "stream")
