@@ -29,7 +29,7 @@ from streams.transactions import Writer, Writes
 log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.1, 10.0
-GRACE = 5.0
+GRACE = 3.0
 """Seconds that a lane may use to finish its transaction when its partition is revoked."""
 
 

@@ -34,7 +34,7 @@ from streams.waiting import Queue
 log = structlog.get_logger(__name__)
 
 BACKOFF: Final = 0.5
-GRACE: Final = 5.0
+GRACE: Final = 3.0
 
 
 class Destination(NamedTuple):
