@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import configparser
 import os
+import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from compose_pydantic import ComposeSpecification
+from pydantic import ValidationError
 
 from corridor.roles import ROLES
 from corridor.settings import Settings, load, unsafe
@@ -25,7 +29,10 @@ from tests.conftest import Kafka
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy/systemd/corridor@.service"
+CONFIG = ROOT / "deploy/container/corridor.toml"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/container/compose.yaml").read_text())
+EXPOSURE = "15"
+"""Tenths of what systemd calls exposure, from 0 to 100; a unit without any hardening has 96."""
 
 
 def unit() -> configparser.RawConfigParser:
@@ -51,29 +58,34 @@ async def ready(port: int, process: asyncio.subprocess.Process) -> None:
 @pytest.mark.kafka
 @pytest.mark.timeout(300)
 async def test_the_commands_of_compose_run_as_plain_processes(kafka: Kafka, tmp_path: Path) -> None:
-    """Each role starts with its service's command and environment, gets ready, and ends cleanly."""
+    """The topics are made, each role starts with its service's command and environment, and ends cleanly."""
     token = tmp_path / "registry-token"
     token.write_text("x" * 32)
     token.chmod(0o600)
-    await topics.create(KafkaSettings(bootstrap=kafka.bootstrap), topics.plan([], Settings().topics))
     ports = {name: free_port() for name in ROLES}
     here = {
         **{f"CORRIDOR__{role.upper()}__PORT": str(port) for role, port in ports.items()},
+        "CORRIDOR_CONFIG": str(CONFIG),
         "CORRIDOR__KAFKA__BOOTSTRAP": kafka.bootstrap,
         "CORRIDOR__TOPICS__REPLICATION": "1",
         "CORRIDOR__TOPICS__MIN_INSYNC": "1",
         "CORRIDOR__REGISTRY__TOKEN": f"file:{token}",
         "CORRIDOR__PROCESSING__APP": "compose",
     }
-    processes = {}
-    for name in ROLES:
+
+    async def start(name: str, *options: str) -> asyncio.subprocess.Process:
         service = COMPOSE["services"][name]
         environment = {**os.environ, **service["environment"], **here}
         if "CORRIDOR__REGISTRY__URL" in service["environment"]:
             environment["CORRIDOR__REGISTRY__URL"] = f"http://127.0.0.1:{ports['gateway']}"
-        processes[name] = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "corridor", *service["command"]), env=environment, cwd=tmp_path
-        )
+        command = (sys.executable, "-m", "corridor", *service["command"], *options)
+        return await asyncio.create_subprocess_exec(*command, env=environment, cwd=tmp_path)
+
+    made = await start("topics", "--unsafe")  # one broker here instead of three
+    assert await made.wait() == 0
+    planned = topics.plan([], Settings().topics)
+    assert await topics.check(KafkaSettings(bootstrap=kafka.bootstrap), planned) == []
+    processes = {name: await start(name) for name in ROLES}
     try:
         await asyncio.gather(*(ready(ports[name], process) for name, process in processes.items()))
         for process in processes.values():
@@ -85,6 +97,31 @@ async def test_the_commands_of_compose_run_as_plain_processes(kafka: Kafka, tmp_
                 process.kill()
                 await process.wait()
     assert codes == [0, 0, 0]
+
+
+def compose(services: dict[str, Any]) -> ComposeSpecification:
+    """Check a compose file with these services; its fragments (``x-``) are merged into them already."""
+    named = {key: value for key, value in COMPOSE.items() if not key.startswith("x-")}
+    return ComposeSpecification.model_validate({**named, "services": services})
+
+
+def test_compose_follows_its_specification() -> None:
+    """Every key and value is one that the Compose Specification knows, and a misspelt one would be noticed."""
+    services = COMPOSE["services"]
+    assert compose(services).services.keys() == services.keys()
+    with pytest.raises(ValidationError, match="comand"):
+        compose({**services, "stream": {**services["stream"], "comand": []}})
+
+
+def test_compose_mounts_what_it_names() -> None:
+    """The settings file is there and is one; every secret and every wish to come later leads somewhere."""
+    assert tomllib.loads(CONFIG.read_text()) == {}, "an example: participants are the operator's"
+    for service in COMPOSE["services"].values():
+        assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])
+        assert {config["source"] for config in service.get("configs", ())} <= set(COMPOSE["configs"])
+        assert set(service.get("depends_on", ())) <= set(COMPOSE["services"])
+    here = ROOT / "deploy/container"
+    assert all((here / config["file"]).is_file() for config in COMPOSE["configs"].values())
 
 
 def test_compose_keeps_what_it_must() -> None:
@@ -108,7 +145,7 @@ def test_the_environment_of_compose_is_settings(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     for name in ROLES:
         environment = {key: str(value) for key, value in COMPOSE["services"][name]["environment"].items()}
-        risks = unsafe(load(None, environment))
+        risks = unsafe(load(CONFIG, environment))
         assert [risk.setting for risk in risks] == ["registry.token"], (
             "only the secret's file is not on this machine"
         )
@@ -124,6 +161,21 @@ def test_the_unit_runs_every_role_hardened() -> None:
     assert service["NoNewPrivileges"] == "yes"
     assert service["CapabilityBoundingSet"] == ""
     assert service["User"] == "corridor"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    """``systemd-analyze`` finds nothing wrong with the unit of a role, and little that it could still do."""
+    here = Path(sys.executable).with_name("corridor")
+    (tmp_path / UNIT.name).write_text(UNIT.read_text().replace("/opt/corridor/bin/corridor", str(here)))
+    instance = tmp_path / "corridor@stream.service"
+    security = ("security", "--offline=yes", f"--threshold={EXPOSURE}")
+    for check in (("verify", "--man=no", "--generators=no"), security):
+        done = subprocess.run(
+            ["systemd-analyze", *check, str(instance)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert check is security or done.stderr == ""
 
 
 def test_the_wheel_has_everything_that_the_repository_has(tmp_path: Path) -> None:
