@@ -11,6 +11,7 @@ import fastavro
 
 from connectors.registry.client import RegistryClient
 from schemas.avro.codec import Codec
+from schemas.avro.lint import require_safe
 from schemas.avro.schema import Schema
 from schemas.avro.wire import frame, unframe
 from schemas.errors import Permanent
@@ -91,40 +92,51 @@ class Reader:
         self._contracts, self._codec, self._known = contracts, codec, known
         self._reader = fastavro.parse_schema(json.loads(codec.schema.text))
         self._writers: dict[bytes, Any] = {}
+        self._refused: dict[bytes, Permanent] = {}
 
     async def learn(self, values: Iterable[bytes | None]) -> None:
         """Look up the schemas of values that were written with another version.
 
+        A schema that is not known or not safe now is asked for again with the next values.
+
         Raises:
             Transient: ``registry-unavailable``.
         """
+        self._refused.clear()
         for head in {value[:HEAD] for value in values if value} - self._writers.keys() - {self._known}:
             try:
-                self._writers[head] = fastavro.parse_schema(
-                    json.loads(await self._contracts.text(unframe(head)[0]))
-                )
+                self._writers[head] = _parse(await self._contracts.text(unframe(head)[0]))
             except Permanent as error:
-                self._writers[head] = error
+                self._refused[head] = error
 
     def __call__(self, value: bytes) -> bytes:
         """Give the Avro body of a value.
 
         Raises:
-            Permanent: ``wire-format``, ``schema-unknown`` or ``avro-malformed``.
+            Permanent: ``wire-format``, ``schema-unknown``, ``schema-invalid``, ``schema-unsafe`` or
+                ``avro-malformed``.
         """
         head = value[:HEAD]
         if head == self._known:
             return value[HEAD:]
-        writer = self._writers[head]
-        if isinstance(writer, Permanent):
-            raise writer
+        if head in self._refused:
+            raise self._refused[head]
         try:
-            datum = fastavro.schemaless_reader(io.BytesIO(value[HEAD:]), writer, self._reader)
+            datum = fastavro.schemaless_reader(io.BytesIO(value[HEAD:]), self._writers[head], self._reader)
         except Exception as error:
             raise Permanent(
                 "avro-malformed", f"a value of schema {unframe(head)[0]} cannot be read"
             ) from error
         return self._codec.encode(datum)
+
+
+def _parse(text: str) -> Any:  # noqa: ANN401 - fastavro's own
+    """Parse a schema that others registered; what could harm the process is refused before."""
+    require_safe(text)
+    try:
+        return fastavro.parse_schema(json.loads(text))
+    except (ValueError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
+        raise Permanent("schema-invalid", f"fastavro cannot use the schema: {error}") from error
 
 
 class AsIs:

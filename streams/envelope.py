@@ -10,6 +10,8 @@ import msgspec
 
 HeaderList = list[tuple[str, bytes]]
 
+DIGITS = 15
+"""Of a time in milliseconds, for some thirty thousand years: what is longer is none."""
 LETTERS = UUID("5b0c8a4e-3d0e-5f0a-9d1c-6d0c5c0b7a11")
 """Namespace of dead-letter ids."""
 
@@ -40,7 +42,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, record: Any) -> Envelope:  # noqa: ANN401
         """Read the headers of a Kafka record."""
-        found = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        found = {name: value.decode("utf-8", "replace") for name, value in record.headers if value}
         place = f"{record.topic}/{record.partition}/{record.offset}"
         identity = found.get("id", place)
         hops = found.get("hops", "")
@@ -49,7 +51,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
             identity,
             found.get("origin", identity),
             tuple(hops.split(",")) if hops else (),
-            int(accepted) if accepted.isdecimal() else record.timestamp,
+            int(accepted) if accepted.isdecimal() and len(accepted) <= DIGITS else record.timestamp,
             found.get("traceparent", ""),
             found.get("subject") or (record.key or b"").decode("utf-8", "replace"),
             found.get("replay", ""),

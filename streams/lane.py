@@ -97,6 +97,8 @@ class Lane:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self._discard()
+        for gauge in (metrics.lag, metrics.state_entries, metrics.state_bytes):
+            gauge.remove(self._work.name, self._input.partition)  # it is the next owner's to say
         while self._waiting:
             self._waiting.popleft()[2]()
 

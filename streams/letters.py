@@ -38,7 +38,7 @@ def dead_letter(
         offset=record.offset,
         key=record.key,
         body=record.value,
-        headers={name: value for name, value in record.headers if name != "replay"},
+        headers={name: value or b"" for name, value in record.headers if name != "replay"},
         subject=envelope.subject,
         origin=envelope.origin,
         accepted=envelope.accepted,

@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+AGES: Final = (1, 10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400)
 SIZES: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
 
 records_in = Counter("corridor_records_in_total", "Records read, by processor.", ["processor"])
@@ -37,6 +38,12 @@ state_bytes = Gauge(
 lag = Gauge(
     "corridor_consumer_lag_records", "Records not processed yet, by partition.", ["processor", "partition"]
 )
+data_latency = Histogram(
+    "corridor_data_latency_seconds",
+    "From what a message tells of (the mapping's ``happened``) to its acceptance.",
+    ["participant"],
+    buckets=AGES,
+)
 end_to_end = Histogram(
     "corridor_end_to_end_seconds", "From accepted to delivered.", ["participant"], buckets=SECONDS
 )
@@ -47,7 +54,9 @@ undelivered = Gauge(
     "corridor_undelivered_records", "Outgoing messages in hand that are not finished.", ["participant"]
 )
 oldest_undelivered = Gauge(
-    "corridor_oldest_undelivered_seconds", "Age of the oldest unfinished delivery.", ["participant"]
+    "corridor_oldest_undelivered_seconds",
+    "Time since the oldest unfinished delivery was accepted.",
+    ["participant"],
 )
 delivery_paused = Gauge(
     "corridor_delivery_paused", "1 while a partner's delivery is paused.", ["participant"]

@@ -12,7 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 POLL_MS: Final = 200
 MOST_IN_HAND: Final = 5_000
 RECONNECT: Final = 1.0
+MEASURE_EVERY: Final = 5.0
+"""Seconds between two measurements of consumer lag."""
 
 
 @dataclass(eq=False)
@@ -49,7 +51,6 @@ class Item:
     size: int
     delivery: Delivery
     attempts: int = 0
-    taken: float = field(default_factory=time.monotonic)
     first_attempt: float = 0.0
     busy: bool = False
 
@@ -87,18 +88,19 @@ class Outbound:
         self._queues: dict[tuple[int, str], deque[Item]] = {}
         self._ready: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
         self._in_hand = self._bytes = 0
-        self._resume_at = 0.0
+        self._resume_at = self._measured = 0.0
 
     @property
     def oldest(self) -> float:
-        """Age in seconds of the oldest message in hand, 0 when there is none."""
-        heads = [queue[0].taken for queue in self._queues.values() if queue]
-        return time.monotonic() - min(heads) if heads else 0.0
+        """Seconds since the oldest message in hand was accepted, 0 when there is none."""
+        heads = [queue[0].envelope.accepted for queue in self._queues.values() if queue]
+        return max(0.0, time.time() - min(heads) / 1000) if heads else 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until ``stop`` is set, then commit what is finished. A Kafka that is away is waited for."""
         frame = await self._to.contracts.frame(self._to.topic, self._codec.schema)
         self._reader = Reader(self._to.contracts, self._codec, frame)
+        self._watch()
         workers = [asyncio.create_task(self._work()) for _ in range(self.settings.concurrency)]
         try:
             while not stop.is_set():
@@ -134,7 +136,7 @@ class Outbound:
                 fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=500)
                 for partition, records in fetched.items():
                     await self._take(partition.partition, records)
-                self._observe()
+                await self._measure_lag(consumer)
         finally:
             await self.release(list(self._tracks))
             await consumer.stop()
@@ -148,10 +150,26 @@ class Outbound:
         elif paused := consumer.paused():
             consumer.resume(*(paused & assigned))
 
-    def _observe(self) -> None:
-        metrics.undelivered.labels(self.name).set(self._in_hand)
-        metrics.oldest_undelivered.labels(self.name).set(self.oldest)
-        metrics.delivery_paused.labels(self.name).set(time.monotonic() < self._resume_at)
+    def _watch(self) -> None:
+        """Show how things stand whenever the metrics are asked for, also while Kafka is away."""
+        metrics.undelivered.labels(self.name).set_function(lambda: self._in_hand)
+        metrics.oldest_undelivered.labels(self.name).set_function(lambda: self.oldest)
+        metrics.delivery_paused.labels(self.name).set_function(lambda: time.monotonic() < self._resume_at)
+
+    async def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
+        """Measure how much of each partition is not finished, now and then."""
+        now = time.monotonic()
+        if now < self._measured + MEASURE_EVERY:
+            return
+        self._measured = now
+        for tp in consumer.assignment():
+            track, end = self._tracks.get(tp.partition), consumer.highwater(tp)
+            if track is None or end is None:
+                continue
+            position = track.position
+            if position is None:
+                position = await consumer.position(tp)
+            metrics.lag.labels(self._to.stage, tp.partition).set(max(0, end - position))
 
     async def assign(self, partitions: Iterable[int]) -> None:
         """Begin with partitions that are ours from now on."""
@@ -162,6 +180,8 @@ class Outbound:
         """Let partitions go: what is finished is committed, the next owner delivers the rest."""
         tracks = [self._tracks.pop(partition) for partition in partitions if partition in self._tracks]
         gone = {track.partition for track in tracks}
+        for partition in gone:
+            metrics.lag.remove(self._to.stage, partition)
         for key in [key for key in self._queues if key[0] in gone]:
             for item in self._queues.pop(key):
                 self._forget(item)

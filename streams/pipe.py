@@ -83,7 +83,8 @@ class Pipe(Processor):
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through, straight if it lets itself."""
-        outputs = self._translate(record.value) if self._straight else None
+        straight = self._straight and all(name != "replay" for name, _ in record.headers)
+        outputs = self._translate(record.value) if straight else None
         if outputs is None:
             super().step(record, planned, partitions)
             return

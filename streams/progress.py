@@ -31,6 +31,12 @@ class Progress:
         self._taken = self._high
         self.unfinished: set[int] = set()
 
+    @property
+    def position(self) -> int | None:
+        """Offset of the first record that is not finished; None when all that were taken in are."""
+        waiting = self.unfinished | self._open
+        return min(waiting) if waiting else None
+
     def is_finished(self, offset: int) -> bool:
         """Tell whether a record was finished by an earlier owner."""
         return offset < self._base or (offset < self._high and offset not in self._open)

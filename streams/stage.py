@@ -75,11 +75,15 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[Any, ...]] = Counter()
+        self.latencies: list[tuple[str, float]] = []
+        """Participant and seconds from what a message tells of to its acceptance."""
 
     def publish(self) -> None:
         """Add everything to the metrics."""
         for (metric, *labels), count in self.counts.items():
             metric.labels(*labels).inc(count)
+        for participant, seconds in self.latencies:
+            metrics.data_latency.labels(participant).observe(seconds)
 
 
 class Planned:

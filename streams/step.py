@@ -51,7 +51,7 @@ class Step:
     def run(self) -> None:
         """Bring the record to one of its three ends. Nothing is raised, and nothing half done is left."""
         self.state.advance(self.envelope.accepted)
-        if self.envelope.replay and not self.replayed:
+        if self.envelope.replay and not self.replayed and not self.stage.foreign:
             return  # meant for another stage that reads the same topic; ours had it long ago
         try:
             if self.queue is not None:
@@ -91,7 +91,7 @@ class Step:
     def _row(self, output: Output) -> tuple[int, bytes, bytes, HeaderList]:
         e = self.envelope
         listed: HeaderList = (
-            list(self.record.headers)
+            [(name, text) for name, text in self.record.headers if name != "replay" or not self.replayed]
             if self.stage.foreign
             else headers(
                 output.id,
@@ -112,10 +112,13 @@ class Step:
             writes.add(self.stage.target, partition, key, value, listed)
         self.state.apply(result.changes)
         counts[metrics.records_out, self.stage.name] += len(rows)
+        if result.happened is not None:
+            late = max(0.0, (self.envelope.accepted - result.happened) / 1000)
+            self.planned.tally.latencies.append((self.stage.participant, late))
         if is_worth_reporting(result):
             self._report(result)
         if self.replayed:
-            writes.add(topics.DEAD, partition_of(self.letter.encode(), self.partitions[self.stage.dead]),
+            writes.add(self.stage.dead, partition_of(self.letter.encode(), self.partitions[self.stage.dead]),
                        self.letter.encode(), None, beside(self.envelope))  # fmt: skip
             if self.queue is not None:
                 self.state.apply(self.queue.leave(self.letter))

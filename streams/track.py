@@ -127,6 +127,11 @@ class Track:
                 await asyncio.sleep(BACKOFF)
         return self._progress
 
+    @property
+    def position(self) -> int | None:
+        """Offset of the first record in hand that is not finished, None when there is none."""
+        return self._progress.position if self._progress is not None else None
+
     def refusal(self, record: Any, envelope: Envelope) -> CorridorError | None:  # noqa: ANN401
         """Say whether a message waits behind a dead letter of its subject."""
         if not self._wait:

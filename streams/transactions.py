@@ -24,8 +24,8 @@ from streams.settings import Kafka, Processing
 
 log = structlog.get_logger(__name__)
 
-Headers = Sequence[tuple[str, bytes]]
-Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+Headers = Sequence[tuple[str, bytes | None]]
+Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
 MAX_REQUEST = 1_048_576
 """Bytes of the largest record batch that is sent; brokers take 1 MiB and a little by default."""
@@ -71,7 +71,7 @@ def check_size(key: bytes | None, value: bytes | None, headers: Headers, limit: 
         Permanent: ``output-too-large``.
     """
     size = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
-    size += sum(len(name) + len(text) + 8 for name, text in headers)
+    size += sum(len(name) + len(text or b"") + 8 for name, text in headers)
     if size > limit:
         raise Permanent("output-too-large", f"a record of {size} bytes, {limit} fit")
 

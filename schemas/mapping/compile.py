@@ -19,7 +19,7 @@ from schemas.mapping.module import Module, link
 from schemas.mapping.report import Report
 from schemas.mapping.rules import compile_rules
 from schemas.mapping.source import Problems, Scalar, read
-from schemas.mapping.state import compile_state
+from schemas.mapping.state import compile_happened, compile_state
 from schemas.mapping.types import Access, of_node
 
 __all__ = ["CompiledMapping", "CompiledRule", "compile_expression", "load"]
@@ -86,6 +86,7 @@ def load(
     compile_rules(compiler)
     compile_drops(compiler)
     check_coverage(compiler)
+    compile_happened(compiler)
     problems.check()
     module = link(
         f"<mapping {document.name} {access}>", compiler.functions, compiler.bindings.names, document.name

@@ -31,7 +31,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "assemble": ("key", "version_field", "expires"),
 }
 
-_TOP = ("mapping", "from", "to", "doc", "state", "let", "drops", "ignores", "rules")
+_TOP = ("mapping", "from", "to", "doc", "state", "let", "happened", "drops", "ignores", "rules")
 _RULE = ("rule", "doc", "on", "when", "for", "key", "partition", "subject", "set", "always", "whole", "keep")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -113,6 +113,7 @@ class Document:
     doc: str
     state: State
     lets: dict[str, tuple[Scalar, Scalar]]
+    happened: Scalar | None
     drops: dict[str, tuple[Scalar, Scalar]]
     ignores: list[Scalar]
     rules: list[Rule]
@@ -153,6 +154,7 @@ class _Reader:
             doc=doc.text if isinstance(doc, Scalar) else "",
             state=self._state(table.get("state")),
             lets=self._named(table.get("let"), "let", _VARIABLE),
+            happened=self._scalar(table, "happened"),
             drops=self._named(table.get("drops"), "drops", _PATH),
             ignores=self._scalars(table.get("ignores"), "ignores"),
             rules=rules,

@@ -1,4 +1,4 @@
-"""Compiles the ``state`` block: its key, versions and conditions, and the registers."""
+"""Compiles what is asked of a whole message: the ``state`` block with its registers, and ``happened``."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ def compile_state(compiler: Compiler) -> None:
             compiler.problems.add(
                 state.version_field, f"`{state.version_field.text}` is no integer field of {target}"
             )
+
+
+def compile_happened(compiler: Compiler) -> None:
+    """The function ``happened``, UTC milliseconds or null. What it reads is not carried over by that."""
+    if compiler.document.happened is not None:
+        _single(compiler, "happened", compiler.document.happened, ("int",))
 
 
 def _single(compiler: Compiler, name: str, scalar: Scalar, kinds: tuple[str, ...]) -> None:

@@ -58,9 +58,13 @@ class Filtered(NamedTuple):
 
 
 class Result:
-    """Everything that one record leads to; ``changes`` is the state to write, None deletes."""
+    """Everything that one record leads to; ``changes`` is the state to write, None deletes.
 
-    __slots__ = ("changes", "filtered", "findings", "losses", "outputs")
+    ``happened`` is the time (UTC milliseconds) of what the message tells of, None when the mapping does not
+    say or nothing has happened.
+    """
+
+    __slots__ = ("changes", "filtered", "findings", "happened", "losses", "outputs")
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Result:
         self.filtered = [] if filtered is None else filtered
         self.losses = [] if losses is None else losses
         self.findings = [] if findings is None else findings
+        self.happened: int | None = None
 
 
 class Event:

@@ -12,8 +12,10 @@ from schemas.mapping.inputs import JsonInput
 from schemas.translation.assemble import Assembler
 from schemas.translation.latest import translate_latest, translate_none
 from schemas.translation.message import Message, State
-from schemas.translation.model import Filtered, Record, Result
+from schemas.translation.model import Event, Filtered, Record, Result
 from schemas.translation.snapshot import Snapshots
+
+_NOTHING: Final = Event()
 
 Kind = Callable[[CompiledMapping, Message, State, Result], None]
 
@@ -67,6 +69,7 @@ class Translator:
             self._kind(self.mapping, message, state, result)
             if result.outputs:
                 message.drops()
+                result.happened = message.value("happened", _NOTHING)
         except FAILURES as error:
             raise self.mapping.module.failure(error) from error
         if not result.outputs and not result.filtered:

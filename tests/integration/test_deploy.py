@@ -106,7 +106,7 @@ def compose(services: dict[str, Any]) -> ComposeSpecification:
 
 
 def test_compose_follows_its_specification() -> None:
-    """Every key and value is one that the Compose Specification knows, and a misspelt one would be noticed."""
+    """Every key and value is one that the Compose Specification knows; a misspelt one would be noticed."""
     services = COMPOSE["services"]
     assert compose(services).services.keys() == services.keys()
     with pytest.raises(ValidationError, match="comand"):

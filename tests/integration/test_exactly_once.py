@@ -17,8 +17,9 @@ import pytest
 from deploy.kafka import Node
 from streams import topics
 from streams.settings import Kafka
-from tests.support.counting import CODEC, DEFECT, FRAME, OVERSIZE, POISON, SILENT, plan, runner
+from tests.support.counting import CODEC, DEFECT, DELAY, FRAME, OVERSIZE, POISON, SILENT, plan, runner
 from tests.support.kafka import Row, committed, members, produce, read
+from tests.support.measured import measured, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -121,14 +122,18 @@ async def test_rebalance_loses_and_repeats_nothing(kafka: Kafka) -> None:
 
 
 async def test_bad_records_become_dead_letters_and_their_neighbours_go_on(kafka: Kafka) -> None:
-    """Poison, a defect, an output too large and bytes that are no Avro die alone, each with its code."""
+    """Poison, a defect, an output too large and bytes that are no Avro die alone, each with its code.
+
+    Headers that nobody but a stranger writes harm nobody.
+    """
     participant = await prepare(kafka.bootstrap)
     bad = {
         "mapping-failed": row(1, POISON), "internal": row(1, DEFECT), "output-too-large": row(1, OVERSIZE),
         "avro-malformed": (b"k1", FRAME + b"\xff", []),
         "schema-unknown": (b"k1", b"\x00\x00\x00\x00\x07\x02", []),
     }  # fmt: skip
-    rows = [each for letter in bad.values() for each in (row(1), letter, row(1))]
+    strange = [("accepted", b"9" * 5000), ("id", None), ("subject", b"\xff"), ("replay", None)]
+    rows = [each for letter in bad.values() for each in (row(1), letter, (row(1)[0], row(1)[1], strange))]
     await produce(kafka.bootstrap, f"in.{participant}", rows)
     async with running(kafka.bootstrap, participant):
         letters = await read(
@@ -140,6 +145,30 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_go_on(kafka:
     died = {letter.code: letter for letter in (DEAD.decode(record.value[5:]) for record in letters)}
     assert {code: letter.body for code, letter in died.items()} == {code: r[1] for code, r in bad.items()}
     assert (died["mapping-failed"].pointer, died["mapping-failed"].value) == ("/n", "-1")
+
+
+async def test_what_was_processed_is_measured(kafka: Kafka) -> None:
+    """Records, batches, transactions, state, lag and data latency are shown; lanes that end take their own."""
+    participant, total = await prepare(kafka.bootstrap), 40
+    stage = f"to-corridor.{participant}"
+    lanes = [{"processor": stage, "partition": str(n)} for n in range(4)]
+    async with running(kafka.bootstrap, participant):
+        await members(kafka.bootstrap, f"test-{participant}.{stage}", 1)
+        await produce(kafka.bootstrap, f"in.{participant}", [row(n) for n in range(total)])
+        await assert_counted(kafka.bootstrap, participant, total)
+        await until(lambda: all(measured("consumer_lag_records", **lane) == 0 for lane in lanes))
+        assert sum(measured("state_entries", **lane) or 0 for lane in lanes) == total
+        assert sum(measured("state_bytes", **lane) or 0 for lane in lanes) > total
+    assert measured("records_in_total", processor=stage) == total
+    assert measured("records_out_total", processor=stage) == total
+    assert measured("batch_records_sum", processor=stage) == total
+    batches = measured("batch_records_count", processor=stage)
+    assert measured("transaction_seconds_count", processor=stage) == batches
+    assert measured("data_latency_seconds_count", participant=participant) == total
+    latency = measured("data_latency_seconds_sum", participant=participant)
+    assert latency == pytest.approx(total * DELAY)
+    for gauge in ("consumer_lag_records", "state_entries", "state_bytes"):
+        assert [measured(gauge, **lane) for lane in lanes] == [None] * 4
 
 
 async def test_a_record_without_outputs_is_reported(kafka: Kafka) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -22,9 +23,11 @@ from streams.outbound import Outbound
 from streams.settings import Kafka, Processing, Topics
 from tests.support.counting import CODEC, FRAME, SCHEMA
 from tests.support.kafka import Row, members, produce, read
+from tests.support.measured import measured, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
+ACCEPTED = 1_700_000_000_000
 Answer = Callable[[Delivery], Outcome]
 
 
@@ -83,7 +86,7 @@ async def prepare(kafka: str) -> str:
 def message(subject: str, number: int) -> Row:
     """A record for the partner."""
     identity = f"{subject}-{number}"
-    listed = headers(identity, f"o/{identity}", ("o",), 1_700_000_000_000, subject=subject)
+    listed = headers(identity, f"o/{identity}", ("o",), ACCEPTED, subject=subject)
     return subject.encode(), FRAME + CODEC.encode({"n": number}), listed
 
 
@@ -151,6 +154,34 @@ async def test_a_stuck_subject_holds_back_only_itself(kafka: Kafka) -> None:
     assert not first.effects["stuck"]
     assert second.effects == {"stuck": [f"stuck-{n}" for n in range(40)]}
     assert {attempt.id for attempt in first.attempts if attempt.subject == "stuck"} == {"stuck-0"}
+
+
+async def test_what_waits_is_measured(kafka: Kafka) -> None:
+    """While the partner is away lag, count and age of what waits are shown; afterwards they are 0."""
+    participant, away = await prepare(kafka.bootstrap), True
+
+    def answer(message: Delivery) -> Outcome:
+        return Retry(0.1, "partner-unavailable", "circuit", paused=True) if away else delivered(message)
+
+    def lag() -> list[float | None]:
+        stage = f"deliver.{participant}"
+        return [measured("consumer_lag_records", processor=stage, partition=str(n)) for n in range(2)]
+
+    def value(name: str) -> float | None:
+        return measured(name, participant=participant)
+
+    await produce(kafka.bootstrap, f"out.{participant}", [message(f"s{n % 5}", n) for n in range(30)])
+    async with delivering(kafka.bootstrap, participant, Partner(answer)):
+        await until(lambda: None not in lag() and value("undelivered_records") == 30)
+        assert sum(each or 0 for each in lag()) == 30
+        assert value("oldest_undelivered_seconds") == pytest.approx(time.time() - ACCEPTED / 1000, abs=60)
+        assert value("delivery_paused") == 1
+        away = False
+        await receipts(kafka.bootstrap, participant, 30)
+        await until(lambda: lag() == [0, 0])
+        assert value("undelivered_records") == value("oldest_undelivered_seconds") == 0
+        assert value("end_to_end_seconds_count") == 30
+    assert lag() == [None, None]
 
 
 async def test_a_partner_that_is_away_costs_no_memory_and_no_message(kafka: Kafka) -> None:

@@ -12,11 +12,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import fastavro
+import msgspec
 import pytest
 
 from corridor.bench.workload import by_hand, message, text
+from schemas.avro.codec import Codec
+from schemas.avro.jsonform import JsonForm
+from schemas.avro.schema import Schema
+from schemas.avro.wire import frame
 from schemas.records import DEAD
 from streams import topics
+from streams.dead import open_letters, replay
 from streams.partitioning import partition_of
 from streams.settings import Kafka
 from tests.support.kafka import members, produce, read
@@ -76,6 +82,40 @@ async def test_every_record_is_mapped_once_and_bad_ones_are_kept(kafka: Kafka, f
     assert sorted(record.key + record.value[5:] for record in records) == wanted
     assert all(record.partition == partition_of(record.key, 3) for record in records)
     assert {record.headers for record in records} == {(("mine", b"1"),)}
+
+
+async def test_avro_is_mapped_and_a_replay_settles_its_letter(kafka: Kafka, files: Path) -> None:
+    """Avro in gives what JSON in gives; headers of others pass; a corrected letter is replayed, settled."""
+    run = await prepare(kafka.bootstrap)
+    codec = Codec(Schema.parse(text("event.avsc")))
+    form = JsonForm(codec.schema)
+    good = [message(n) for n in range(50)]
+    mine = [("replay", b"not ours"), ("id", None)]
+    rows = [(key, frame(1, form.to_avro(body)), mine) for key, body in good]
+    strange = frame(9, form.to_avro(message(50)[1]))  # no schema that it knows: nothing it says is lost
+    await produce(kafka.bootstrap, f"{run}.in", [*rows, (b"strange", strange, mine)])
+    process = start(kafka.bootstrap, run, files, "--format", "avro")
+    settings = Kafka(bootstrap=kafka.bootstrap)
+    try:
+        records = await read(kafka.bootstrap, f"{run}.out", len(good))
+        (record,) = await read(kafka.bootstrap, f"{run}.out.dead", 1)
+        letter = DEAD.decode(record.value[5:])
+        assert (letter.code, letter.body) == ("schema-unknown", strange)
+        await replay(settings, [msgspec.structs.replace(letter, body=frame(1, strange[5:]))])
+        await read(
+            kafka.bootstrap, f"{run}.out.dead", lambda found: found[-1:] != [] and found[-1].value is None
+        )
+        assert await open_letters(settings, topic=f"{run}.out.dead") == []
+        replayed = await read(kafka.bootstrap, f"{run}.out", len(good) + 1)
+    finally:
+        process.kill()
+        process.wait()
+    wanted = sorted(b"".join((key, written(by_hand(json.loads(body))))) for key, body in good)
+    assert sorted(record.key + record.value[5:] for record in records) == wanted
+    assert {record.headers for record in records} == {tuple(mine)}
+    (last,) = [record for record in replayed if record.key == b"strange"]
+    assert last.value[5:] == written(by_hand(json.loads(message(50)[1])))
+    assert "replay" not in dict(last.headers)
 
 
 async def test_a_killed_pipe_loses_and_repeats_nothing(kafka: Kafka, files: Path) -> None:

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
-Row = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+Row = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]
 
 
 async def produce(bootstrap: str, topic: str, rows: Iterable[Row]) -> int:

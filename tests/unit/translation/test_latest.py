@@ -42,6 +42,15 @@ def test_retraction_voids_all_versions() -> None:
     assert run(**move(9)).filtered == [Filtered("", "stale")]
 
 
+def test_the_time_of_what_happened_is_told_where_something_is_told() -> None:
+    """``happened`` goes beside the outputs; a message that gives none, or has no such time, has none."""
+    run = Run(LATEST.replace("ignores:", "happened: kg * 1000 if kg is not None else None\nignores:"))
+    assert run(**move(1, kg=17)).happened == 17_000
+    assert run(**move(1, kg=17)).happened is None
+    assert run(**move(2)).happened is None
+    assert Run(LATEST)(**move(1, kg=17)).happened is None
+
+
 def test_events_do_not_know_of_one_another() -> None:
     """The version of one id says nothing about another."""
     run = Run(LATEST)
