@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -45,6 +46,27 @@ def redact(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
+def trace(_logger: object, _method: str, event: Event) -> Event:
+    """Replace an exception by its way through the code: its text, and locals, could quote a message."""
+    info = event.pop("exc_info", None)
+    error = info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else None
+    if info is True:
+        error = sys.exc_info()[1]
+    if error is not None:
+        event["exception"] = "".join(_way(error))
+    return event
+
+
+def _way(error: BaseException) -> Iterator[str]:
+    """Frames and type of an exception, those of its causes before them."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _way(before)
+        yield "\nwhich led to:\n"
+    yield from traceback.format_list(traceback.extract_tb(error.__traceback__))
+    yield type(error).__qualname__
+
+
 def configure(settings: Log, role: str) -> None:
     """Send all logging of this process, the libraries' included, to stderr in one form.
 
@@ -59,11 +81,12 @@ def configure(settings: Log, role: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
         redact,
+        trace,
     ]
     ending: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else [_named(role), structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        else [_named(role), structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Repeats(REPEATING))

@@ -138,7 +138,8 @@ class Lane:
                 log.warning(
                     "batch runs again",
                     processor=self._work.name, partition=self._input.partition,
-                    first=records[0].offset, error=repr(error), exc_info=not is_expected(error),
+                    first=records[0].offset, exc_info=not is_expected(error),
+                    error=repr(error) if is_expected(error) else type(error).__name__,
                 )  # fmt: skip
                 await self._discard()
                 if broken("raise-in-agent"):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from schemas.errors import CorridorError, Invalid
 from schemas.records import DeadLetter, Filtered, Finding, Loss, Report
 from schemas.translation import Result
+from streams import metrics
 from streams.envelope import Envelope, HeaderList, headers
+
+log = structlog.get_logger(__name__)
 
 DETAIL = 500
 """Most characters of a dead letter's detail."""
@@ -45,6 +50,21 @@ def dead_letter(
         mapping=mapping,
         behind=getattr(error, "behind", None),
         attempts=attempts,
+    )
+
+
+def announce(letter: DeadLetter) -> None:
+    """Count a dead letter that is committed, and say whose it is."""
+    metrics.dead.labels(letter.stage, letter.code).inc()
+    log.warning(
+        "dead letter",
+        stage=letter.stage,
+        code=letter.code,
+        letter=letter.id,
+        origin=letter.origin,
+        topic=letter.topic,
+        partition=letter.partition,
+        offset=letter.offset,
     )
 
 

@@ -262,7 +262,7 @@ class Outbound:
             outcomes = await self._partner.deliver([item.delivery for item in items])
         except Exception as error:
             log.exception("delivery attempt failed", participant=self.name)
-            outcomes = [Retry(None, "internal", repr(error)[:200])] * len(items)
+            outcomes = [Retry(None, "internal", type(error).__name__)] * len(items)
         for item, outcome in zip(items, outcomes, strict=True):
             self._settle(item, outcome)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -18,13 +18,14 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 
-from connectors.ports import Page, Rejected, Source
+from connectors.ports import Accepted, Page, Rejected, Source
 from schemas.avro.schema import Schema
 from schemas.errors import CorridorError, Transient
 from schemas.records import CURSOR, Cursor, DeadLetter
 from streams import metrics, topics
 from streams.contracts import HEAD, Contracts
 from streams.envelope import headers, letter_id
+from streams.letters import announce
 from streams.partitioning import partition_of
 from streams.seen import Follower
 from streams.settings import Kafka, Processing
@@ -150,54 +151,52 @@ class Polling:
                 participant=name, cursor=page.cursor, sequence=cursor.sequence + 1,
                 updated=time.time_ns() // 1_000_000,
             )  # fmt: skip
-            await writer.commit(await self._writes(name, page, cursor, writer), self._processing.app, {})
+            fresh = self._fresh(name, page)
+            letters = [_letter(name, rejected) for rejected in page.rejected]
+            writes = await self._writes(name, fresh, letters, cursor, writer)
+            await writer.commit(writes, self._processing.app, {})
             for message in page.messages:
                 self._known.note(name, message.id, message.digest)
-            metrics.polled.labels(name).inc(len(page.messages))
+            for letter in letters:
+                announce(letter)
+            metrics.polled.labels(name).inc(len(fresh))
         if not page.more:
             await asyncio.sleep(polled.interval)
         return cursor
 
-    async def _writes(self, name: str, page: Page, cursor: Cursor, writer: Writer) -> Writes:
+    def _fresh(self, name: str, page: Page) -> list[Accepted]:
+        """Messages of a page that are not in the log yet, each once."""
+        found: dict[str, Accepted] = {}
+        for message in page.messages:
+            if self._known.seen(name, message.id) != message.digest:
+                found.setdefault(message.id, message)
+        return list(found.values())
+
+    async def _writes(
+        self,
+        name: str,
+        fresh: Sequence[Accepted],
+        letters: Sequence[DeadLetter],
+        cursor: Cursor,
+        writer: Writer,
+    ) -> Writes:
         writes = Writes()
         topic = topics.incoming(name)
         count, dead = await writer.partitions(topic), await writer.partitions(topics.DEAD)
-        known: set[str] = set()
-        for message in page.messages:
-            if message.id in known or self._known.seen(name, message.id) == message.digest:
-                continue
-            known.add(message.id)
+        for message in fresh:
             listed = headers(
                 message.id, f"{name}/{message.id}", (name,), message.accepted,
                 traceparent=message.traceparent, digest=message.digest.hex(),
             )  # fmt: skip
             value = self._frames[name] + message.body
             writes.add(topic, partition_of(message.key, count), message.key, value, listed)
-        for rejected in page.rejected:
-            self._reject(name, rejected, writes, dead)
+        for letter in letters:
+            key, value = letter.id.encode(), self._contracts.encode(topics.DEAD, letter)
+            writes.add(topics.DEAD, partition_of(key, dead), key, value, list(letter.headers.items()))
         key = name.encode()
         value = self._contracts.encode(topics.CURSORS, cursor)
         writes.add(topics.CURSORS, partition_of(key, await writer.partitions(topics.CURSORS)), key, value)
         return writes
-
-    def _reject(self, name: str, rejected: Rejected, writes: Writes, partitions: int) -> None:
-        """Keep an item that cannot be read as a dead letter; the same item again is the same letter."""
-        stage, error = f"poll.{name}", rejected.error
-        identity = letter_id(stage, rejected.id)
-        listed = headers(
-            rejected.id, f"{name}/{rejected.id}", (name,), rejected.accepted, traceparent=rejected.traceparent
-        )
-        letter = DeadLetter(
-            id=identity, participant=name, stage=stage, code=error.code, detail=error.message[:500],
-            pointer=getattr(error, "pointer", None), rule=getattr(error, "rule", None),
-            value=getattr(error, "value", None), topic=topics.incoming(name), partition=-1, offset=-1,
-            body=rejected.body, headers=dict(listed), origin=f"{name}/{rejected.id}",
-            accepted=rejected.accepted,
-        )  # fmt: skip
-        key = identity.encode()
-        value = self._contracts.encode(topics.DEAD, letter)
-        writes.add(topics.DEAD, partition_of(key, partitions), key, value, listed)
-        metrics.dead.labels(stage, error.code).inc()
 
     async def _cursor(self, name: str, partition: int) -> Cursor:
         """Read the participant's last cursor."""
@@ -209,6 +208,21 @@ class Polling:
 
         await read_partition(self._kafka, TopicPartition(topics.CURSORS, partition), keep)
         return CURSOR.decode(last[0][HEAD:]) if last else Cursor(participant=name)
+
+
+def _letter(name: str, rejected: Rejected) -> DeadLetter:
+    """Keep an item that cannot be read as a dead letter; the same item again is the same letter."""
+    stage, error = f"poll.{name}", rejected.error
+    listed = headers(
+        rejected.id, f"{name}/{rejected.id}", (name,), rejected.accepted, traceparent=rejected.traceparent
+    )
+    return DeadLetter(
+        id=letter_id(stage, rejected.id), participant=name, stage=stage, code=error.code,
+        detail=error.message[:500], pointer=getattr(error, "pointer", None),
+        rule=getattr(error, "rule", None), value=getattr(error, "value", None),
+        topic=topics.incoming(name), partition=-1, offset=-1, body=rejected.body, headers=dict(listed),
+        origin=f"{name}/{rejected.id}", accepted=rejected.accepted,
+    )  # fmt: skip
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
+from schemas.records import DeadLetter
 from schemas.translation import Record, Result
 from schemas.translation.message import State
 from schemas.translation.store import Store
 from streams import metrics, topics
+from streams.letters import announce
 from streams.transactions import Writes
 
 
@@ -75,6 +77,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[Any, ...]] = Counter()
+        self.dead: list[DeadLetter] = []
         self.latencies: list[tuple[str, float]] = []
         """Participant and seconds from what a message tells of to its acceptance."""
 
@@ -84,6 +87,8 @@ class Tally:
             metric.labels(*labels).inc(count)
         for participant, seconds in self.latencies:
             metrics.data_latency.labels(participant).observe(seconds)
+        for letter in self.dead:
+            announce(letter)
 
 
 class Planned:

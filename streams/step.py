@@ -155,6 +155,6 @@ class Step:
             value,
             beside(self.envelope),
         )
-        self.planned.tally.counts[metrics.dead, self.stage.name, error.code] += 1
+        self.planned.tally.dead.append(letter)
         if self.queue is not None:
             self.state.apply(self.queue.join(letter.id))

@@ -18,12 +18,12 @@ from aiokafka.structs import OffsetAndMetadata
 
 from connectors.deliver.request import delivery_key
 from schemas.errors import CorridorError, Permanent, Transient
-from schemas.records import Receipt
+from schemas.records import DeadLetter, Receipt
 from schemas.translation.store import Store
 from streams import metrics, topics
 from streams.contracts import Contracts
 from streams.envelope import Envelope
-from streams.letters import beside, dead_letter
+from streams.letters import announce, beside, dead_letter
 from streams.partitioning import partition_of
 from streams.progress import Progress
 from streams.settings import Kafka, Processing
@@ -200,10 +200,13 @@ class Track:
         batch = self._store.begin()
         for done in now:
             batch.apply(done.changes)
-        writes = await self._writes(now, batch.changes, self._writer)
+        letters: list[DeadLetter] = []
+        writes = await self._writes(now, batch.changes, self._writer, letters)
         offsets = {self._input: OffsetAndMetadata(base, metadata)}
         await self._writer.commit(writes, self._to.group, offsets)
         batch.commit()
+        for letter in letters:
+            announce(letter)
         self._finished = later + self._finished[len(now) + len(later) :]
         if not self._finished:
             self._unsaved.clear()
@@ -211,7 +214,13 @@ class Track:
         if self._writer.spent:
             await self._discard()
 
-    async def _writes(self, done: list[Done], changes: dict[bytes, bytes | None], writer: Writer) -> Writes:
+    async def _writes(
+        self,
+        done: list[Done],
+        changes: dict[bytes, bytes | None],
+        writer: Writer,
+        letters: list[DeadLetter],
+    ) -> Writes:
         writes = Writes()
         receipts, dead = await writer.partitions(topics.RECEIPTS), await writer.partitions(topics.DEAD)
         for each in done:
@@ -219,12 +228,12 @@ class Track:
                 key = each.envelope.id.encode()
                 value = self._to.contracts.encode(topics.RECEIPTS, self._receipt(each))
                 writes.add(topics.RECEIPTS, partition_of(key, receipts), key, value, beside(each.envelope))
-            self._letter(each, writes, dead)
+            self._letter(each, writes, dead, letters)
         for entry, content in changes.items():
             writes.add(topics.changelog(self._to.stage), self.partition, entry, content)
         return writes
 
-    def _letter(self, done: Done, writes: Writes, partitions: int) -> None:
+    def _letter(self, done: Done, writes: Writes, partitions: int, letters: list[DeadLetter]) -> None:
         """Write the dead letter of a message that died, or take back that of a replay that did not."""
         stage = self._to.stage
         identity = done.envelope.letter(stage, done.record).encode()
@@ -233,7 +242,7 @@ class Track:
             letter = dead_letter(stage, done.envelope, done.record, done.error, attempts=done.attempts)
             value = self._to.contracts.encode(topics.DEAD, letter)
             writes.add(topics.DEAD, partition, identity, value, beside(done.envelope))
-            metrics.dead.labels(stage, done.error.code).inc()
+            letters.append(letter)
         elif done.attempts and done.envelope.replay:
             writes.add(topics.DEAD, partition, identity, None, beside(done.envelope))
 

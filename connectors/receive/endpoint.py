@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -25,6 +26,9 @@ from connectors.settings import Participant, Webhook
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 
 log = structlog.get_logger(__name__)
+
+LONGEST_ID: Final = 100
+"""Characters of a sender's id that a log line shows."""
 
 
 class BadBatch(Permanent):
@@ -79,6 +83,7 @@ class Endpoint:
     async def __call__(self, request: Request) -> Response:
         """Answer one request; every failure is a problem document."""
         name, began, code = self.participant.name, time.perf_counter(), "ok"
+        sent = request.headers.get("webhook-id", "")[:LONGEST_ID]
         try:
             return await self._receive(request)
         except BadBatch as error:
@@ -97,7 +102,7 @@ class Endpoint:
             metrics.REQUESTS.labels(name, code).inc()
             metrics.REQUEST_SECONDS.labels(name).observe(time.perf_counter() - began)
             if code != "ok":
-                log.info("webhook refused", participant=name, code=code)
+                log.info("webhook refused", participant=name, code=code, id=sent)
 
     async def _receive(self, request: Request) -> Response:
         self._check_headers(request)

@@ -13,6 +13,7 @@ import uvloop
 
 from connectors.registry.client import RegistryClient
 from corridor.cli.options import settings_options
+from corridor.logging import configure
 from corridor.settings import Settings
 from schemas.avro.schema import Schema
 from schemas.errors import CorridorError, Misconfigured
@@ -78,6 +79,7 @@ def command(
 
     JSON or Avro in, Avro in Confluent's wire format out. Needs nothing but Kafka.
     """
+    configure(settings.log, "pipe")
     schemas = {schema.fullname: schema for schema in map(_schema, (schema_in, schema_out))}
     for name in names():
         schemas.setdefault(name, load(name).schema)

@@ -148,7 +148,7 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_go_on(kafka:
 
 
 async def test_what_was_processed_is_measured(kafka: Kafka) -> None:
-    """Records, batches, transactions, state, lag and data latency are shown; lanes that end take their own."""
+    """Records, batches, transactions, state, lag and data latency are shown; a lane takes its own with it."""
     participant, total = await prepare(kafka.bootstrap), 40
     stage = f"to-corridor.{participant}"
     lanes = [{"processor": stage, "partition": str(n)} for n in range(4)]

@@ -43,6 +43,27 @@ def test_json_with_ids_and_nothing_secret(capsys: pytest.CaptureFixture[str]) ->
     assert "note" not in text
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_defect_is_traced_without_what_it_met(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A traceback has files, lines and types of the whole chain, but no text of exceptions and no locals."""
+    configure(Log(format=form), "stream")  # type: ignore[arg-type]
+    payload = {"remark": "canary"}
+    try:
+        try:
+            int(payload["remark"])
+        except ValueError as error:
+            raise RuntimeError(f"cannot use {payload}") from error
+    except RuntimeError:
+        structlog.get_logger("test").exception("translation failed", id="m-1")
+        logging.getLogger("library").exception("failed")
+    text = capsys.readouterr().err
+    assert "canary" not in text
+    assert text.count("ValueError") == 2, "of both lines, the cause is named too"
+    assert "test_logging.py" in text
+    assert "int(payload[" in text
+    assert "m-1" in text
+
+
 def test_libraries_log_in_the_same_form_from_warnings_on(capsys: pytest.CaptureFixture[str]) -> None:
     """What a library logs through the standard library is a line of the same form; chatter is left out."""
     configure(Log(format="json"), "stream")
