@@ -97,23 +97,30 @@ class Outbound:
         return max(0.0, time.time() - min(heads) / 1000) if heads else 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until ``stop`` is set, then commit what is finished. A Kafka that is away is waited for."""
+        """Deliver until ``stop`` is set, then commit what is finished. A Kafka that is away is waited for.
+
+        Raises:
+            ExceptionGroup: a defect ended a worker: better to start anew than to go on with one less.
+        """
         frame = await self._to.contracts.frame(self._to.topic, self._codec.schema)
         self._reader = Reader(self._to.contracts, self._codec, frame)
         self._watch()
-        workers = [asyncio.create_task(self._work()) for _ in range(self.settings.concurrency)]
         try:
-            while not stop.is_set():
-                try:
-                    await self._consume(stop)
-                except (KafkaError, OSError, TimeoutError) as error:
-                    log.warning("delivery waits for kafka", participant=self.name, error=repr(error))
-                    await asyncio.sleep(RECONNECT)
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(self._work()) for _ in range(self.settings.concurrency)]
+                await self._stay_connected(stop)
+                for worker in workers:
+                    worker.cancel()
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
             await self._partner.close()
+
+    async def _stay_connected(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._consume(stop)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("delivery waits for kafka", participant=self.name, error=repr(error))
+                await asyncio.sleep(RECONNECT)
 
     async def _consume(self, stop: asyncio.Event) -> None:
         consumer = AIOKafkaConsumer(
@@ -224,7 +231,15 @@ class Outbound:
         assert self._reader is not None  # noqa: S101
         if record.value is None:
             raise Permanent("wire-format", "the record has no value")
-        return self._form.from_datum(self._codec.decode_trusted(self._reader(record.value)))
+        try:
+            return self._form.from_datum(self._codec.decode_trusted(self._reader(record.value)))
+        except CorridorError:
+            raise
+        except Exception as error:
+            log.exception(
+                "no JSON form", participant=self.name, partition=record.partition, offset=record.offset
+            )
+            raise Permanent("internal", f"{type(error).__name__} in the JSON form") from error
 
     async def _work(self) -> None:
         """Deliver heads of queues, one batch at a time."""

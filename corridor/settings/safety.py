@@ -12,9 +12,13 @@ from urllib.parse import urlsplit
 
 from connectors.settings import Bearer, OAuth2, Participant, Webhook
 from corridor.settings.model import Settings
+from schemas import profiles
 from schemas.errors import Misconfigured
+from streams.settings import PASSWORD_VARIABLE
 
 SHORTEST_TOKEN: Final = 16
+FOREIGN: Final = ("kafka.sasl.password_file", "kafka.tls.key", "registry.password", "registry.cert_file")
+"""Secrets that others chose, whose length is not ours to judge."""
 
 
 class Risk(NamedTuple):
@@ -47,6 +51,7 @@ def unsafe(settings: Settings) -> list[Risk]:
         *_bind(settings),
         *(risk for participant in settings.participants.values() for risk in _participant(participant)),
         *_secrets(settings),
+        *_files(settings),
     ]
 
 
@@ -77,6 +82,7 @@ def _bind(settings: Settings) -> Iterator[Risk]:
 
 def _participant(participant: Participant) -> Iterator[Risk]:
     here = f"participants.{participant.name}"
+    yield from _profile(participant, here)
     webhook = participant.webhook
     if webhook and not (webhook.secrets or webhook.public_keys or webhook.bearer):
         yield Risk(f"{here}.webhook", "anybody could send in its name: set secrets, public_keys or bearer")
@@ -84,6 +90,25 @@ def _participant(participant: Participant) -> Iterator[Risk]:
         yield Risk(f"{here}.deliver.url", "not encrypted: use https, or set deliver.egress.plaintext = true")
     if participant.poll and _plain(participant.poll.url) and not participant.poll.egress.plaintext:
         yield Risk(f"{here}.poll.url", "not encrypted: use https, or set poll.egress.plaintext = true")
+
+
+def _profile(participant: Participant, here: str) -> Iterator[Risk]:
+    try:
+        http = profiles.load(participant.profile).http
+    except Misconfigured as error:
+        yield Risk(f"{here}.profile", error.message)
+        return
+    if http is None:
+        yield Risk(f"{here}.profile", f"{participant.profile} has no HTTP side: nobody can speak it")
+        return
+    deliver = participant.deliver
+    if deliver and deliver.batch != "none" and deliver.batch not in http.batch:
+        yield Risk(f"{here}.deliver.batch", f"{participant.profile} has no batches of this form")
+    if deliver and deliver.batch in http.batch and deliver.max_batch > http.max_batch:
+        yield Risk(
+            f"{here}.deliver.max_batch",
+            f"{participant.profile} takes at most {http.max_batch} messages at once",
+        )
 
 
 def _secrets(settings: Settings) -> Iterator[Risk]:
@@ -104,7 +129,7 @@ def _secrets(settings: Settings) -> Iterator[Risk]:
             except (OSError, UnicodeDecodeError) as error:
                 yield Risk(setting, f"{name} cannot be read: {error}")
                 continue
-        if len(value) < SHORTEST_TOKEN:
+        if len(value) < SHORTEST_TOKEN and setting not in FOREIGN:
             yield Risk(
                 setting, f"shorter than {SHORTEST_TOKEN} characters: make one with `openssl rand -base64 32`"
             )
@@ -112,8 +137,7 @@ def _secrets(settings: Settings) -> Iterator[Risk]:
 
 def _references(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield every reference to a secret with its address."""
-    if settings.registry.token:
-        yield "registry.token", settings.registry.token
+    yield from _of_connections(settings)
     for name, participant in settings.participants.items():
         here = f"participants.{name}"
         if participant.webhook:
@@ -127,6 +151,37 @@ def _references(settings: Settings) -> Iterator[tuple[str, str]]:
         if participant.deliver:
             for position, reference in enumerate(participant.deliver.secrets):
                 yield f"{here}.deliver.secrets[{position}]", reference
+
+
+def _of_connections(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.kafka.sasl:
+        file = settings.kafka.sasl.password_file
+        yield "kafka.sasl.password_file", f"file:{file}" if file else f"env:{PASSWORD_VARIABLE}"
+    if settings.kafka.tls and settings.kafka.tls.key:
+        yield "kafka.tls.key", f"file:{settings.kafka.tls.key}"
+    if settings.registry.cert_file:
+        yield "registry.cert_file", f"file:{settings.registry.cert_file}"
+    if settings.registry.password:
+        yield "registry.password", settings.registry.password
+    if settings.registry.token:
+        yield "registry.token", settings.registry.token
+
+
+def _files(settings: Settings) -> Iterator[Risk]:
+    """Certificates that are named must be there; those of Kafka must also make a connection."""
+    named = {"registry.ca_file": settings.registry.ca_file}
+    for name, participant in settings.participants.items():
+        for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
+            if transport:
+                named[f"participants.{name}.{side}.egress.ca_file"] = transport.egress.ca_file
+    for setting, file in named.items():
+        if file and not os.access(file, os.R_OK):
+            yield Risk(setting, f"{file} cannot be read")
+    if settings.kafka.tls:
+        try:
+            settings.kafka.tls.context()
+        except Misconfigured as error:
+            yield Risk("kafka.tls", error.message)
 
 
 def _of_webhook(here: str, webhook: Webhook) -> Iterator[tuple[str, str]]:

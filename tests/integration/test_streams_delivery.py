@@ -7,6 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -92,7 +93,13 @@ def message(subject: str, number: int) -> Row:
 
 @asynccontextmanager
 async def delivering(
-    kafka: str, participant: str, partner: Partner, *, on_dead: str = "pass", budget: int = 4_194_304
+    kafka: str,
+    participant: str,
+    partner: Partner,
+    *,
+    on_dead: str = "pass",
+    budget: int = 4_194_304,
+    form: JsonForm | None = None,
 ) -> AsyncIterator[Outbound]:
     """Run the delivery to a partner."""
     settings = Deliver(
@@ -102,7 +109,14 @@ async def delivering(
     await contracts.start()
     processing = Processing(app="test", commit_interval=0.05, session_timeout=6.0, prefetch_bytes=budget)
     outbound = Outbound(
-        participant, partner, settings, JsonForm(SCHEMA), CODEC, Kafka(bootstrap=kafka), processing, contracts
+        participant,
+        partner,
+        settings,
+        form or JsonForm(SCHEMA),
+        CODEC,
+        Kafka(bootstrap=kafka),
+        processing,
+        contracts,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(outbound.run(stop))
@@ -230,6 +244,42 @@ async def test_a_refused_message_waits_for_its_replay_and_its_subject_behind_it(
         await receipts(kafka.bootstrap, participant, 6)
     assert partner.effects == {"s": [f"s-{n}" for n in range(5)]}
     assert Counter(receipt.outcome for receipt in found) == {"DELIVERED": 4, "PARKED": 1}
+
+
+async def test_a_record_that_has_no_json_form_dies_alone(kafka: Kafka) -> None:
+    """What cannot be written as JSON, by a defect of ours, is a dead letter; its neighbours are delivered."""
+
+    class Choosy(JsonForm):
+        def from_datum(self, datum: Any) -> bytes:  # noqa: ANN401 - any datum
+            if datum == {"n": 3}:
+                raise OverflowError("year 10000")
+            return super().from_datum(datum)
+
+    participant, partner = await prepare(kafka.bootstrap), Partner()
+    await produce(kafka.bootstrap, f"out.{participant}", [message(f"s{n}", n) for n in range(6)])
+    async with delivering(kafka.bootstrap, participant, partner, form=Choosy(SCHEMA)):
+        await receipts(kafka.bootstrap, participant, 5)
+        mine = Wanted(stage=f"deliver.{participant}")
+        await read(kafka.bootstrap, topics.DEAD, 1, keep=lambda r: participant.encode() in (r.value or b""))
+        (letter,) = await open_letters(Kafka(bootstrap=kafka.bootstrap), mine)
+    assert (letter.code, letter.subject) == ("internal", "s3")
+    assert set(partner.effects) == {f"s{n}" for n in range(6)} - {"s3"}
+
+
+async def test_a_worker_that_ends_by_a_defect_ends_the_delivery(kafka: Kafka) -> None:
+    """A defect is never a delivery that stands still: the role ends and is started anew."""
+    asked = asyncio.Event()
+
+    class Mute(Partner):
+        async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:  # noqa: ARG002
+            asked.set()
+            return []
+
+    participant = await prepare(kafka.bootstrap)
+    await produce(kafka.bootstrap, f"out.{participant}", [message("s", 1)])
+    with pytest.raises(ExceptionGroup):
+        async with delivering(kafka.bootstrap, participant, Mute()):
+            await asyncio.wait_for(asked.wait(), 30)
 
 
 async def test_two_processes_share_a_partner(kafka: Kafka) -> None:

@@ -104,6 +104,7 @@ def test_a_wrong_variable_is_named() -> None:
         load(environment={"CORRIDOR__KAFKA__BOOTSTRAPP": "k:1"})
 
 
+DELIVER = '[participants.d]\nprofile = "dlp.event.v1"\n[participants.d.deliver]\nurl = "https://d.example/"\n'
 WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhook]\n'
 
 
@@ -114,7 +115,8 @@ WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhoo
         ('[kafka]\nbootstrap = "127.0.0.1:1,10.0.0.7:9092"\n[topics]\nreplication = 3', "topics.min_insync"),
         (
             (
-                '[kafka]\nbootstrap = "k:1"\nsasl = {username = "u", mechanism = "PLAIN"}\n'
+                '[kafka]\nbootstrap = "k:1"\n'
+                'sasl = {username = "u", mechanism = "PLAIN", password_file = "short"}\n'
                 "[topics]\nreplication = 3\nmin_insync = 2"
             ),
             "kafka.sasl.mechanism",
@@ -126,9 +128,20 @@ WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhoo
         (WEBHOOK + 'bearer = ["file:open"]', "participants.dtc.webhook.bearer[0]"),
         (WEBHOOK + 'bearer = ["file:short"]', "participants.dtc.webhook.bearer[0]"),
         (
-            '[participants.d]\nprofile = "p"\n[participants.d.deliver]\nurl = "http://d.example/"',
+            '[participants.d]\nprofile = "dlp.event.v1"\n[participants.d.deliver]\nurl = "http://d.example/"',
             "participants.d.deliver.url",
         ),
+        ('[kafka.sasl]\nusername = "u"', "kafka.sasl.password_file"),
+        ('[kafka.sasl]\nusername = "u"\npassword_file = "absent"', "kafka.sasl.password_file"),
+        ('[kafka.sasl]\nusername = "u"\npassword_file = "open"', "kafka.sasl.password_file"),
+        ('[kafka.tls]\nca = "absent"', "kafka.tls"),
+        ('[kafka.tls]\nca = "short"', "kafka.tls"),
+        ('[registry]\nurl = "https://r.example"\npassword = "env:CORRIDOR_ABSENT"', "registry.password"),
+        ('[registry]\nurl = "https://r.example"\nca_file = "absent"', "registry.ca_file"),
+        ('[participants.d]\nprofile = "dlp.event.v2"', "participants.d.profile"),
+        ('[participants.d]\nprofile = "corridor.event.v1"', "participants.d.profile"),
+        (DELIVER + "batch = 'array'\nmax_batch = 51", "participants.d.deliver.max_batch"),
+        (DELIVER + "egress = {ca_file = 'absent'}", "participants.d.deliver.egress.ca_file"),
     ],
 )
 def test_what_is_unsafe_is_refused(text: str, setting: str) -> None:
