@@ -22,7 +22,7 @@ from prometheus_client import Counter, Gauge
 from connectors.registry.ports import Decide, Elsewhere
 from schemas.errors import Misconfigured, Permanent, Transient
 from schemas.registry.records import Entry, MarkKey, decode, encode
-from schemas.registry.refusal import Refusal
+from schemas.registry.refusal import too_large
 from schemas.registry.registration import Change
 from schemas.registry.state import State
 from streams import topics
@@ -53,7 +53,7 @@ class RegistryLog:
         kafka: the connection.
         settings: replication of the topic, should it have to be made.
         url: address under which other processes reach this one's REST API; without it they take over.
-        strict: refuse schemas that break the schema lint.
+        recursive: accept recursive schemas.
         topic: name of the topic; there is one writer per topic.
 
     Attributes:
@@ -68,11 +68,11 @@ class RegistryLog:
         settings: Topics | None = None,
         *,
         url: str = "",
-        strict: bool = True,
+        recursive: bool = False,
         topic: str = topics.SCHEMAS,
     ) -> None:
         self.state = State()
-        self.strict = strict
+        self.recursive = recursive
         self.cluster = ""
         self.ready = False
         self._kafka = kafka
@@ -192,7 +192,7 @@ class RegistryLog:
             try:
                 check_size(key, value, headers)
             except Permanent as error:
-                raise Refusal(42209, f"Schema is too large: {error.message}") from error
+                raise too_large(error.message) from error
             writes.add(self._topic, 0, key, value, headers)
         self._own[write_id] = False
         try:

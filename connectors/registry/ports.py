@@ -29,12 +29,12 @@ class Registry(Protocol):
 
     Attributes:
         state: what the log adds up to here; never changed by its readers.
-        strict: refuse schemas that break the lint.
+        recursive: accept recursive schemas, which no decoder of ours reads.
         cluster: id of the Kafka cluster.
     """
 
     state: State
-    strict: bool
+    recursive: bool
     cluster: str
 
     async def write(self, decide: Decide, *, here: bool = False) -> Change:

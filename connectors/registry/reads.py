@@ -11,10 +11,14 @@ from connectors.registry.ports import Registry
 from connectors.registry.views import (
     LATEST,
     aliased,
+    aliases_of,
+    asked,
     context_of,
     deleted_too,
+    find_id,
     find_version,
     formatted,
+    has_rule,
     identity,
     matching,
     named_id,
@@ -23,10 +27,12 @@ from connectors.registry.views import (
     shown,
 )
 from connectors.registry.wire import answer, flag, paged, text_answer
-from schemas.registry.names import DEFAULT, Subject, subject
+from schemas.avro.lint import Json
+from schemas.registry.names import GLOBAL, Subject, subject
 from schemas.registry.records import SchemaValue
 from schemas.registry.refusal import Refusal, no_schema, no_subject, no_version
 from schemas.registry.settings import scope_of
+from schemas.registry.state import DEFAULT_LEVEL, READWRITE
 
 
 class Reads:
@@ -67,7 +73,7 @@ class Reads:
     async def schema(self, request: Request) -> Response:
         """``GET /schemas/ids/{id}``."""
         value = self._by_id(request)
-        view = shown(value, "id", text=formatted(self._registry.state, request, value))
+        view = shown(value, "id", **asked(self._registry.state, request, value))
         if flag(request, "fetchMaxId"):
             view["maxId"] = self._registry.state.highest_id(subject(value.subject).context)
         return answer(request, view)
@@ -88,34 +94,27 @@ class Reads:
     async def guid(self, request: Request) -> Response:
         """``GET /schemas/guids/{guid}``."""
         value = self._by_guid(request)[0]
-        return answer(request, shown(value, "id", text=formatted(self._registry.state, request, value)))
+        return answer(request, shown(value, "id", **asked(self._registry.state, request, value)))
 
     async def guid_ids(self, request: Request) -> Response:
         """``GET /schemas/guids/{guid}/ids``."""
         pairs = sorted({(subject(v.subject).context, v.id) for v in self._by_guid(request)})
         return answer(request, [{"context": context, "id": found} for context, found in pairs])
 
-    def _all_by_id(self, request: Request) -> list[SchemaValue]:
-        schema_id = named_id(request)
-        wanted = subject(request.query_params.get("subject", ""), context_of(request))
-        values = self._registry.state.by_id(wanted.context, schema_id)
-        if wanted.name and wanted.context == DEFAULT and not values:
-            raise no_schema(schema_id)
-        if wanted.name:
-            values = [v for v in values if v.subject == wanted.text] or values
-        if not values:
-            raise no_schema(schema_id)
-        return values
+    def _meant(self, request: Request) -> Subject:
+        where = subject(request.query_params.get("subject", ""), context_of(request))
+        return aliased(self._registry.state, where)
 
     def _by_id(self, request: Request) -> SchemaValue:
-        values = self._all_by_id(request)
-        return next((v for v in values if not v.deleted), values[0])
+        values = find_id(self._registry.state, self._meant(request), named_id(request))
+        own = [v for v in values if v.subject == values[0].subject]
+        return next((v for v in own if not v.deleted), next((v for v in values if not v.deleted), values[0]))
 
     def _users(self, request: Request) -> list[SchemaValue]:
-        name = request.query_params.get("subject", "")
-        wanted = subject(name, context_of(request)).text if name else ""
-        values = [v for v in self._all_by_id(request) if deleted_too(request) or not v.deleted]
-        return [v for v in values if not wanted or v.subject == wanted]
+        where = self._meant(request)
+        values = find_id(self._registry.state, where, named_id(request))
+        found = [v for v in values if deleted_too(request) or not v.deleted]
+        return [v for v in found if where.name in {"", subject(v.subject).name}]
 
     def _by_guid(self, request: Request) -> list[SchemaValue]:
         wanted = request.path_params["guid"].lower()
@@ -128,16 +127,20 @@ class Reads:
 
     async def schemas(self, request: Request) -> Response:
         """``GET /schemas``."""
-        found = []
-        for name in matching(self._registry.state, request, everywhere=True):
-            values = [v for v in self._registry.state.versions(name) if deleted_too(request) or not v.deleted]
-            found += values[-1:] if flag(request, "latestOnly") else values
-        return answer(request, [shown(v, "ts", "deleted") for v in paged(request, found)])
+        state = self._registry.state
+        aliases = aliases_of(state) if flag(request, "aliases") else {}
+        found: list[dict[str, Json]] = []
+        for name in matching(state, request, aliases):
+            values = [v for v in state.versions(name) if deleted_too(request) or not v.deleted]
+            latest = values[-1:] if flag(request, "latestOnly") else values
+            wanted = [v for v in latest if has_rule(v, request.query_params.get("ruleType", ""))]
+            found += [shown(v, "ts", "deleted", aliases=aliases.get(name)) for v in wanted]
+        return answer(request, paged(request, found))
 
     async def subjects(self, request: Request) -> Response:
         """``GET /subjects``."""
         state = self._registry.state
-        names = matching(state, request, everywhere=True)
+        names = matching(state, request)
         if flag(request, "deletedOnly"):
             names = [name for name in names if not state.live(name)]
         elif not deleted_too(request):
@@ -161,7 +164,7 @@ class Reads:
     async def version(self, request: Request) -> Response:
         """``GET /subjects/{subject}/versions/{version}``."""
         value = self._version(request)
-        return answer(request, shown(value, text=formatted(self._registry.state, request, value)))
+        return answer(request, shown(value, **asked(self._registry.state, request, value)))
 
     async def version_text(self, request: Request) -> Response:
         """``GET /subjects/{subject}/versions/{version}/schema``."""
@@ -178,7 +181,7 @@ class Reads:
     async def by_metadata(self, request: Request) -> Response:
         """``GET /subjects/{subject}/metadata``."""
         where = self._subject(request)
-        asked = dict(
+        wanted = dict(
             zip(request.query_params.getlist("key"), request.query_params.getlist("value"), strict=False)
         )
         values = [
@@ -188,8 +191,8 @@ class Reads:
             raise no_subject(where.text)
         for value in reversed(values):
             properties = (value.metadata or {}).get("properties") or {}
-            if asked.items() <= properties.items():
-                return answer(request, shown(value, text=formatted(self._registry.state, request, value)))
+            if wanted.items() <= properties.items():
+                return answer(request, shown(value, **asked(self._registry.state, request, value)))
         raise no_version(LATEST)
 
     def _subject(self, request: Request) -> Subject:
@@ -207,23 +210,27 @@ class Reads:
 
     async def config(self, request: Request) -> Response:
         """``GET /config`` and ``GET /config/{subject}``."""
-        where = named_subject(request)
-        state = self._registry.state
-        own = state.configs.get(scope_of(where))
-        if not scope_of(where) or flag(request, "defaultToGlobal"):
+        where, state = named_subject(request), self._registry.state
+        if flag(request, "defaultToGlobal"):
             return answer(request, state.config(where))
-        if own is None:
+        own = state.configs.get(scope_of(where))
+        if own is None and not _always_there(where):
             raise Refusal(
                 40408, f"Subject '{where.text}' does not have subject-level compatibility configured"
             )
-        return answer(request, own)
+        return answer(request, {"compatibilityLevel": DEFAULT_LEVEL, **(own or {})})
 
     async def mode(self, request: Request) -> Response:
         """``GET /mode`` and ``GET /mode/{subject}``."""
-        where = named_subject(request)
-        own = self._registry.state.modes.get(scope_of(where))
-        if not scope_of(where) or flag(request, "defaultToGlobal"):
-            return answer(request, {"mode": self._registry.state.mode(where)})
-        if own is None:
+        where, state = named_subject(request), self._registry.state
+        if flag(request, "defaultToGlobal"):
+            return answer(request, {"mode": state.mode(where)})
+        own = state.modes.get(scope_of(where))
+        if own is None and not _always_there(where):
             raise Refusal(40409, f"Subject '{where.text}' does not have subject-level mode configured")
-        return answer(request, {"mode": own})
+        return answer(request, {"mode": own or READWRITE})
+
+
+def _always_there(where: Subject) -> bool:
+    """Tell whether a place has settings even when none were made: the registry, and all contexts together."""
+    return not scope_of(where) or where.context == GLOBAL

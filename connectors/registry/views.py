@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -12,8 +13,8 @@ from schemas.avro.lint import Json
 from schemas.registry.guid import guid
 from schemas.registry.names import DEFAULT, EVERYWHERE, Subject, subject
 from schemas.registry.records import AVRO, SchemaValue
-from schemas.registry.refusal import bad_version, no_subject, no_version
-from schemas.registry.state import State
+from schemas.registry.refusal import bad_version, no_schema, no_subject, no_version
+from schemas.registry.state import State, places
 from schemas.registry.submission import read, referenced
 from schemas.registry.text import self_contained
 
@@ -30,6 +31,22 @@ def aliased(state: State, where: Subject) -> Subject:
     """Give the subject that a subject stands for by its configuration, mostly itself."""
     alias = state.configs.get(where.text, {}).get("alias")
     return subject(alias, where.context) if isinstance(alias, str) and alias else where
+
+
+def aliases_of(state: State) -> dict[str, list[str]]:
+    """Give the aliases of each subject that has any, sorted."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(state.configs):
+        where = subject(name)
+        if (target := aliased(state, where)) != where:
+            found.setdefault(target.text, []).append(name)
+    return found
+
+
+def has_rule(value: SchemaValue, kind: str) -> bool:
+    """Tell whether a version has a rule of a type; every version has one of the type ``""``."""
+    rules = [rule for group in (value.rules or {}).values() if isinstance(group, list) for rule in group]
+    return not kind or any(isinstance(rule, dict) and rule.get("type") == kind for rule in rules)
 
 
 def context_of(request: Request) -> str:
@@ -60,32 +77,59 @@ def named_id(request: Request) -> int:
 
 
 def find_version(state: State, where: Subject, version: int, *, deleted: bool) -> SchemaValue:
-    """Find one version of a subject.
+    """Find one version of a subject; one without a context is looked for in all of them, its own first.
 
     Raises:
         Refusal: 40401, 40402.
     """
-    values = [v for v in state.versions(where.text) if deleted or not v.deleted]
-    if not values:
-        raise no_subject(where.text)
-    if version == LATEST:
-        return values[-1]
-    for value in values:
-        if value.version == version:
+    for place in places(state, where):
+        value = state.latest(place.text) if version == LATEST else state.version(place.text, version)
+        if value is not None and (deleted or not value.deleted):
             return value
-    raise no_version(version)
+    if any(deleted or not v.deleted for v in state.versions(where.text)):
+        raise no_version(version)
+    raise no_subject(where.text)
 
 
-def matching(state: State, request: Request, *, everywhere: bool) -> list[str]:
-    """Give the names of all subjects with the asked prefix; ``:*:`` spans contexts."""
-    prefix = request.query_params.get("subjectPrefix", "")
+def find_id(state: State, where: Subject, schema_id: int) -> list[SchemaValue]:
+    """Find the versions that have an id, in the context in which a subject has it; the subject's own first.
+
+    Raises:
+        Refusal: 40403.
+    """
+    for place in places(state, where) if where.name else ():
+        values = state.by_id(place.context, schema_id)
+        own = [v for v in values if v.subject == place.text]
+        if own:
+            return [*own, *(v for v in values if v.subject != place.text)]
+    values = [] if where.name and where.context != DEFAULT else state.by_id(where.context, schema_id)
+    if not values:
+        raise no_schema(schema_id)
+    return values
+
+
+def matching(state: State, request: Request, aliases: Mapping[str, Sequence[str]] = {}) -> list[str]:
+    """Give the names of all subjects with one of the asked prefixes; ``:*:`` spans contexts, as none does.
+
+    Args:
+        state: the state.
+        request: with any number of prefixes.
+        aliases: other names under which a subject is found too.
+    """
+    prefixes = request.query_params.getlist("subjectPrefix") or [""]
     context = context_of(request)
-    if context == DEFAULT and (prefix.startswith(EVERYWHERE) or (not prefix and everywhere)):
-        start = prefix.removeprefix(EVERYWHERE)
-        return [name for name in state.subjects() if subject(name).name.startswith(start)]
-    start = subject(prefix, context).text
-    inside = subject(prefix, context).context
-    return [name for name in state.subjects() if name.startswith(start) and subject(name).context == inside]
+    return [
+        name
+        for name in state.subjects()
+        if any(_starts(n, p, context) for n in (name, *aliases.get(name, ())) for p in prefixes)
+    ]
+
+
+def _starts(name: str, prefix: str, context: str) -> bool:
+    if prefix.startswith(EVERYWHERE) or (not prefix and context == DEFAULT):
+        return subject(name).name.startswith(prefix.removeprefix(EVERYWHERE))
+    wanted = subject(prefix, context)
+    return name.startswith(wanted.text) and subject(name).context == wanted.context
 
 
 def identity(value: SchemaValue) -> str:
@@ -93,13 +137,13 @@ def identity(value: SchemaValue) -> str:
     return guid(value.schema, value.references, value.metadata, value.rules)
 
 
-def shown(value: SchemaValue, *leave_out: str, text: str = "") -> dict[str, Json]:
+def shown(value: SchemaValue, *leave_out: str, **instead: Json) -> dict[str, Json]:
     """Give a version as JSON.
 
     Args:
         value: the version.
         leave_out: fields that the endpoint does not have.
-        text: schema text, when it is not the stored one.
+        instead: fields that are not as they are stored.
     """
     fields: dict[str, Json] = {
         "subject": value.subject,
@@ -110,11 +154,22 @@ def shown(value: SchemaValue, *leave_out: str, text: str = "") -> dict[str, Json
         "references": [r.json for r in value.references] or None,
         "metadata": value.metadata,
         "ruleSet": value.rules,
-        "schema": text or value.schema,
+        "schema": value.schema,
         "ts": value.timestamp,
         "deleted": value.deleted,
+        **instead,
     }
     return {k: v for k, v in fields.items() if v is not None and k not in leave_out}
+
+
+def asked(state: State, request: Request, value: SchemaValue) -> dict[str, Json]:
+    """Give the fields that the request wants in another form: ``format`` and ``referenceFormat``."""
+    fields: dict[str, Json] = {"schema": formatted(state, request, value)}
+    if request.query_params.get("referenceFormat") == "qualified":
+        context = subject(value.subject).context
+        qualified = [r._replace(subject=subject(r.subject, context).text) for r in value.references]
+        fields["references"] = [r.json for r in qualified] or None
+    return fields
 
 
 def formatted(state: State, request: Request, value: SchemaValue) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from schemas.avro.lint import Json
 from schemas.errors import Transient
 from schemas.registry.records import Document, Reference
-from schemas.registry.refusal import Refusal
+from schemas.registry.refusal import Refusal, too_large
 from schemas.registry.submission import Submission
 from schemas.registry.text import json_text
 
@@ -119,7 +119,7 @@ async def body(request: Request) -> dict[str, Json]:
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > MAX_BODY:
-            raise Refusal(42209, f"Schema is too large: the request has more than {MAX_BODY} bytes")
+            raise too_large(f"the request has more than {MAX_BODY} bytes")
     request.state.raw = bytes(raw)
     try:
         value = json.loads(request.state.raw or b"{}")

@@ -27,7 +27,7 @@ from schemas.registry import deletion, registration, settings
 from schemas.registry.compatibility import Verdict
 from schemas.registry.names import Subject, context_name
 from schemas.registry.records import SchemaValue
-from schemas.registry.refusal import no_version
+from schemas.registry.refusal import INVALID_SCHEMA, Refusal, no_version
 from schemas.registry.registration import Change
 from schemas.registry.submission import Submission, prepare
 
@@ -61,7 +61,7 @@ class Writes:
             where=where,
             given=given,
             normalize=flag(request, "normalize"),
-            strict=self._registry.strict,
+            recursive=self._registry.recursive,
         )
         warnings = ["ruleSet is not stored"] if value.get("ruleSet") else []
         return await self._write(request, decide, warnings)
@@ -76,7 +76,7 @@ class Writes:
                 where,
                 given,
                 normalize=flag(request, "normalize"),
-                strict=self._registry.strict,
+                recursive=self._registry.recursive,
                 deleted=deleted_too(request),
             )
         )
@@ -107,13 +107,19 @@ class Writes:
     ) -> Response:
         def judge() -> Verdict:
             state = self._registry.state
-            normalize = flag(request, "normalize")
-            prepared = prepare(state, where, given, normalize=normalize, strict=self._registry.strict)
+            normalize = flag(request, "normalize") or bool(state.config(where).get("normalize"))
+            prepared = prepare(state, where, given, normalize=normalize, recursive=self._registry.recursive)
             return registration.judge(state, where, prepared, given.metadata, versions)
 
-        verdict = await self._in_thread(judge)
+        verbose = flag(request, "verbose")
+        try:
+            verdict = await self._in_thread(judge)
+        except Refusal as refusal:
+            if not verbose or refusal.error_code != INVALID_SCHEMA:
+                raise
+            return answer(request, {"is_compatible": False, "messages": [refusal.message]})
         view: dict[str, Json] = {"is_compatible": verdict.compatible}
-        if flag(request, "verbose"):
+        if verbose:
             view["messages"] = verdict.messages
         return _with_warnings(answer(request, view), verdict.warnings)
 
@@ -135,7 +141,7 @@ class Writes:
     async def delete_context(self, request: Request) -> Response:
         """``DELETE /contexts/{context}``."""
         context = context_name(unquote(request.path_params["context"]))
-        return await self._write(request, lambda state: deletion.delete_context(state, context))
+        return await self._write(request, lambda state: deletion.delete_context(state, context), status=204)
 
     async def put_config(self, request: Request) -> Response:
         """``PUT /config`` and ``PUT /config/{subject}``."""
@@ -160,7 +166,9 @@ class Writes:
             request, lambda state: settings.delete_mode(state, where, recursive=recursive)
         )
 
-    async def _write(self, request: Request, decide: Decide, warnings: Sequence[str] = ()) -> Response:
+    async def _write(
+        self, request: Request, decide: Decide, warnings: Sequence[str] = (), status: int = 200
+    ) -> Response:
         here = self._forwarder.must_stay(request)
         try:
             change = await self._registry.write(decide, here=here)
@@ -170,7 +178,7 @@ class Writes:
                 await self._registry.reached(int(forwarded.headers.get(OFFSET, "-1")))
                 return forwarded
             change = await self._registry.write(decide, here=True)
-        response = answer(request, _answered(change))
+        response = answer(request, _answered(change)) if status == 200 else Response(status_code=status)
         response.headers[OFFSET] = str(self._registry.state.offset)
         return _with_warnings(response, [*warnings, *change.warnings])
 

@@ -56,7 +56,12 @@ def _registry(settings: Settings) -> RegistryLog | None:
         return None
     host = settings.gateway.host
     reachable = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    return RegistryLog(settings.kafka, settings.topics, url=f"http://{reachable}:{settings.gateway.port}")
+    return RegistryLog(
+        settings.kafka,
+        settings.topics,
+        url=f"http://{reachable}:{settings.gateway.port}",
+        recursive=settings.registry.recursive,
+    )
 
 
 def _mounted(registry: RegistryLog, settings: Settings) -> BaseRoute:

@@ -52,6 +52,10 @@ class Registry(Group, frozen=True):
     cert_file: Annotated[
         str, Meta(description="PEM file of a client certificate with its key, for mTLS.")
     ] = ""
+    recursive: Annotated[
+        bool,
+        Meta(description="Whether our own registry takes recursive schemas: the broker itself reads none."),
+    ] = False
     cache: Annotated[
         str, Meta(description="Directory that keeps fetched schemas, so that a start needs no registry.")
     ] = ""

@@ -29,6 +29,8 @@ MAX_DEFAULT: Final = 4 * 1024
 """Bytes of one default."""
 MAX_EXPANDED: Final = 10_000
 """Types when every reference is written out: bounds the generated code."""
+RECURSION: Final = "types are not recursive"
+"""The rule that other registries do not have."""
 
 Json = Any
 """A value as ``json.loads`` gives it."""
@@ -212,7 +214,7 @@ class _Walk:
             return _Size(1, 0, 1, 0 if name == "null" else 1)
         fullname = full_name(name, namespace)
         if fullname in inside:
-            self._find(pointer, "types are not recursive", fullname)
+            self._find(pointer, RECURSION, fullname)
             return _UNKNOWN
         target = self.named.get(fullname)
         if target is None:  # whether names resolve is not a question of safety: the parser answers it

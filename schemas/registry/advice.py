@@ -70,10 +70,14 @@ def explain(verdict: Verdict, new: Node) -> list[str]:
         new: the new schema.
     """
     if verdict.against is None:
-        return []
+        return list(verdict.reserved)
     version = verdict.against.version
     lines = [_sentence(item, new, verdict.against.root, version) for item in verdict.incompatible]
-    return [*lines, *(f"Against version {version}: {change}" for change in verdict.logical)]
+    return [
+        *verdict.reserved,
+        *lines,
+        *(f"Against version {version}: {change}" for change in verdict.logical),
+    ]
 
 
 def spoken_messages(messages: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from schemas.registry.engine import can_read
 from schemas.registry.logical import logical_changes
 from schemas.registry.model import Node
-from schemas.registry.reasons import Reason, reasons
+from schemas.registry.reasons import EndlessError, Reason, reasons
 
 LEVELS: Final = (
     "NONE",
@@ -63,6 +63,8 @@ class Verdict:
         logical: changes of logical types that are refused under the policy.
         warnings: changes of logical types that are not refused.
         level: the level that was asked.
+        reserved: names of fields that the subject has set aside and the schema does not honour.
+        fields_checked: whether such names were looked at.
     """
 
     level: str
@@ -70,24 +72,27 @@ class Verdict:
     incompatible: Sequence[Incompatible] = ()
     logical: Sequence[str] = ()
     warnings: list[str] = field(default_factory=list)
+    reserved: Sequence[str] = ()
+    fields_checked: bool = False
 
     @property
     def compatible(self) -> bool:
         """Tell whether the new schema may be registered."""
-        return self.against is None
+        return self.against is None and not self.reserved
 
     @property
     def messages(self) -> list[str]:
         """Give the reasons as the REST API has them; empty when compatible."""
-        if self.against is None:
+        if self.compatible:
             return []
-        return [
-            *(item.message for item in self.incompatible),
-            *self.logical,
-            f"{{oldSchemaVersion: {self.against.version}}}",
-            f"{{oldSchema: '{self.against.text}'}}",
-            f"{{validateFields: 'false', compatibility: '{self.level}'}}",
-        ]
+        found = [*self.reserved, *(item.message for item in self.incompatible), *self.logical]
+        if self.against is not None:
+            found += [
+                f"{{oldSchemaVersion: {self.against.version}}}",
+                f"{{oldSchema: '{self.against.text}'}}",
+            ]
+        checked = str(self.fields_checked).lower()
+        return [*found, f"{{validateFields: '{checked}', compatibility: '{self.level}'}}"]
 
 
 def check(new: Node, earlier: Sequence[Earlier], level: str, policy: str = "") -> Verdict:
@@ -98,7 +103,17 @@ def check(new: Node, earlier: Sequence[Earlier], level: str, policy: str = "") -
         earlier: all live versions, oldest first.
         level: one of ``LEVELS``.
         policy: ``LOGICAL`` to refuse changes of logical types.
+
+    Raises:
+        EndlessError: recursive schemas that cannot be compared in bounded time.
     """
+    try:
+        return _check(new, earlier, level, policy)
+    except RecursionError as error:
+        raise EndlessError from error
+
+
+def _check(new: Node, earlier: Sequence[Earlier], level: str, policy: str) -> Verdict:
     if level == "NONE" or not earlier:
         return Verdict(level)
     asked = list(reversed(earlier)) if level.endswith("_TRANSITIVE") else [earlier[-1]]

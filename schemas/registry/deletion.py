@@ -20,7 +20,7 @@ from schemas.registry.registration import Change, require_mode
 from schemas.registry.state import State
 
 LATEST = -1
-"""Stands for the newest live version."""
+"""Stands for the newest version that is not deleted."""
 
 
 def delete_version(state: State, where: Subject, version: int, *, permanent: bool) -> Change:
@@ -29,11 +29,11 @@ def delete_version(state: State, where: Subject, version: int, *, permanent: boo
     Raises:
         Refusal: 40401, 40402, 40406, 40407, 42205, 42206.
     """
-    require_mode(state, where, "")
+    require_mode(state, where)
     versions = state.versions(where.text)
-    if not versions or (not permanent and version == LATEST and not state.live(where.text)):
+    if not versions:
         raise no_subject(where.text)
-    value = _latest(state, where) if version == LATEST else state.version(where.text, version)
+    value = state.latest(where.text) if version == LATEST else state.version(where.text, version)
     if value is None:
         raise no_version(version)
     if value.deleted and not permanent:
@@ -60,7 +60,7 @@ def delete_subject(state: State, where: Subject, *, permanent: bool) -> Change:
     Raises:
         Refusal: 40401, 40404, 40405, 42205, 42206.
     """
-    require_mode(state, where, "")
+    require_mode(state, where)
     versions = state.versions(where.text)
     live = [v for v in versions if not v.deleted]
     if not versions:
@@ -90,11 +90,6 @@ def delete_context(state: State, context: str) -> Change:
     if any(subject(name).context == context for name in state.subjects()):
         raise Refusal(42211, f"The specified context '{context}' is not empty.")
     return Change([Entry(ContextKey("default", context), None)], None)
-
-
-def _latest(state: State, where: Subject) -> SchemaValue | None:
-    live = state.live(where.text) or state.versions(where.text)
-    return live[-1] if live else None
 
 
 def _require_unreferenced(state: State, values: Sequence[SchemaValue]) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from schemas.errors import Permanent
 from schemas.registry.model import Array, Enum, Field, Fixed, Map, Named, Node, Record, Union, children
 
 Place = tuple[str, ...]
+
+MAX_REASONS: Final = 10_000
+"""Most reasons that are collected before two schemas are given up."""
 
 _PROMOTIONS: Final = {
     "long": {"int"},
@@ -73,6 +77,13 @@ def reasons(reader: Node, writer: Node) -> list[Reason]:
         return [error.reason]
 
 
+class EndlessError(Permanent):
+    """Two schemas refer to themselves in ways that take too long to compare (``schema-unsafe``)."""
+
+    def __init__(self) -> None:
+        super().__init__("schema-unsafe", "The types refer to each other in too many ways to be compared")
+
+
 class _AmbiguousError(Exception):
     """A field of the reader could be filled from two fields of the writer: nothing can be read."""
 
@@ -118,11 +129,10 @@ class _Comparison:
                     if not self._reads(reader, branch)
                 ]
             case _, Union():
-                return [
-                    reason
-                    for index, branch in enumerate(writer.branches)
-                    for reason in self.compare(reader, branch, (*place, str(index)))
-                ]
+                found: list[Reason] = []
+                for index, branch in enumerate(writer.branches):
+                    self._add(found, self.compare(reader, branch, (*place, str(index))))
+                return found
             case Union(), _:
                 if any(self._reads(branch, writer) for branch in reader.branches):
                     return []
@@ -141,6 +151,12 @@ class _Comparison:
             return False
         return not self.compare(reader, writer, ())
 
+    def _add(self, found: list[Reason], more: list[Reason]) -> None:
+        """Add reasons; where two cycles of types meet over and over they would double for ever."""
+        found += more
+        if len(found) > MAX_REASONS:
+            raise EndlessError
+
     def _fields(self, reader: Record, writer: Record, place: Place) -> list[Reason]:
         found: list[Reason] = []
         for index, item in enumerate(reader.fields):
@@ -154,7 +170,7 @@ class _Comparison:
             if len(source) > 1:
                 raise _AmbiguousError(Reason(AMBIGUOUS, here, item.name))
             if source:
-                found += self.compare(item.type, source[0], (*here, "type"))
+                self._add(found, self.compare(item.type, source[0], (*here, "type")))
             elif not item.has_default:
                 found.append(Reason("READER_FIELD_MISSING_DEFAULT_VALUE", here, item.name))
         return found

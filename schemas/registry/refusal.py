@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.errors import Permanent
+
+INVALID_SCHEMA: Final = 42201
 
 
 class Refusal(Permanent):
@@ -36,7 +40,7 @@ def no_schema(schema_id: int | str | None = None) -> Refusal:
 
 def invalid_schema(details: str) -> Refusal:
     """42201."""
-    return Refusal(42201, f"Invalid schema of type AVRO, details: {details}")
+    return Refusal(INVALID_SCHEMA, f"Invalid schema of type AVRO, details: {details}")
 
 
 def bad_version(version: str) -> Refusal:
@@ -51,6 +55,11 @@ def bad_version(version: str) -> Refusal:
 def not_permitted(reason: str) -> Refusal:
     """42205."""
     return Refusal(42205, reason)
+
+
+def too_large(details: str) -> Refusal:
+    """42209."""
+    return Refusal(42209, f"Schema is too large: {details}")
 
 
 def bad_subject(subject: str) -> Refusal:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from schemas.registry.compatibility import Verdict, check
 from schemas.registry.names import DEFAULT, Subject
 from schemas.registry.reading import InvalidSchema
-from schemas.registry.records import ContextKey, Document, Entry, Reference, SchemaValue
+from schemas.registry.reasons import EndlessError
+from schemas.registry.records import ContextKey, Document, Entry, SchemaValue
 from schemas.registry.refusal import (
     Refusal,
     bad_subject,
@@ -16,12 +18,14 @@ from schemas.registry.refusal import (
     no_schema,
     no_subject,
     not_permitted,
+    too_large,
 )
-from schemas.registry.reserved import metadata_property, require_reserved_free
-from schemas.registry.state import READWRITE, State
+from schemas.registry.reserved import metadata_property, reserved_problems
+from schemas.registry.state import READWRITE, State, places
 from schemas.registry.submission import Prepared, Submission, earlier, prepare
 
 IMPORT: Final = "IMPORT"
+_IMPORTING: Final = (IMPORT, "FORWARD")
 _READONLY: Final = frozenset({"READONLY", "READONLY_OVERRIDE"})
 
 
@@ -33,7 +37,7 @@ class Change(NamedTuple):
     warnings: Sequence[str] = ()
 
 
-def register(state: State, where: Subject, given: Submission, *, normalize: bool, strict: bool) -> Change:
+def register(state: State, where: Subject, given: Submission, *, normalize: bool, recursive: bool) -> Change:
     """Register a schema; one that is there already is answered and nothing is written.
 
     Raises:
@@ -41,18 +45,18 @@ def register(state: State, where: Subject, given: Submission, *, normalize: bool
     """
     if not where.valid:
         raise bad_subject(where.text)
-    given = _completed(state, where, given)
-    normalize = normalize or bool(state.config(where).get("normalize"))
-    prepared = prepare(state, where, given, normalize=normalize, strict=strict)
-    existing = find(state, where, given, prepared)
-    if existing is not None and given.id in {-1, existing.id}:
+    if state.mode(where) not in _IMPORTING:  # an import is kept as it comes
+        given = _completed(state, where, given)
+        normalize = normalize or bool(state.config(where).get("normalize"))
+    prepared = prepare(state, where, given, normalize=normalize, recursive=recursive)
+    existing = _registered(state, where, given, prepared)
+    if existing is not None:
         return Change((), existing)
-    require_mode(state, where, IMPORT if given.id >= 0 else READWRITE)
+    require_mode(state, where, *(_IMPORTING if given.id >= 0 else (READWRITE,)))
     versions = state.versions(where.text)
     number = _next_version(versions, given)
     warnings: Sequence[str] = ()
     if given.id < 0:
-        require_reserved_free(state.config(where), where, prepared, given.metadata, state.live(where.text))
         verdict = judge(state, where, prepared, given.metadata, state.live(where.text))
         if not verdict.compatible:
             raise _incompatible(where, verdict)
@@ -65,38 +69,55 @@ def register(state: State, where: Subject, given: Submission, *, normalize: bool
 
 
 def lookup(
-    state: State, where: Subject, given: Submission, *, normalize: bool, strict: bool, deleted: bool
+    state: State, where: Subject, given: Submission, *, normalize: bool, recursive: bool, deleted: bool
 ) -> SchemaValue:
     """Find the version of a subject that has this content.
 
     Raises:
         Refusal: 40401, 40403, 42201.
     """
-    versions = state.versions(where.text)
-    if not any(deleted or not v.deleted for v in versions):
-        raise no_subject(where.text)
-    if not given.schema:
+    known = [
+        place
+        for place in places(state, where)
+        if any(deleted or not v.deleted for v in state.versions(place.text))
+    ]
+    if where in known and not given.schema:
         raise no_schema()
-    normalize = normalize or bool(state.config(where).get("normalize"))
-    prepared = prepare(state, where, given, normalize=normalize, strict=strict)
-    found = find(state, where, given, prepared, deleted=deleted)
-    if found is None:
-        raise no_schema()
-    return found
+    for place in known:
+        prepared = prepare(
+            state,
+            place,
+            given,
+            normalize=normalize or bool(state.config(place).get("normalize")),
+            recursive=recursive,
+        )
+        found = next(_same(state, place, given, prepared, deleted=deleted), None)
+        if found is not None:
+            return found
+    raise no_schema() if where in known else no_subject(where.text)
 
 
-def find(
+def _registered(state: State, where: Subject, given: Submission, prepared: Prepared) -> SchemaValue | None:
+    """Give the version that a request would register again; an import may ask for the same under another."""
+    for value in _same(state, where, given, prepared):
+        if given.version <= 0 and given.id in {-1, value.id}:
+            return value
+        if (given.id, given.version) == (value.id, value.version):
+            return value
+    return None
+
+
+def _same(
     state: State, where: Subject, given: Submission, prepared: Prepared, *, deleted: bool = False
-) -> SchemaValue | None:
-    """Give the newest version of a subject with the same content; metadata not given matches any."""
+) -> Iterator[SchemaValue]:
+    """Give the versions of a subject with the same content, newest first; metadata not given matches any."""
     for value in reversed(state.versions(where.text)):
         same_place = deleted or not value.deleted
         same_metadata = given.metadata is None or dict(given.metadata) == value.metadata
         if not same_place or not same_metadata:
             continue
-        if value.schema == prepared.text and _same(value.references, prepared.references):
-            return value
-    return None
+        if value.schema == prepared.text and sorted(value.references) == sorted(prepared.references):
+            yield value
 
 
 def judge(
@@ -109,8 +130,10 @@ def judge(
     """Check a schema against versions of a subject under the configuration that holds there."""
     config = state.config(where)
     level = str(config["compatibilityLevel"])
+    fields_checked = bool(config.get("validateFields"))
+    reserved = reserved_problems(prepared, metadata, versions) if fields_checked else []
     if level == "NONE":
-        return Verdict(level)
+        return Verdict(level, reserved=reserved, fields_checked=fields_checked)
     group = config.get("compatibilityGroup")
     if group:
         versions = [
@@ -120,23 +143,27 @@ def judge(
         olds = [earlier(state, value) for value in versions]
     except InvalidSchema as error:
         raise invalid_schema(f"an earlier version of {where.text} cannot be read: {error.message}") from error
-    return check(prepared.schema.root, olds, level, str(config.get("compatibilityPolicy") or ""))
+    try:
+        verdict = check(prepared.schema.root, olds, level, str(config.get("compatibilityPolicy") or ""))
+    except EndlessError as error:
+        raise too_large(error.message) from error
+    return replace(verdict, reserved=reserved, fields_checked=fields_checked)
 
 
-def require_mode(state: State, where: Subject, wanted: str) -> None:
+def require_mode(state: State, where: Subject, *wanted: str) -> None:
     """Refuse a write that the mode of the subject does not allow (42205).
 
     Args:
         state: the state.
         where: the subject.
-        wanted: ``READWRITE``, ``IMPORT``, or ``""`` for any mode in which something may be written.
+        wanted: the modes that allow it; none for any in which something may be written.
     """
     mode = state.mode(where)
     context = "" if where.context == DEFAULT else where.context
     if mode in _READONLY:
         raise not_permitted(f"Subject {where.text} in context {context} is in read-only mode")
-    if wanted and mode != wanted:
-        kind = {"IMPORT": "import", "READWRITE": "read-write"}[wanted]
+    if wanted and mode not in wanted:
+        kind = "read-write" if READWRITE in wanted else "import"
         raise not_permitted(f"Subject {where.text} in context {context} is not in {kind} mode")
 
 
@@ -166,10 +193,6 @@ def _merged(under: Document | None, over: Document | None) -> Document | None:
     if "sensitive" in under and "sensitive" in over:
         merged["sensitive"] = sorted({*under["sensitive"], *over["sensitive"]})
     return merged
-
-
-def _same(left: tuple[Reference, ...], right: tuple[Reference, ...]) -> bool:
-    return left == right or sorted(left) == sorted(right)
 
 
 def _next_version(versions: Sequence[SchemaValue], given: Submission) -> int:

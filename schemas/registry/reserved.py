@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.registry.model import Record
-from schemas.registry.names import Subject
 from schemas.registry.records import Document, SchemaValue
-from schemas.registry.refusal import Refusal
 from schemas.registry.submission import Prepared
 
 RESERVED: Final = "confluent:reserved"
@@ -20,36 +18,25 @@ def metadata_property(metadata: Document | None, name: str) -> object:
     return ((metadata or {}).get("properties") or {}).get(name)
 
 
-def require_reserved_free(
-    config: Document,
-    where: Subject,
-    prepared: Prepared,
-    metadata: Document | None,
-    live: Sequence[SchemaValue],
-) -> None:
-    """Refuse a schema that has a field with a reserved name, or drops a name that was reserved (409)."""
-    if not config.get("validateFields"):
-        return
+def reserved_problems(
+    prepared: Prepared, metadata: Document | None, earlier: Sequence[SchemaValue]
+) -> list[str]:
+    """Say, in Confluent's words, which reserved names a schema uses, and which it reserves no more."""
     names = _names(metadata)
     root = prepared.schema.root
     fields = {item.name for item in root.fields} if isinstance(root, Record) else set()
-    problems = [
-        f"{{errorType:'FIELD_CONFLICTS_WITH_RESERVED_FIELD', description:'The new schema has a field with "
-        f"the reserved name {name}'}}"
-        for name in sorted(names & fields)
+    before = _names(earlier[-1].metadata) if earlier else set()
+    return [
+        *(
+            f"The new schema has reserved field {name} removed from its metadata which is present in the old "
+            "schema's metadata."
+            for name in sorted(before - names)
+        ),
+        *(
+            f"The new schema has field that conflicts with the reserved field {name}."
+            for name in sorted(names & fields)
+        ),
     ]
-    before = _names(live[-1].metadata) if live else set()
-    problems += [
-        f"{{errorType:'RESERVED_FIELD_REMOVED', description:'The new schema does not reserve {name} "
-        f"any more, which the old schema does'}}"
-        for name in sorted(before - names)
-    ]
-    if problems:
-        raise Refusal(
-            409,
-            f'Schema being registered is incompatible with an earlier schema for subject "{where.text}", '
-            f"details: [{', '.join(problems)}]",
-        )
 
 
 def _names(metadata: Document | None) -> set[str]:

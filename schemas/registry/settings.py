@@ -11,7 +11,7 @@ from schemas.registry.names import DEFAULT, GLOBAL, Subject, subject
 from schemas.registry.records import ClearedKey, ConfigKey, Document, Entry, ModeKey
 from schemas.registry.refusal import Refusal, bad_subject, no_subject, not_permitted
 from schemas.registry.registration import IMPORT, Change, require_mode
-from schemas.registry.state import READWRITE, State
+from schemas.registry.state import DEFAULT_LEVEL, READWRITE, State
 
 MODES: Final = (READWRITE, "READONLY", "READONLY_OVERRIDE", IMPORT, "FORWARD")
 CONFIG_FIELDS: Final = (
@@ -48,7 +48,7 @@ def put_config(state: State, where: Subject, body: Mapping[str, Json]) -> Change
                 "backward_transitive, forward_transitive, and full_transitive",
             )
         given["compatibilityLevel"] = level.upper()
-    require_mode(state, where, "")
+    require_mode(state, where)
     scope = scope_of(where)
     merged = {k: v for k, v in {**state.configs.get(scope, {}), **given}.items() if v is not None}
     value = {"subject": scope, **merged} if scope else merged
@@ -64,9 +64,9 @@ def delete_config(state: State, where: Subject) -> Change:
     scope = scope_of(where)
     if scope and scope not in state.configs:
         raise no_subject(where.text)
-    require_mode(state, where, "")
-    old = state.configs.get(scope, {}) if scope else state.config(where)
-    return Change([Entry(ConfigKey(scope), None)], dict(old))
+    require_mode(state, where)
+    old = {} if scope else {"compatibilityLevel": DEFAULT_LEVEL}
+    return Change([Entry(ConfigKey(scope), None)], {**old, **state.configs.get(scope, {})})
 
 
 def put_mode(state: State, where: Subject, mode: Json, *, force: bool) -> Change:

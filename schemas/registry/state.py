@@ -23,6 +23,14 @@ from schemas.registry.records import (
 )
 
 READWRITE: Final = "READWRITE"
+DEFAULT_LEVEL: Final = "BACKWARD"
+_INHERITED: Final = (
+    "normalize",
+    "validateFields",
+    "validateRules",
+    "compatibilityPolicy",
+    "compatibilityGroup",
+)
 _NOTHING: Final[Mapping[int, SchemaValue]] = {}
 
 
@@ -144,6 +152,10 @@ class State:
         """Give the versions of a subject that are not deleted, oldest first."""
         return [value for value in self.versions(name) if not value.deleted]
 
+    def latest(self, name: str) -> SchemaValue | None:
+        """Give the newest version of a subject that is not deleted."""
+        return next(reversed(self.live(name)), None)
+
     def version(self, name: str, number: int) -> SchemaValue | None:
         """Give one version, soft-deleted or not."""
         return self._subjects.get(name, _NOTHING).get(number)
@@ -191,37 +203,37 @@ class State:
     def resolve(self, reference: Reference, context: str) -> SchemaValue | None:
         """Give the version that a reference means; -1 is the latest."""
         name = subject(reference.subject, context).text
-        if reference.version == -1:
-            live = self.live(name)
-            return live[-1] if live else None
-        return self.version(name, reference.version)
+        return self.latest(name) if reference.version == -1 else self.version(name, reference.version)
 
     # -- what holds
 
     def config(self, where: Subject) -> Document:
-        """Give the configuration that holds for a subject: its own over its context's over the global one."""
-        merged: dict[str, object] = {"compatibilityLevel": "BACKWARD"}
-        for scope in _scopes(where):
-            merged |= self.configs.get(scope, {})
-        return merged
+        """Give the configuration that holds for a subject.
+
+        It is the nearest one there is: its own, else its context's, else the one for all contexts. Its own
+        leaves some fields to the registry's; a level that it does not set is the server's default.
+        """
+        level = {"compatibilityLevel": DEFAULT_LEVEL}
+        if where.name and where.text in self.configs:
+            above = self.configs.get("", {})
+            inherited = {field: above[field] for field in _INHERITED if field in above}
+            return {**level, **inherited, **self.configs[where.text]}
+        return {**level, **next((self.configs[s] for s in scopes(where) if s in self.configs), {})}
 
     def mode(self, where: Subject) -> str:
-        """Give the mode that holds for a subject."""
+        """Give the mode that holds for a subject: its own, its context's, or the one for all contexts."""
         if self.modes.get("") == "READONLY_OVERRIDE":
             return "READONLY_OVERRIDE"
-        found = READWRITE
-        for scope in _scopes(where):
-            found = self.modes.get(scope, found)
-        return found
+        return next((self.modes[s] for s in scopes(where) if s in self.modes), READWRITE)
 
 
-def _scopes(where: Subject) -> list[str]:
-    """Give the keys under which settings for a subject may be, the widest first."""
-    scopes = [f":{GLOBAL}:"]
-    if where.context == DEFAULT:
-        scopes.append("")
-    else:
-        scopes.append(f":{where.context}:")
-    if where.name:
-        scopes.append(where.text)
-    return scopes
+def places(state: State, where: Subject) -> list[Subject]:
+    """Give the subjects that may be meant: one without a context may be in any, the default one first."""
+    others = [c for c in state.contexts() if c != DEFAULT] if where.context == DEFAULT else []
+    return [where, *(Subject(context, where.name) for context in others)]
+
+
+def scopes(where: Subject) -> list[str]:
+    """Give the keys under which settings for a subject may be, the nearest first."""
+    context = "" if where.context == DEFAULT else f":{where.context}:"
+    return [*([where.text] if where.name else []), context, f":{GLOBAL}:"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from schemas.avro.lint import Finding, lint
+from schemas.avro.lint import RECURSION, Finding, lint
 from schemas.registry.compatibility import Earlier
 from schemas.registry.model import Schema
 from schemas.registry.names import Subject, subject
@@ -52,7 +52,7 @@ class Prepared(NamedTuple):
     references: tuple[Reference, ...]
 
 
-def prepare(state: State, where: Subject, given: Submission, *, normalize: bool, strict: bool) -> Prepared:
+def prepare(state: State, where: Subject, given: Submission, *, normalize: bool, recursive: bool) -> Prepared:
     """Read a schema and everything it refers to.
 
     Args:
@@ -60,7 +60,7 @@ def prepare(state: State, where: Subject, given: Submission, *, normalize: bool,
         where: the subject it is meant for.
         given: the schema.
         normalize: sort what has no order first.
-        strict: refuse what breaks the schema lint.
+        recursive: let recursive schemas pass the lint.
 
     Raises:
         Refusal: 42201 not valid Avro, unknown type or missing reference; 42209 too large.
@@ -71,8 +71,7 @@ def prepare(state: State, where: Subject, given: Submission, *, normalize: bool,
         references = tuple(_pinned(state, where.context, r) for r in given.references)
         texts = referenced(state, where.context, references)
         schema = read(given.schema, texts)
-        if strict:
-            _require_safe(given.schema, texts)
+        _require_safe(given.schema, texts, recursive=recursive)
     except InvalidSchema as error:
         raise (
             Refusal(42209, error.message) if error.too_large else _invalid(where, given, error.message)
@@ -136,8 +135,10 @@ def _missing(reference: Reference) -> InvalidSchema:
     )
 
 
-def _require_safe(text: str, texts: Sequence[str]) -> None:
+def _require_safe(text: str, texts: Sequence[str], *, recursive: bool) -> None:
     for finding in lint(text, texts):
+        if recursive and finding.rule == RECURSION:
+            continue
         raise InvalidSchema(describe(finding), too_large=finding.rule.startswith("the text is at most"))
 
 

@@ -80,7 +80,7 @@ class Registry(RuleBasedStateMachine):
         """An id that was given once never stands for another schema."""
         where = subject(name)
         answer = self.request(
-            lambda state: register(state, where, Submission(text), normalize=False, strict=True)
+            lambda state: register(state, where, Submission(text), normalize=False, recursive=False)
         )
         if answer is not None:
             found = self.state.live(name)[-1] if self.state.live(name) else None

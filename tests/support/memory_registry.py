@@ -17,9 +17,9 @@ class MemoryRegistry:
         log: key and value of every record, in order.
     """
 
-    def __init__(self, *, strict: bool = True) -> None:
+    def __init__(self, *, recursive: bool = False) -> None:
         self.state = State()
-        self.strict = strict
+        self.recursive = recursive
         self.cluster = "memory"
         self.log: list[tuple[bytes, bytes | None]] = []
         self._lock = asyncio.Lock()
