@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
-from corridor.bench import mapping, pipe
+from corridor.bench import codes, mapping, pipe, registry
 from corridor.cli.options import emit, json_option
 
 EPILOG = """\b
 Cases:
   mapping   JSON to Avro, the generated mapping alone against the same by hand over fastavro
   pipe      `corridor pipe`, exactly once, against a stock Faust agent: a Kafka of its own, minutes
+  registry  the registry: start with 10,000 schemas, registrations, look-ups: a Kafka of its own
+  codes     identifier checks, look-ups in code lists, reading all of them
 
 \b
 Examples:
@@ -24,7 +27,7 @@ Examples:
   corridor bench mapping --json
   corridor bench pipe --quick"""
 
-CASES = ("mapping", "pipe")
+CASES = ("mapping", "pipe", "registry", "codes")
 
 
 @click.command(epilog=EPILOG)
@@ -37,11 +40,22 @@ def command(cases: tuple[str, ...], quick: bool, as_json: bool) -> None:
     A ratio says how many times ours the contestant costs. Absolute figures move with the machine's load.
     """
     for case in cases or CASES:
-        for row in _mapping(quick) if case == "mapping" else _pipe(quick):
+        for row in _rows(case, quick):
             if as_json:
                 emit(row)
             else:
                 click.echo("  ".join(f"{name} {value}" for name, value in row.items()))
+
+
+def _rows(case: str, quick: bool) -> Iterator[dict[str, Any]]:
+    if case == "mapping":
+        yield from _mapping(quick)
+    elif case == "pipe":
+        yield from _pipe(quick)
+    else:
+        measure = registry.figures if case == "registry" else codes.figures
+        for figure in measure(0.1 if quick else 1.0, lambda _: None):
+            yield {"case": case, **msgspec.to_builtins(figure)}
 
 
 def _mapping(quick: bool) -> Iterator[dict[str, Any]]:
