@@ -1,4 +1,8 @@
-"""The ASGI application of the registry: the Confluent REST API, version 1, for Avro."""
+"""The ASGI application of the registry: the Confluent REST API, version 1, for Avro.
+
+One endpoint is our own, ``POST /dry-run/subjects/{subject}/versions``: a place of its own, not a parameter of
+registering, because another registry would ignore the parameter and register.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +60,7 @@ def registry_app(registry: Registry, forwarder: Forwarder | None = None) -> ASGI
         f"{version}/referencedby": {"GET": reads.referenced_by},
         "/compatibility/subjects/{subject}/versions": {"POST": writes.check_all},
         "/compatibility/subjects/{subject}/versions/{version}": {"POST": writes.check_version},
+        "/dry-run/subjects/{subject}/versions": {"POST": writes.rehearse},
         "/contexts": {"GET": reads.contexts},
         "/contexts/{context}": {"DELETE": writes.delete_context},
         "/v1/metadata/id": {"GET": reads.cluster},

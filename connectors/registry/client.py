@@ -32,6 +32,18 @@ class Registered(NamedTuple):
     schema: str
 
 
+class Rehearsal(NamedTuple):
+    """What would come of registering a schema.
+
+    Attributes:
+        reasons: why it would be refused; empty when it would not.
+        warnings: what else somebody should know.
+    """
+
+    reasons: Sequence[str]
+    warnings: Sequence[str]
+
+
 class RegistryClient:
     """Asks one schema registry; can be shared by all tasks of an event loop.
 
@@ -161,6 +173,22 @@ class RegistryClient:
         if answer["is_compatible"]:
             return []
         return [str(m) for m in answer.get("messages") or ["The registry gives no reason."]]
+
+    async def rehearse(self, subject: str, schema_text: str, *, normalize: bool = False) -> Rehearsal:
+        """Tell whether registering would be refused as incompatible, and what it would warn of.
+
+        Our own registry runs the code that registers and writes nothing; of another one only its verdict on
+        compatibility can be asked.
+        """
+        path = f"/dry-run/subjects/{_segment(subject)}/versions" + ("?normalize=true" if normalize else "")
+        try:
+            answer = await self._transport.call("POST", path, {"schema": schema_text})
+        except Permanent as error:
+            if error.code not in {"schema-unknown", "schema-incompatible"}:
+                raise
+        else:
+            return Rehearsal([], [str(warning) for warning in answer["warnings"]])
+        return Rehearsal(await self.check(subject, schema_text), [])
 
     async def call(self, method: str, path: str, body: object = None) -> object:
         """Send any request of the REST API and give the decoded JSON answer."""

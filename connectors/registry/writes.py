@@ -53,18 +53,26 @@ class Writes:
 
     async def register(self, request: Request) -> Response:
         """``POST /subjects/{subject}/versions``."""
+        decide, warnings = await self._registration(request)
+        return await self._write(request, decide, warnings)
+
+    async def rehearse(self, request: Request) -> Response:
+        """``POST /dry-run/subjects/{subject}/versions``: what registering would answer, and warn of."""
+        decide, warnings = await self._registration(request)
+        change = await self._in_thread(lambda: decide(self._registry.state))
+        return answer(request, {**_answered(change), "warnings": [*warnings, *change.warnings]})
+
+    async def _registration(self, request: Request) -> tuple[Decide, list[str]]:
         where = self._subject(request)
         value = await body(request)
-        given = submission(value)
         decide = partial(
             registration.register,
             where=where,
-            given=given,
+            given=submission(value),
             normalize=flag(request, "normalize"),
             recursive=self._registry.recursive,
         )
-        warnings = ["ruleSet is not stored"] if value.get("ruleSet") else []
-        return await self._write(request, decide, warnings)
+        return decide, ["ruleSet is not stored"] if value.get("ruleSet") else []
 
     async def lookup(self, request: Request) -> Response:
         """``POST /subjects/{subject}``."""

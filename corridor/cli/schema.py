@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -94,7 +94,7 @@ def register(
     """
     text = _read(file)
     if dry_run:
-        return _check_online(settings, subject, text, as_json)
+        return _check_online(settings, subject, text, as_json, normalize=normalize)
     found = _with_client(settings, lambda client: client.register(subject, text, normalize=normalize))
     emit({"subject": subject, "id": found}) if as_json else click.echo(found)
     return Exit.OK
@@ -146,19 +146,21 @@ def _check_offline(text: str, against: tuple[Path, ...], level: str, logical: bo
     return _say(verdict.compatible, advice.explain(verdict, new), verdict.warnings, as_json)
 
 
-def _check_online(settings: Settings, subject: str, text: str, as_json: bool) -> int:
-    reasons = _with_client(settings, lambda client: client.check(subject, text))
-    return _say(not reasons, advice.spoken_messages(reasons), [], as_json)
+def _check_online(
+    settings: Settings, subject: str, text: str, as_json: bool, *, normalize: bool = False
+) -> int:
+    found = _with_client(settings, lambda client: client.rehearse(subject, text, normalize=normalize))
+    return _say(not found.reasons, advice.spoken_messages(found.reasons), found.warnings, as_json)
 
 
-def _say(compatible: bool, reasons: list[str], warnings: list[str], as_json: bool) -> int:
+def _say(compatible: bool, reasons: Sequence[str], warnings: Sequence[str], as_json: bool) -> int:
     if as_json:
-        emit({"compatible": compatible, "reasons": reasons, "warnings": warnings})
+        emit({"compatible": compatible, "reasons": list(reasons), "warnings": list(warnings)})
     else:
         click.secho("Compatible." if compatible else "Not compatible.", fg="green" if compatible else "red")
         for reason in reasons:
             click.echo(f"  {reason}")
-        for warning in warnings:
+        for warning in advice.spoken_messages(warnings):
             click.secho(f"  warning: {warning}", fg="yellow")
     return Exit.OK if compatible else Exit.FINDINGS
 

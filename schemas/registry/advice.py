@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from schemas.registry.compatibility import Incompatible, Verdict
+from schemas.registry.compatibility import LOGICAL_CHANGE, Incompatible, Verdict
 from schemas.registry.model import Array, Map, Node, Record, Union
 
 _SAYS: Final = {
@@ -57,7 +57,11 @@ _AMBIGUOUS: Final = (
     "the field could be filled from two fields of the other schema through its aliases",
     "remove one of the aliases",
 )
-_MESSAGE: Final = re.compile(r"\{errorType:'(\w+)', description:'(.*)', additionalInfo:'.*'\}", re.DOTALL)
+_LOGICAL: Final = (
+    "the bytes stay readable and mean something else",
+    "keep the logical type, or add a field with the new one beside it",
+)
+_MESSAGE: Final = re.compile(r"\{errorType:'(\w+)', description:'(.*)', additionalInfo:'(.*)'\}", re.DOTALL)
 _VERSION: Final = re.compile(r"\{oldSchemaVersion: (\d+)\}")
 _CONTEXT: Final = ("{oldSchemaVersion:", "{oldSchema:", "{validateFields:", "{compatibility:")
 
@@ -73,11 +77,7 @@ def explain(verdict: Verdict, new: Node) -> list[str]:
         return list(verdict.reserved)
     version = verdict.against.version
     lines = [_sentence(item, new, verdict.against.root, version) for item in verdict.incompatible]
-    return [
-        *verdict.reserved,
-        *lines,
-        *(f"Against version {version}: {change}" for change in verdict.logical),
-    ]
+    return [*verdict.reserved, *lines, *spoken_messages(verdict.logical)]
 
 
 def spoken_messages(messages: Iterable[str]) -> list[str]:
@@ -90,7 +90,10 @@ def spoken_messages(messages: Iterable[str]) -> list[str]:
     said = []
     for line in lines:
         found = _MESSAGE.fullmatch(line)
-        if found is not None:
+        if found is not None and found[1] == LOGICAL_CHANGE:
+            what, remedy = _LOGICAL
+            said.append(f"{found[2]}: {found[3]}, {what}. To mend it: {remedy}.")
+        elif found is not None:
             what, remedy = _SAYS.get((found[1], _reader(found[2])), _AMBIGUOUS)
             against = f" (version {version})" if version else ""
             said.append(f"{found[2]}: {what}{against}. To mend it: {remedy}.")

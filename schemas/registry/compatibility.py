@@ -22,6 +22,8 @@ LEVELS: Final = (
 )
 LOGICAL: Final = "LOGICAL"
 """The policy under which a change of a logical type is refused."""
+LOGICAL_CHANGE: Final = "LOGICAL_TYPE_CHANGED"
+"""Kind of a reason that Avro's own rules do not have."""
 
 
 class Earlier(NamedTuple):
@@ -152,7 +154,7 @@ def unreadable(reader: Node, writer: Node) -> list[Reason]:
 def _logical(new: Node, old: Earlier, direction: str) -> list[str]:
     reader, writer = (old.root, new) if direction == "FORWARD" else (new, old.root)
     return [
-        f"{{errorType:'LOGICAL_TYPE_CHANGED', description:'The meaning of values at path '{path}' changes"
+        f"{{errorType:'{LOGICAL_CHANGE}', description:'The meaning of values at path '{path}' changes"
         f" against version {old.version}', additionalInfo:'{change}'}}"
         for path, change in logical_changes(reader, writer)
     ]

@@ -3,13 +3,18 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
+from click.testing import CliRunner, Result
 
 from connectors.registry.client import RegistryClient
+from corridor.cli.exits import Exit
+from corridor.cli.schema import command
 from schemas.errors import Permanent, Transient
 from streams import topics
 from streams.contracts import OWN, Contracts
 from tests.support.apicurio import Apicurio
+from tests.support.up import Up, crossing, free_base, ready
 
 pytestmark = [pytest.mark.foreign, pytest.mark.timeout(300)]
 
@@ -75,3 +80,40 @@ async def test_contracts_of_the_broker_register_with_apicurio(apicurio: Apicurio
             answer = await client.call("GET", f"/config/{topic}-value")
             assert answer == {"compatibilityLevel": "BACKWARD"}
     assert topics.DEAD in frames
+
+
+async def test_shipments_cross_on_apicurio(apicurio: Apicurio, tmp_path: Path) -> None:
+    """`corridor up --registry` runs on it: both ways deliver, and all schemas on the way are its."""
+    up = Up(tmp_path / "state", free_base(), "--registry", apicurio.url)
+    try:
+        status = await asyncio.to_thread(up.until, lambda s: ready(s) and crossing(s))
+        assert status["addresses"]["schema registry"] == apicurio.url
+    finally:
+        assert await asyncio.to_thread(up.end) == 0
+    async with RegistryClient(apicurio.url) as client:
+        subjects = await client.call("GET", "/subjects")
+    assert isinstance(subjects, list)
+    assert {"in.dtc-value", "in.dlp-value", "corridor.events-value", "out.dtc-value"} <= set(subjects)
+
+
+def test_schema_commands_work_with_apicurio(apicurio: Apicurio, tmp_path: Path) -> None:
+    """Every `corridor schema` command that asks a registry does what it does with our own."""
+    place = ("--registry", apicurio.url)
+    files = {name: tmp_path / f"{name}.avsc" for name in ("old", "next", "bad")}
+    for path, text in zip(files.values(), (OLD, NEXT, BAD), strict=True):
+        path.write_text(text)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(command, [*arguments, *place], standalone_mode=False)
+
+    first = run("register", "s", str(files["old"]))
+    assert first.exit_code == 0, first.output
+    assert run("register", "s", str(files["next"]), "--dry-run").return_value == Exit.OK
+    httpx.put(f"{apicurio.url}/config/s", json={"compatibility": "BACKWARD"}).raise_for_status()
+    assert run("check", "s", str(files["next"])).return_value == Exit.OK
+    refused = run("check", "s", str(files["bad"]))
+    assert refused.return_value == Exit.FINDINGS
+    assert "has no default" in refused.output
+    assert json.loads(run("show", "s:1").output) == json.loads(OLD)
+    assert run("list").output == "s  1\n"
+    assert run("diff", "s", str(files["next"])).return_value == Exit.FINDINGS

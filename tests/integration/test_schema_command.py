@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -66,6 +67,7 @@ def test_register_check_show_list_diff(registries: list[str], files: dict[str, s
     assert "To mend it: give it a default" in checked.stdout
     assert run("check", "s/1", files["next"], *at).return_value == 0
     assert run("register", "s/1", files["bad"], "--dry-run", *at).return_value == 1
+    assert run("list", *at, "--json").stdout == '{"subject": "s/1", "versions": [1]}\n', "nothing was written"
     assert run("register", "s/1", files["next"], *at).stdout == "2\n"
     assert run("list", *at, "--json").stdout == '{"subject": "s/1", "versions": [1, 2]}\n'
     assert json.loads(run("show", "s/1:1", *at).stdout) == json.loads(OLD)
@@ -73,6 +75,29 @@ def test_register_check_show_list_diff(registries: list[str], files: dict[str, s
     assert changed.return_value == 1
     assert "b: added, int, default 1" in changed.stdout
     assert run("diff", "s/1:2", files["next"], *at).return_value == 0
+
+
+def test_dry_run_says_what_registering_would(registries: list[str], tmp_path: Path) -> None:
+    """It is the same code: it warns of changed meanings, and knows modes and policies."""
+    at = ("--registry", registries[0])
+    cents, mills = tmp_path / "cents.avsc", tmp_path / "mills.avsc"
+    for path, scale in ((cents, 2), (mills, 3)):
+        amount = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": scale}
+        fields = [{"name": "a", "type": amount}]
+        path.write_text(json.dumps({"type": "record", "name": "R", "fields": fields}))
+    run("register", "s", str(cents), *at)
+    for command_line in (("check", "s", str(mills)), ("register", "s", str(mills), "--dry-run")):
+        warned = run(*command_line, *at)
+        assert warned.return_value == 0
+        assert "decimal(9,2) would be read as decimal(9,3)" in warned.stdout
+    httpx.put(f"{registries[0]}/config/s", json={"compatibilityPolicy": "LOGICAL"})
+    refused = run("check", "s", str(mills), *at)
+    assert refused.return_value == 1
+    assert "decimal(9,2) would be read as decimal(9,3)" in refused.stdout
+    assert "keep the logical type" in refused.stdout
+    httpx.put(f"{registries[0]}/mode/s", json={"mode": "READONLY"})
+    locked = run("register", "s", str(mills), "--dry-run", *at)
+    assert "read-only mode" in str(locked.exception)
 
 
 def test_check_and_lint_work_without_a_registry(files: dict[str, str], tmp_path: Path) -> None:
