@@ -115,6 +115,30 @@ def test_check_and_lint_work_without_a_registry(files: dict[str, str], tmp_path:
     assert "not recursive" in linted.stdout
 
 
+def test_export_and_import_keep_contexts_references_and_deletes(registries: list[str]) -> None:
+    """What refers has the lower id, both are in a context with settings of its own, and one is deleted."""
+    source, target = (("--registry", url) for url in registries)
+    reference = {"name": "R", "subject": "r", "version": 1}
+
+    def request(method: str, path: str, body: object = None) -> None:
+        httpx.request(method, f"{registries[0]}{path}", json=body).raise_for_status()
+
+    request("PUT", "/mode/:.ctx:", {"mode": "IMPORT"})
+    request("POST", "/subjects/:.ctx:r/versions", {"schema": OLD, "id": 9, "version": 1})
+    array = {"schema": '{"type":"array","items":"R"}', "references": [reference], "id": 4, "version": 1}
+    request("POST", "/subjects/:.ctx:rs/versions", array)
+    request("DELETE", "/mode/:.ctx:")
+    request("DELETE", "/subjects/:.ctx:rs")
+    request("DELETE", "/subjects/:.ctx:r")
+    request("PUT", "/config/:.ctx:", {"compatibility": "FULL"})
+    request("PUT", "/config/:.__GLOBAL:", {"compatibility": "NONE"})
+    exported = run("export", *source).stdout
+    assert '"subject": ":.ctx:", "config"' in exported
+    assert '"subject": ":.__GLOBAL:", "config"' in exported
+    assert run("import", "-", *target, stdin=exported).exit_code == 0
+    assert run("export", *target).stdout == exported
+
+
 def test_export_and_import_keep_everything(registries: list[str], files: dict[str, str]) -> None:
     """What is exported from one registry and imported into another is exported the same from there."""
     source, target = (("--registry", url) for url in registries)
