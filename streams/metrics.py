@@ -21,6 +21,11 @@ lost_fields = Counter(
     "Fields that the target format cannot carry.",
     ["mapping", "field", "reason"],
 )
+unverified = Counter(
+    "corridor_unverified_rows_total",
+    "Rows of code lists that were used though nobody has verified them, once per message.",
+    ["mapping", "list"],
+)
 findings = Counter("corridor_findings_total", "Findings in messages, by rule.", ["mapping", "rule"])
 batch_records = Histogram("corridor_batch_records", "Records per transaction.", ["processor"], buckets=SIZES)
 transaction_seconds = Histogram(

@@ -115,6 +115,8 @@ class Step:
         if result.happened is not None:
             late = max(0.0, (self.envelope.accepted - result.happened) / 1000)
             self.planned.tally.latencies.append((self.stage.participant, late))
+        for name in result.unsure:
+            counts[metrics.unverified, self.stage.translator.name, name] += 1
         if is_worth_reporting(result):
             self._report(result)
         if self.replayed:

@@ -135,6 +135,10 @@ class CodeLists:
         """Whether a row is there and its facts are verified; use of others is counted."""
         return self.lookup(name, key, "verified") is True
 
+    def unverified(self, name: str) -> frozenset[str]:
+        """Give the keys of the rows whose facts are not verified."""
+        return frozenset(key for key in self.table(name).rows if not self.verified(name, key))
+
     def search(self, text: str) -> Iterator[tuple[str, str, Row]]:
         """List, key and row of every row that has the text in its key or a cell, whatever case or accents."""
         wanted = NORMALISE["name"](text)

@@ -208,6 +208,9 @@ def _lookup(codes: CodeLists) -> Call:
         compiler.function.line(
             f"if {test}: c.loss({compiler.pointer(key[0])}, 'unknown-code', {key[0].code})"
         )
+        if unsure := codes.unverified(name):
+            rows = compiler.bindings.bind(f"{name}_unverified", unsure, ("unverified", name))
+            compiler.function.line(f"if {key[0].code} in {rows}: c.unverified({name!r}, {key[0].code})")
         return replace(found, type=found.type.or_null())
 
     return lookup

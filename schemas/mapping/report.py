@@ -31,11 +31,12 @@ class Report:
             that uses it.
     """
 
-    __slots__ = ("_found", "_lost", "origin")
+    __slots__ = ("_found", "_lost", "_unsure", "origin")
 
     def __init__(self) -> None:
         self._lost: dict[tuple[str, str], tuple[int, Loss]] = {}
         self._found: dict[tuple[str, str], tuple[int, Finding]] = {}
+        self._unsure: set[tuple[str, str]] = set()
         self.origin = -1
 
     def loss(self, pointer: str, reason: str, value: object) -> None:
@@ -47,6 +48,10 @@ class Report:
         self._found.setdefault(
             (pointer, rule), (self.origin, Finding(pointer, rule, severity, shorten(value)))
         )
+
+    def unverified(self, name: str, key: str) -> None:
+        """Note the use of a row that is not verified; the same one twice is one."""
+        self._unsure.add((name, key))
 
     def mark(self) -> tuple[int, int]:
         """How much was said so far, for ``losses_since`` and ``findings_since``."""
@@ -69,6 +74,11 @@ class Report:
     def findings(self) -> list[Finding]:
         """All findings of the message."""
         return [finding for _, finding in self._found.values()] if self._found else []
+
+    @property
+    def unsure(self) -> list[str]:
+        """The code list of each row that was used and is not verified."""
+        return sorted(name for name, _ in self._unsure) if self._unsure else []
 
 
 def _since(entries: list[tuple[int, Any]], mark: int, lets: Collection[int]) -> list[Any]:

@@ -61,10 +61,11 @@ class Result:
     """Everything that one record leads to; ``changes`` is the state to write, None deletes.
 
     ``happened`` is the time (UTC milliseconds) of what the message tells of, None when the mapping does not
-    say or nothing has happened.
+    say or nothing has happened. ``unsure`` names the code list of each row that was used though it is not
+    verified.
     """
 
-    __slots__ = ("changes", "filtered", "findings", "happened", "losses", "outputs")
+    __slots__ = ("changes", "filtered", "findings", "happened", "losses", "outputs", "unsure")
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Result:
         self.losses = [] if losses is None else losses
         self.findings = [] if findings is None else findings
         self.happened: int | None = None
+        self.unsure: list[str] = []
 
 
 class Event:

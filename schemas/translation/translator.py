@@ -76,4 +76,5 @@ class Translator:
             result.filtered.append(Filtered("", "no-equivalent"))
         result.losses = message.report.losses
         result.findings = message.report.findings
+        result.unsure = message.report.unsure
         return result

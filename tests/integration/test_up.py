@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -45,11 +46,13 @@ def of(status: Status, name: str) -> dict[str, Any]:
     return found
 
 
-def test_shipments_cross_both_ways_and_what_dies_comes_back(started: Callable[..., Up]) -> None:
+def test_shipments_cross_both_ways_and_what_dies_comes_back(started: Callable[..., Up], base: int) -> None:
     """Both directions deliver; a killed role and a killed Kafka are started again, and it is said."""
     up = started()
     before = up.until(lambda status: ready(status) and crossing(status))
     assert before["addresses"]["API docs"].endswith("/docs")
+    stream = httpx.get(f"http://127.0.0.1:{base + 1}/metrics").text
+    assert 'corridor_unverified_rows_total{list="stations"' in stream, "the sandbox goes by Aktau port"
     for name in ("stream", "kafka"):
         os.kill(of(before, name)["pid"], signal.SIGKILL)
         before = up.until(lambda status, name=name: of(status, name)["restarts"] > 0 and ready(status))

@@ -106,6 +106,7 @@ class Stage:
         passage.losses += [(self.name, loss.pointer, loss.reason, loss.value) for loss in result.losses]
         passage.findings += [(self.name, found.pointer, found.rule, found.value) for found in result.findings]
         passage.filtered += [(self.name, filtered.reason) for filtered in result.filtered]
+        passage.unsure += [(self.name, name) for name in result.unsure]
         return result.outputs
 
 
@@ -118,6 +119,7 @@ class Passage:
     losses: list[tuple[str, str, str, str]] = field(default_factory=list)
     findings: list[tuple[str, str, str, str]] = field(default_factory=list)
     filtered: list[tuple[str, str]] = field(default_factory=list)
+    unsure: list[tuple[str, str]] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     delivered: dict[str, list[Output]] = field(default_factory=dict)
 

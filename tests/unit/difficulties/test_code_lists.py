@@ -50,6 +50,14 @@ def test_unknown_station_is_a_loss_and_its_code_stays() -> None:
     assert ("to-corridor.dtc", "/operationStation", "unknown-code", "194013") in passage.losses
 
 
+@pytest.mark.parametrize(("station", "times"), [("548502", 0), ("562707", 1)])
+def test_use_of_a_row_that_nobody_has_verified_is_counted(station: str, times: int) -> None:
+    """The row is used all the same; each one counts once per message, whatever is looked up in it."""
+    passage = Crossing().dtc(note("11", station, "12.01.2026 09:10", timeBasis="MSK"))
+    assert passage.corridor[0]["where"]["unlocode"]
+    assert passage.unsure.count(("to-corridor.dtc", "stations")) == times
+
+
 @pytest.mark.parametrize("station", ["554609", "551000"])
 def test_station_with_a_wrong_check_digit_is_reported_and_kept(station: str) -> None:
     """Two codes that circulate fail their check digit: a finding with the field, the value goes on."""
