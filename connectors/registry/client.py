@@ -7,6 +7,7 @@ stops nothing that has run before.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import httpx
 
 from connectors.registry.cache import DiskCache
 from connectors.registry.transport import Transport
-from schemas.errors import CorridorError, Permanent
+from schemas.errors import CorridorError, Permanent, Transient
 from schemas.registry.resolve import inline
 
 _FORGET_MISSING_AFTER: Final = 5.0
@@ -52,6 +53,7 @@ class RegistryClient:
         auth: user and password, or any `httpx.Auth` (see `Bearer`).
         verify: TLS trust, and the client certificate for mTLS; None for the system's trust store.
         cache_dir: directory in which schemas are kept by registry and id; None keeps them in memory only.
+        offline: keep the ids of registrations there too, and use them while the registry is away.
         attempts: how often a request is sent before `Transient` is raised.
 
     All methods raise:
@@ -68,10 +70,12 @@ class RegistryClient:
         auth: httpx.Auth | tuple[str, str] | None = None,
         verify: object = None,
         cache_dir: Path | None = None,
+        offline: bool = False,
         attempts: int = 4,
     ) -> None:
         self._transport = Transport(url, auth=auth, verify=verify, attempts=attempts)
         self._disk = DiskCache(cache_dir, self._transport.url) if cache_dir else None
+        self._offline = self._disk if offline else None
         self._schemas: dict[int, str] = {}
         self._missing: dict[int, float] = {}
         self._flights: dict[int, asyncio.Task[str]] = {}
@@ -98,6 +102,8 @@ class RegistryClient:
     ) -> int:
         """Register a schema and give its id; the same schema again gives the same id.
 
+        While the registry is away, what was registered from here before keeps its id if ``offline`` is set.
+
         Args:
             subject: for example ``in.dtc-value``.
             schema_text: Avro schema as JSON.
@@ -108,9 +114,17 @@ class RegistryClient:
         body: dict[str, object] = {"schema": schema_text}
         if references:
             body["references"] = list(references)
-        answer = await self._transport.call("POST", path, body)
+        try:
+            answer = await self._transport.call("POST", path, body)
+        except Transient:
+            known = await self._offline.registered(subject, schema_text) if self._offline else None
+            if known is None:
+                raise
+            return known
         schema_id = int(answer["id"])
         self._missing.pop(schema_id, None)
+        if self._offline:
+            await self._offline.store_registered(subject, schema_text, schema_id)
         return schema_id
 
     async def schema(self, schema_id: int) -> str:
@@ -194,13 +208,16 @@ class RegistryClient:
         """Send any request of the REST API and give the decoded JSON answer."""
         return await self._transport.call(method, path, body)
 
+    @property
+    def reachable(self) -> bool:
+        """Whether the last request had an answer; True before the first."""
+        return self._transport.reachable
+
     async def ready(self) -> bool:
         """Tell whether the registry answers now: one attempt, nothing raised."""
-        try:
-            await self._transport.call("GET", "/subjects", attempts=1)
-        except CorridorError:
-            return False
-        return True
+        with contextlib.suppress(CorridorError):
+            await self._transport.call("GET", "/subjects?limit=1", attempts=1)
+        return self.reachable
 
     async def _find(self, schema_id: int) -> str:
         text = await self._disk.load(schema_id) if self._disk else None

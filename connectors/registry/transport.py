@@ -37,7 +37,11 @@ class Bearer(httpx.Auth):
 
 
 class Transport:
-    """One registry at one address; see `RegistryClient` for the arguments."""
+    """One registry at one address; see `RegistryClient` for the arguments.
+
+    Attributes:
+        reachable: whether the last request had an answer that was no failure of the registry.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Transport:
         self._auth = auth
         self._verify = verify if isinstance(verify, ssl.SSLContext) else True
         self._client: httpx.AsyncClient | None = None
+        self.reachable = True
 
     async def close(self) -> None:
         """Close all connections."""
@@ -74,12 +79,19 @@ class Transport:
         while True:
             left -= 1
             try:
-                return await self._once(method, path, content)
+                answer = await self._once(method, path, content)
             except Transient as error:
+                self.reachable = False
                 if left <= 0:
                     raise
                 await asyncio.sleep(max(error.retry_after or 0.0, random.uniform(pause / 2, pause)))  # noqa: S311
                 pause = min(pause * 2, _LONGEST_PAUSE)
+            except CorridorError as error:
+                self.reachable = isinstance(error, Permanent)
+                raise
+            else:
+                self.reachable = True
+                return answer
 
     async def _once(self, method: str, path: str, content: bytes | None) -> Json:
         headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}

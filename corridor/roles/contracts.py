@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 import httpx
 import msgspec
 import structlog
+from prometheus_client import Gauge
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,6 +20,7 @@ from connectors.auth.secret import Secret, find_secret
 from connectors.ports import Format, Message
 from connectors.registry.client import RegistryClient
 from connectors.registry.transport import Bearer
+from corridor.roles.health import Health
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.avro.codec import Codec
@@ -29,6 +32,10 @@ from streams.contracts import Contracts
 log = structlog.get_logger(__name__)
 
 ASK_AGAIN: Final = 1.0
+LOOK: Final = 5.0
+"""Seconds between two looks at the registry."""
+
+reachable = Gauge("corridor_registry_reachable", "1 while the schema registry in use answers.")
 
 
 @cache
@@ -93,7 +100,20 @@ def registry_client(settings: Settings) -> RegistryClient:
         auth=auth,
         verify=_trust(registry.ca_file, registry.cert_file),
         cache_dir=Path(registry.cache) if registry.cache else None,
+        offline=registry.url is not None,
     )
+
+
+async def watch_registry(client: RegistryClient, health: Health, stop: asyncio.Event) -> None:
+    """Ask now and then whether the registry answers, and let readiness and metrics say so.
+
+    What runs has its schemas: a registry that is away degrades a role and stops it not.
+    """
+    health.degrades("registry", lambda: client.reachable)
+    while not stop.is_set():
+        reachable.set(await client.ready())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK)
 
 
 def _trust(ca_file: str, cert_file: str) -> ssl.SSLContext | None:

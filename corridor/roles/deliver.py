@@ -9,7 +9,14 @@ from typing import Final
 from connectors.deliver.partner import HttpPartner
 from connectors.poll.source import HttpSource
 from connectors.settings import Deliver, Participant
-from corridor.roles.contracts import codec, edge_format, json_form, registered, registry_client
+from corridor.roles.contracts import (
+    codec,
+    edge_format,
+    json_form,
+    registered,
+    registry_client,
+    watch_registry,
+)
 from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
@@ -53,7 +60,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         await together(stop, *(each.run(stop) for each in outbound), _poll(polled, settings, contracts, stop))
 
     try:
-        await together(stop, serve_http(settings.deliver, health.routes(), stop), work())
+        await together(
+            stop,
+            serve_http(settings.deliver, health.routes(), stop),
+            work(),
+            watch_registry(client, health, stop),
+        )
     finally:
         await client.close()
 

@@ -11,7 +11,7 @@ from connectors.auth.secret import find_secret
 from connectors.receive.app import webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.registry.app import registry_app
-from corridor.roles.contracts import edge_format, registered, registry_client, with_login
+from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry, with_login
 from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
@@ -43,7 +43,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
             await log.run(stop)
 
     try:
-        await together(stop, take_in(), serve_http(settings.gateway, routes, stop, settings.gateway.shutdown))
+        await together(
+            stop,
+            take_in(),
+            serve_http(settings.gateway, routes, stop, settings.gateway.shutdown),
+            watch_registry(client, health, stop),
+        )
     finally:
         if registry:
             await registry.close()

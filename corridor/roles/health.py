@@ -20,6 +20,7 @@ class Health:
     def __init__(self, role: str) -> None:
         self.role = role
         self._parts: dict[str, Callable[[], bool]] = {}
+        self._props: dict[str, Callable[[], bool]] = {}
 
     @property
     def waiting(self) -> list[str]:
@@ -29,6 +30,15 @@ class Health:
     def watch(self, part: str, ready: Callable[[], bool]) -> None:
         """Ask this from now on whether a part is ready."""
         self._parts[part] = ready
+
+    def degrades(self, part: str, there: Callable[[], bool]) -> None:
+        """Ask this from now on whether something is there that the role can do without for a while."""
+        self._props[part] = there
+
+    @property
+    def degraded(self) -> list[str]:
+        """What is away that the role can do without for a while."""
+        return [part for part, there in self._props.items() if not there()]
 
     def routes(self) -> list[BaseRoute]:
         """Build ``/livez``, ``/readyz`` and ``/metrics``."""
@@ -43,7 +53,7 @@ class Health:
 
     async def _readyz(self, _: Request) -> Response:
         waiting = self.waiting
-        body = {"role": self.role, "ready": not waiting, "waiting": waiting}
+        body = {"role": self.role, "ready": not waiting, "waiting": waiting, "degraded": self.degraded}
         return JSONResponse(body, status_code=503 if waiting else 200)
 
     async def _metrics(self, _: Request) -> Response:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from connectors.settings import Participant
-from corridor.roles.contracts import codec, registered, registry_client
+from corridor.roles.contracts import codec, registered, registry_client, watch_registry
 from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
@@ -41,7 +41,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         await together(stop, *runners)
 
     try:
-        await together(stop, serve_http(settings.stream, health.routes(), stop), translate())
+        await together(
+            stop,
+            serve_http(settings.stream, health.routes(), stop),
+            translate(),
+            watch_registry(client, health, stop),
+        )
     finally:
         await client.close()
 
