@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version as distribution_version
 
 from starlette.requests import Request
@@ -19,7 +20,6 @@ from connectors.registry.views import (
     find_version,
     formatted,
     has_rule,
-    identity,
     matching,
     named_id,
     named_subject,
@@ -118,7 +118,7 @@ class Reads:
 
     def _by_guid(self, request: Request) -> list[SchemaValue]:
         wanted = request.path_params["guid"].lower()
-        values = [v for v in self._registry.state.all() if identity(v) == wanted]
+        values = self._registry.state.by_guid(wanted)
         if not values:
             raise no_schema(wanted)
         return sorted(values, key=lambda v: v.deleted)
@@ -126,7 +126,10 @@ class Reads:
     # -- by subject
 
     async def schemas(self, request: Request) -> Response:
-        """``GET /schemas``."""
+        """``GET /schemas``, made beside the loop: it may be all there is."""
+        return await asyncio.to_thread(lambda: answer(request, self._listed(request)))
+
+    def _listed(self, request: Request) -> list[Json]:
         state = self._registry.state
         aliases = aliases_of(state) if flag(request, "aliases") else {}
         found: list[dict[str, Json]] = []
@@ -135,7 +138,7 @@ class Reads:
             latest = values[-1:] if flag(request, "latestOnly") else values
             wanted = [v for v in latest if has_rule(v, request.query_params.get("ruleType", ""))]
             found += [shown(v, "ts", "deleted", aliases=aliases.get(name)) for v in wanted]
-        return answer(request, paged(request, found))
+        return paged(request, found)
 
     async def subjects(self, request: Request) -> Response:
         """``GET /subjects``."""

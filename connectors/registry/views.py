@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from connectors.registry.wire import HttpError, flag
 from schemas.avro.lint import Json
-from schemas.registry.guid import guid
+from schemas.registry.guid import identity
 from schemas.registry.names import DEFAULT, EVERYWHERE, Subject, subject
 from schemas.registry.records import AVRO, SchemaValue
 from schemas.registry.refusal import bad_version, no_schema, no_subject, no_version
@@ -130,11 +130,6 @@ def _starts(name: str, prefix: str, context: str) -> bool:
         return subject(name).name.startswith(prefix.removeprefix(EVERYWHERE))
     wanted = subject(prefix, context)
     return name.startswith(wanted.text) and subject(name).context == wanted.context
-
-
-def identity(value: SchemaValue) -> str:
-    """Give the guid of a version."""
-    return guid(value.schema, value.references, value.metadata, value.rules)
 
 
 def shown(value: SchemaValue, *leave_out: str, **instead: Json) -> dict[str, Json]:

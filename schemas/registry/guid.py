@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from schemas.avro.lint import Json
-from schemas.registry.records import Document, Reference
+from schemas.registry.records import Document, Reference, SchemaValue
 
 _RULE_SETS: Final = ("migrationRules", "domainRules", "encodingRules")
 _RULE: Final = ("name", "doc", "kind", "mode", "type", "tags", "params", "expr", "onSuccess", "onFailure")
@@ -36,6 +36,11 @@ def guid(
     if rules is not None:
         digest.update(b"\x01" + "".join(_rules(rules)).encode())
     return str(uuid.UUID(bytes=digest.digest()))
+
+
+def identity(value: SchemaValue) -> str:
+    """Give the guid of a version."""
+    return guid(value.schema, value.references, value.metadata, value.rules)
 
 
 def _metadata(metadata: Document) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from schemas.registry.guid import identity
 from schemas.registry.names import DEFAULT, GLOBAL, Subject, subject
 from schemas.registry.records import (
     ClearedKey,
@@ -56,6 +57,7 @@ class State:
         self._ids: dict[str, dict[int, str]] = {}
         self._contents: dict[str, dict[str, int]] = {}
         self._users: dict[tuple[str, int], dict[SchemaKey, None]] = {}
+        self._guids: dict[str, dict[SchemaKey, None]] = {}
         self._referrers: dict[SchemaKey, dict[SchemaKey, None]] = {}
         self._marks: dict[str, int] = {}
 
@@ -115,6 +117,7 @@ class State:
         self._ids[context][value.id] = value.content
         self._contents.setdefault(context, {}).setdefault(value.content, value.id)
         self._users.setdefault((context, value.id), {})[value.key] = None
+        self._guids.setdefault(identity(value), {})[value.key] = None
         self._subjects.setdefault(value.subject, {})[value.version] = value
         self._contexts.setdefault(context)
         self._mark(context, value.id)
@@ -130,6 +133,10 @@ class State:
         context = subject(key.subject).context
         users = self._users[context, value.id]
         del users[key]
+        same = self._guids[identity(value)]
+        del same[key]
+        if not same:
+            del self._guids[identity(value)]
         for place in self._referred(value):
             self._referrers.get(place, {}).pop(key, None)
         if not users:
@@ -176,6 +183,11 @@ class State:
     def by_id(self, context: str, schema_id: int) -> list[SchemaValue]:
         """Give the versions that have an id, by subject and version; empty when no schema has it."""
         keys = sorted(self._users.get((context, schema_id), ()))
+        return [value for key in keys if (value := self.version(*key)) is not None]
+
+    def by_guid(self, wanted: str) -> list[SchemaValue]:
+        """Give the versions of any context that have a guid, by subject and version."""
+        keys = sorted(self._guids.get(wanted, ()))
         return [value for key in keys if (value := self.version(*key)) is not None]
 
     def id_of(self, context: str, content: str) -> int | None:
