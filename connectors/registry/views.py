@@ -11,11 +11,13 @@ from starlette.requests import Request
 from connectors.registry.wire import HttpError, flag
 from schemas.avro.lint import Json
 from schemas.registry.guid import identity
+from schemas.registry.model import Schema
 from schemas.registry.names import DEFAULT, EVERYWHERE, Subject, subject
 from schemas.registry.records import AVRO, SchemaValue
 from schemas.registry.refusal import bad_version, no_schema, no_subject, no_version
 from schemas.registry.state import State, places
 from schemas.registry.submission import read, referenced
+from schemas.registry.tags import tagged
 from schemas.registry.text import self_contained
 
 LATEST: Final = -1
@@ -158,12 +160,15 @@ def shown(value: SchemaValue, *leave_out: str, **instead: Json) -> dict[str, Jso
 
 
 def asked(state: State, request: Request, value: SchemaValue) -> dict[str, Json]:
-    """Give the fields that the request wants in another form: ``format`` and ``referenceFormat``."""
+    """Give the fields that the request wants: ``format``, ``referenceFormat`` and ``findTags``."""
     fields: dict[str, Json] = {"schema": formatted(state, request, value)}
     if request.query_params.get("referenceFormat") == "qualified":
         context = subject(value.subject).context
         qualified = [r._replace(subject=subject(r.subject, context).text) for r in value.references]
         fields["references"] = [r.json for r in qualified] or None
+    wanted = request.query_params.getlist("findTags")
+    if wanted and value.kind == AVRO:
+        fields["schemaTags"] = tagged(_parsed(state, value).root, wanted)
     return fields
 
 
@@ -171,8 +176,12 @@ def formatted(state: State, request: Request, value: SchemaValue) -> str:
     """Give the schema text in the format that was asked: ``resolved`` has the references inlined."""
     if request.query_params.get("format", "").lower() != "resolved" or value.kind != AVRO:
         return value.schema
+    return self_contained(_parsed(state, value))
+
+
+def _parsed(state: State, value: SchemaValue) -> Schema:
     context = subject(value.subject).context
-    return self_contained(read(value.schema, referenced(state, context, value.references)))
+    return read(value.schema, referenced(state, context, value.references))
 
 
 def deleted_too(request: Request) -> bool:

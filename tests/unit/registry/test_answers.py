@@ -185,6 +185,35 @@ async def test_references_are_qualified_on_request(http: httpx.AsyncClient) -> N
         assert qualified == [{**reference, "subject": ":.ctx:city"}]
 
 
+async def test_tagged_records_and_fields_are_found(http: httpx.AsyncClient) -> None:
+    """``findTags`` names what carries one of the tags, or any with ``*``, in nested records too."""
+    inner = {
+        "type": "record",
+        "name": "Person",
+        "confluent:tags": ["PII"],
+        "fields": [{"name": "name", "type": "string", "confluent:tags": ["PII", "NAME"]}],
+    }
+    people = {"type": "array", "items": inner}
+    outer = {"type": "record", "name": "Crew", "namespace": "g", "fields": [{"name": "of", "type": people}]}
+    await register(http, "crew", json.dumps(outer))
+
+    async def found(query: str) -> list[tuple[str, str]]:
+        tags = (await http.get(f"/subjects/crew/versions/1?{query}")).json()["schemaTags"]
+        return [(each["schemaEntity"]["entityPath"], each["schemaEntity"]["entityType"]) for each in tags]
+
+    record, field = ("g.Person", "sr_record"), ("g.Person.name", "sr_field")
+    assert await found("findTags=*") == [record, field]
+    assert await found("findTags=NAME&findTags=OTHER") == [field]
+    assert await found("findTags=OTHER") == []
+    by_id = (await http.get("/schemas/ids/1?findTags=NAME")).json()["schemaTags"]
+    assert by_id == [
+        {
+            "schemaEntity": {"entityPath": "g.Person.name", "entityType": "sr_field"},
+            "tags": ["PII", "NAME"],
+        }
+    ]
+
+
 async def test_empty_context_is_deleted(http: httpx.AsyncClient) -> None:
     """204 once nothing is in it, 42211 before."""
     await register(http, ":.ctx:s")
