@@ -133,6 +133,7 @@ async def make_pipe(
     kafka: Kafka,
     processing: Processing,
     contracts: Contracts,
+    codes: CodeLists,
 ) -> Runner:
     """Compile a mapping, make the topics a pipe needs beside its two, and put it together.
 
@@ -144,12 +145,13 @@ async def make_pipe(
         kafka: connection.
         processing: limits.
         contracts: started.
+        codes: the code lists of the mapping's look-ups.
 
     Raises:
         Misconfigured: ``mapping-invalid``.
         Transient: ``kafka-unavailable`` or ``registry-unavailable``.
     """
-    mapping = compile_for(text, file, schemas, route.form)
+    mapping = compile_for(text, file, schemas, route.form, codes)
     stage = Stage(
         name="pipe",
         source=route.source,
@@ -172,14 +174,13 @@ async def _reader(contracts: Contracts, route: Route, mapping: CompiledMapping) 
 
 
 def compile_for(
-    text: str, file: str, schemas: dict[str, Schema], form: Literal["json", "avro"]
+    text: str, file: str, schemas: dict[str, Schema], form: Literal["json", "avro"], codes: CodeLists
 ) -> CompiledMapping:
     """Compile a mapping for values of a form.
 
     Raises:
         Misconfigured: ``mapping-invalid``.
     """
-    codes = CodeLists.load()
     compiled = load(text, file, schemas.__getitem__, codes)
     if form == "json" and access_for(compiled.document, compiled.source) == "attr":
         return load(text, file, schemas.__getitem__, codes, "attr")

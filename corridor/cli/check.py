@@ -12,6 +12,7 @@ import msgspec
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.settings import Settings, unsafe
+from schemas.codes.lists import CodeLists
 
 EPILOG = """\b
 Examples:
@@ -26,11 +27,12 @@ Exit codes: 0 safe to run, 78 not."""
 @settings_options
 @json_option
 def command(settings: Settings, as_json: bool) -> int:
-    """Show the effective settings, redacted, and refuse unsafe ones.
+    """Show the effective settings, redacted, and refuse unsafe ones and code lists that cannot be used.
 
     What a file and the environment leave open is shown with its default. Secrets are never shown: only where
     they are read from.
     """
+    CodeLists.load(settings.overlays)  # what cannot be used is told now, not by the role that needs it
     risks = unsafe(settings)
     tree = _redacted(msgspec.to_builtins(settings))
     if as_json:

@@ -7,19 +7,12 @@ from pathlib import Path
 import click
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option
+from corridor.cli.options import emit, json_option, overlay_option
 from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.codes.table import Row, suggestion
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
-_overlays = click.option(
-    "--overlay",
-    "overlays",
-    multiple=True,
-    type=_DIRECTORY,
-    help="Lay this directory of CSV files over the lists.",
-)
 
 
 @click.group(name="codes")
@@ -32,7 +25,7 @@ def command() -> None:
 
 @command.command(name="list")
 @click.argument("name", required=False)
-@_overlays
+@overlay_option
 @json_option
 def list_(name: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
     """Show all lists and identifiers, or every row of the list NAME.
@@ -68,7 +61,7 @@ def list_(name: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("name")
 @click.argument("key", required=False)
 @click.argument("column", required=False)
-@_overlays
+@overlay_option
 @json_option
 def lookup(name: str, key: str | None, column: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
     """Show the row of KEY in the list NAME, or one COLUMN of it; with NAME alone, search all lists for it.

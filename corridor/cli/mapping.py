@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option
+from corridor.cli.options import emit, json_option, overlay_option
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping.compile import CompiledMapping, load
@@ -28,8 +28,9 @@ def command() -> None:
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
+@overlay_option
 @json_option
-def check(files: tuple[Path, ...], as_json: bool) -> int:
+def check(files: tuple[Path, ...], overlays: tuple[Path, ...], as_json: bool) -> int:
     """Compile mapping FILES and print everything that is wrong with them.
 
     Each problem is one line, FILE:LINE:COLUMN: what. Exit code 1 when there is any; warnings alone are fine.
@@ -39,7 +40,7 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
         problems: list[str] = []
         warnings: tuple[str, ...] = ()
         try:
-            warnings = _compile(file).warnings
+            warnings = _compile(file, overlays).warnings
         except Misconfigured as error:
             problems = error.message.splitlines()
         failed = failed or bool(problems)
@@ -61,12 +62,13 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
 )
 @_FILE
 @click.option("--rule", help="Show the functions of this rule only.")
-def explain(file: Path, rule: str | None) -> int:
+@overlay_option
+def explain(file: Path, rule: str | None, overlays: tuple[Path, ...]) -> int:
     """Show the Python that a mapping FILE becomes.
 
     Straight functions, with nothing interpreted per message.
     """
-    mapping = _compile(file)
+    mapping = _compile(file, overlays)
     source = mapping.module.source
     if rule is not None:
         if rule not in {known.name for known in mapping.rules}:
@@ -87,9 +89,9 @@ def explain(file: Path, rule: str | None) -> int:
     return Exit.OK
 
 
-def _compile(file: Path) -> CompiledMapping:
+def _compile(file: Path, overlays: tuple[Path, ...]) -> CompiledMapping:
     try:
         text = file.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise Misconfigured("mapping-invalid", f"{file}:1:1: not UTF-8") from error
-    return load(text, str(file), find_schema, CodeLists.load())
+    return load(text, str(file), find_schema, CodeLists.load(overlays))

@@ -19,6 +19,16 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 """Passes ``as_json: bool``."""
 
 
+overlay_option = click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Lay this directory of CSV files over the code lists.",
+)
+"""Passes ``overlays: tuple[Path, ...]``."""
+
+
 def settings_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add ``--config`` and ``--kafka``, and pass what they and the environment say as ``settings``."""
 

@@ -16,6 +16,7 @@ from corridor.cli.options import settings_options
 from corridor.logging import configure
 from corridor.settings import Settings
 from schemas.avro.schema import Schema
+from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Misconfigured
 from schemas.profiles import load, names
 from streams.contracts import Contracts
@@ -113,8 +114,9 @@ async def _run(
         contracts = Contracts(client, schema_id)
         await contracts.start()
         text = await asyncio.to_thread(mapping.read_text, encoding="utf-8")
+        codes = await asyncio.to_thread(CodeLists.load, settings.overlays)
         pipe = await make_pipe(
-            text, str(mapping), schemas, route, settings.kafka, settings.processing, contracts
+            text, str(mapping), schemas, route, settings.kafka, settings.processing, contracts, codes
         )
         await pipe.run(stop)
     finally:

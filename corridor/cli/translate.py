@@ -12,6 +12,7 @@ from typing import IO, Any, TextIO
 import click
 
 from corridor.cli.exits import Exit
+from corridor.cli.options import overlay_option
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
@@ -56,6 +57,7 @@ Examples:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take this mapping instead of the profile's own; it says itself which one it replaces.",
 )
+@overlay_option
 @click.option(
     "--accepted",
     type=int,
@@ -69,6 +71,7 @@ def command(
     lines: IO[bytes],
     report: TextIO | None,
     mapping_file: Path | None,
+    overlays: tuple[Path, ...],
     accepted: int,
 ) -> int:
     """Translate messages of profile FROM to profile TO, directly or by way of the corridor event.
@@ -80,8 +83,8 @@ def command(
     Exit code 1 when there was a dead letter; the other messages are translated all the same.
     """
     accepted = round(time.time() * 1000) if accepted is None else accepted
-    override = _override(mapping_file)
-    chain = Chain(list(_stages(source, target, override)))
+    override = _override(mapping_file, overlays)
+    chain = Chain(list(_stages(source, target, override, overlays)))
     form = JsonForm(_schema(target))
     codec = Codec(_schema(target))
     reader = _Reader(source)
@@ -103,13 +106,15 @@ def command(
     return Exit.FINDINGS if dead else Exit.OK
 
 
-def _override(file: Path | None) -> CompiledMapping | None:
+def _override(file: Path | None, overlays: tuple[Path, ...]) -> CompiledMapping | None:
     if file is None:
         return None
-    return compile_mapping(file.read_text("utf-8"), str(file), find_schema, CodeLists.load())
+    return compile_mapping(file.read_text("utf-8"), str(file), find_schema, CodeLists.load(overlays))
 
 
-def _stages(source: str, target: str, override: CompiledMapping | None) -> Iterator[Stage]:
+def _stages(
+    source: str, target: str, override: CompiledMapping | None, overlays: tuple[Path, ...]
+) -> Iterator[Stage]:
     """The translations between two profiles: into the corridor event, out of it, or both."""
     ways = [(source, "to_corridor", source, CANONICAL)] if source != CANONICAL else []
     ways += [(target, "from_corridor", CANONICAL, target)] if target != CANONICAL else []
@@ -133,7 +138,7 @@ def _stages(source: str, target: str, override: CompiledMapping | None) -> Itera
             if override is not None and name == (override.source.fullname, override.target.fullname)
             else None
         )
-        mapping = mapping or find_mapping(profile, direction)
+        mapping = mapping or find_mapping(profile, direction, overlays=overlays)
         if mapping is None:
             raise Misconfigured("settings-invalid", f"profile {profile} has no {direction}.yaml")
         yield Stage(Translator(mapping), profile.partition(".")[0], toward=direction == "from_corridor")

@@ -63,9 +63,10 @@ def plans(settings: Settings) -> Iterator[Plan]:
     """Compile the mappings that the participants need: into the corridor, and out of it.
 
     Raises:
-        Misconfigured: a profile has no mapping for what its participant does, or one does not compile.
+        Misconfigured: a profile has no mapping for what its participant does, one does not compile, or a
+            code list cannot be used.
     """
-    codes = CodeLists.load()
+    codes = CodeLists.load(settings.overlays)
     for participant in settings.participants.values():
         wanted = ["to_corridor"] if participant.webhook or participant.poll else []
         wanted += ["from_corridor"] if participant.deliver else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -61,6 +62,15 @@ class Registry(Group, frozen=True):
     ] = ""
 
 
+class Codes(Group, frozen=True):
+    """Code lists: those that are shipped, with your own over them."""
+
+    overlays: Annotated[
+        tuple[str, ...],
+        Meta(description="Directories of CSV files that lie over the shipped lists, in order."),
+    ] = ()
+
+
 class Log(Group, frozen=True):
     """What a process says of itself, on stderr."""
 
@@ -79,6 +89,7 @@ class Settings(Group, frozen=True):
     topics: Annotated[Topics, Meta(description="How topics are made.")] = Topics()
     processing: Annotated[Processing, Meta(description="Limits of the processors.")] = Processing()
     registry: Annotated[Registry, Meta(description="The schema registry.")] = Registry()
+    codes: Annotated[Codes, Meta(description="The code lists.")] = Codes()
     gateway: Annotated[Gateway, Meta(description="The role gateway.")] = Gateway()
     stream: Annotated[Listen, Meta(description="The role stream.")] = Listen(port=8401)
     deliver: Annotated[Listen, Meta(description="The role deliver.")] = Listen(port=8402)
@@ -87,6 +98,11 @@ class Settings(Group, frozen=True):
         dict[str, Participant],
         Meta(description="Systems the broker talks to, each a table `[participants.<name>]`."),
     ] = {}
+
+    @property
+    def overlays(self) -> tuple[Path, ...]:
+        """Directories of the integrator's own code lists."""
+        return tuple(map(Path, self.codes.overlays))
 
     @property
     def registry_url(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
@@ -24,13 +25,21 @@ def find_schema(name: str) -> Schema:
 
 
 @cache
-def find_mapping(profile: str, direction: str, access: Access = "item") -> CompiledMapping | None:
-    """The mapping of a profile, compiled; ``direction`` is ``to_corridor`` or ``from_corridor``.
+def find_mapping(
+    profile: str, direction: str, access: Access = "item", overlays: tuple[Path, ...] = ()
+) -> CompiledMapping | None:
+    """The mapping of a profile, compiled.
+
+    Args:
+        profile: its name.
+        direction: ``to_corridor`` or ``from_corridor``.
+        access: how generated code reads the input.
+        overlays: directories that lie over the shipped code lists.
 
     Raises:
-        Misconfigured: there is no such profile, or its mapping does not compile.
+        Misconfigured: there is no such profile, its mapping does not compile, or a code list is broken.
     """
     text = load(profile).mappings.get(direction)
     if text is None:
         return None
-    return compile_mapping(text, f"{profile}/{direction}.yaml", find_schema, CodeLists.load(), access)
+    return compile_mapping(text, f"{profile}/{direction}.yaml", find_schema, CodeLists.load(overlays), access)

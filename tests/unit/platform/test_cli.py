@@ -12,6 +12,9 @@ import click
 import pytest
 
 from corridor.cli.exits import Exit, exit_code
+from corridor.roles.stream import plans
+from corridor.settings import Settings
+from corridor.settings.model import Codes
 from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent, Transient
 
 
@@ -86,6 +89,18 @@ def test_check_refuses_what_is_unsafe(tmp_path: Path) -> None:
     done = run("check", cwd=tmp_path, CORRIDOR__GATEWAY__HOST="0.0.0.0")
     assert done.returncode == Exit.CONFIGURATION
     assert "registry.token" in done.stderr
+
+
+def test_code_lists_of_the_settings_are_read(tmp_path: Path) -> None:
+    """`corridor check` and the role stream read them: a bad row is told with its place."""
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "zones.csv").write_text("zone,source,verified\nMars/Utopia,project,yes\n")
+    done = run("check", cwd=tmp_path, CORRIDOR__CODES__OVERLAYS='["lists"]')
+    assert done.returncode == Exit.CONFIGURATION
+    assert "zones.csv:2" in done.stderr
+    settings = Settings(codes=Codes(overlays=(str(tmp_path / "lists"),)))
+    with pytest.raises(Misconfigured, match=r"zones\.csv:2"):
+        list(plans(settings))
 
 
 def test_the_overview_imports_no_command(tmp_path: Path) -> None:
