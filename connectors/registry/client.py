@@ -19,6 +19,8 @@ import httpx
 from connectors.registry.cache import DiskCache
 from connectors.registry.transport import Transport
 from schemas.errors import CorridorError, Permanent, Transient
+from schemas.registry.compatibility import Earlier, check
+from schemas.registry.reading import InvalidSchema, parse
 from schemas.registry.resolve import inline
 
 _FORGET_MISSING_AFTER: Final = 5.0
@@ -186,7 +188,24 @@ class RegistryClient:
             raise
         if answer["is_compatible"]:
             return []
-        return [str(m) for m in answer.get("messages") or ["The registry gives no reason."]]
+        messages = [str(m) for m in answer.get("messages") or ()]
+        return messages or await self._own_reasons(subject, schema_text) or ["The registry gives no reason."]
+
+    async def _own_reasons(self, subject: str, schema_text: str) -> list[str]:
+        """Find the reasons that a registry does not give, Apicurio for one, against the latest version."""
+        answer = await self._transport.call("GET", f"/config/{_segment(subject)}?defaultToGlobal=true")
+        level = str(answer.get("compatibilityLevel", "BACKWARD")).removesuffix("_TRANSITIVE")
+        latest = await self.latest(subject)
+
+        def compare() -> list[str]:
+            old = Earlier(latest.version, latest.schema, parse(text).root)
+            return check(parse(schema_text).root, [old], level).messages
+
+        text = await self.schema(latest.id)
+        try:
+            return await asyncio.to_thread(compare)
+        except InvalidSchema:  # it needs types that only the registry knows
+            return []
 
     async def rehearse(self, subject: str, schema_text: str, *, normalize: bool = False) -> Rehearsal:
         """Tell whether registering would be refused as incompatible, and what it would warn of.
