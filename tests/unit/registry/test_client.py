@@ -46,6 +46,12 @@ class Partner:
             return Response(b" " * (17 << 20), media_type="application/json")
         if path == "/schemas/ids/8":
             return JSONResponse({}, 401)
+        if path == "/compatibility/subjects/mute/versions":
+            return JSONResponse({"is_compatible": False})
+        if path == "/config/mute":
+            return JSONResponse({"compatibilityLevel": "BACKWARD_TRANSITIVE"})
+        if path == "/subjects/mute/versions/latest":
+            return JSONResponse({"schema": '"string"', "id": 1, "version": 4})
         if path == "/subjects/bad/versions":
             return JSONResponse({"error_code": 42201, "message": "Invalid schema"}, 422)
         if path == "/subjects/old/versions":
@@ -165,3 +171,15 @@ def test_wrong_address_is_refused_at_start(url: str) -> None:
     """An address that cannot be meant is refused before anything is sent."""
     with pytest.raises(Misconfigured):
         RegistryClient(url)
+
+
+async def test_reasons_are_found_where_the_registry_gives_none(partner: Partner) -> None:
+    """The latest version is compared here; the registry's verdict stands when that finds nothing."""
+    async with RegistryClient(partner.url) as client:
+        reasons = await client.check("mute", '"int"')
+        assert "TYPE_MISMATCH" in reasons[0]
+        assert "{oldSchemaVersion: 4}" in reasons
+        assert await client.check("mute", '"bytes"') == ["The registry gives no reason."]
+        assert await client.check("mute", '{"type":"array","items":"n.Elsewhere"}') == [
+            "The registry gives no reason."
+        ]
