@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from corridor.bench.case import Figure, Tell
 from corridor.bench.contest import Cost, contest
 from corridor.bench.workload import message
 from deploy.kafka import Node
 
-WARM_UP = 5_000
+EVENTS, BASELINE, WARM_UP = 300_000, 20_000, 5_000
 
 
-async def measure(kafka: Path, events: int, baseline_events: int) -> dict[str, Cost]:
+def figures(share: float, tell: Tell) -> Iterator[Figure]:
+    """What a million events cost the pipe and the stock agent, and what the pipe holds in memory."""
+    with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
+        costs = asyncio.run(_measure(Path(directory), round(EVENTS * share), round(BASELINE * share), tell))
+    ours, stock = costs["pipe"], costs["stock"]
+    yield Figure("pipe", round(ours.cpu_per_million, 1), "CPU s per million", at_most=15)
+    yield Figure("stock agent", round(stock.cpu_per_million, 1), "CPU s per million")
+    ratio = stock.cpu_per_million / ours.cpu_per_million
+    yield Figure("pipe ÷ stock agent, events per CPU second", round(ratio, 1), at_least=20)
+    yield Figure("pipe, peak resident memory", round(ours.peak_rss_mb), "MB", at_most=120)
+    yield Figure("stock agent, peak resident memory", round(stock.peak_rss_mb), "MB")
+
+
+async def _measure(kafka: Path, events: int, baseline_events: int, tell: Tell) -> dict[str, Cost]:
     """Cost of ``corridor pipe`` and of the stock agent, one after the other on one Kafka of their own.
-
-    Args:
-        kafka: directory for the Kafka of this run.
-        events: for the pipe; enough of them that its start does not count.
-        baseline_events: for the stock agent, which is slow.
 
     Raises:
         Transient: Kafka or a contestant stopped.
     """
+    tell("starting Kafka")
     node = Node(kafka)
     await node.start()
     try:
@@ -42,9 +54,10 @@ async def measure(kafka: Path, events: int, baseline_events: int) -> dict[str, C
                 return [sys.executable, "-m", "corridor.bench.stock", node.bootstrap, source, target, group]
 
             warm_up = [message(n) for n in range(WARM_UP)]
-            return {
-                "pipe": await contest(node.bootstrap, pipe, map(message, range(events)), warm_up),
-                "stock": await contest(node.bootstrap, stock, map(message, range(baseline_events)), warm_up),
-            }
+            costs = {}
+            for name, command, count in (("pipe", pipe, events), ("stock", stock, baseline_events)):
+                tell(f"{name}: {count:,} events")
+                costs[name] = await contest(node.bootstrap, command, map(message, range(count)), warm_up)
+            return costs
     finally:
         await node.stop()

@@ -2,80 +2,88 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import click
 import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from corridor.bench import codes, mapping, pipe, registry
+from corridor.bench import mapping, pipe
+from corridor.bench.case import Case, Figure, Tell
 from corridor.cli.options import emit, json_option
 
-EPILOG = """\b
-Cases:
-  mapping   JSON to Avro, the generated mapping alone against the same by hand over fastavro
-  pipe      `corridor pipe`, exactly once, against a stock Faust agent: a Kafka of its own, minutes
-  registry  the registry: start with 10,000 schemas, registrations, look-ups: a Kafka of its own
-  codes     identifier checks, look-ups in code lists, reading all of them
+CASES: Final[Mapping[str, Case]] = {
+    "mapping": Case("JSON to Avro: the generated mapping alone against hand-written code", mapping.figures),
+    "pipe": Case("`corridor pipe`, exactly once, against a stock Faust agent", pipe.figures),
+}
 
-\b
-Examples:
-  corridor bench
-  corridor bench mapping --json
-  corridor bench pipe --quick"""
+QUICK: Final = 0.1
+"""Share of the events that ``--quick`` uses."""
 
-CASES = ("mapping", "pipe", "registry", "codes")
+EPILOG = (
+    "\b\nCases:\n"
+    + "\n".join(f"  {name:9} {case.summary}" for name, case in CASES.items())
+    + "\n\n\b\nExamples:\n  corridor bench\n  corridor bench mapping --json\n  corridor bench pipe --quick"
+    + "\n\ndocs/benchmarks.md says what each case does and how to read it."
+)
 
 
 @click.command(epilog=EPILOG)
-@click.argument("cases", nargs=-1, type=click.Choice(CASES))
-@click.option("--quick", is_flag=True, help="Fewer events: rougher figures.")
+@click.argument("cases", nargs=-1, type=click.Choice(tuple(CASES)))
+@click.option("--quick", is_flag=True, help="A tenth of the events: rougher figures.")
 @json_option
 def command(cases: tuple[str, ...], quick: bool, as_json: bool) -> None:
     """Measure, and compare with a baseline of the same run; all cases unless some are named.
 
-    A ratio says how many times ours the contestant costs. Absolute figures move with the machine's load.
+    Absolute figures move with the machine's load, ratios hold. Cases that need Kafka start one of their own
+    and take minutes.
     """
-    for case in cases or CASES:
-        for row in _rows(case, quick):
-            if as_json:
-                emit(row)
-            else:
-                click.echo("  ".join(f"{name} {value}" for name, value in row.items()))
+    progress = Console(stderr=True, highlight=False)
+    for name in cases or CASES:
+        case = CASES[name]
+        with progress.status(name) as status:
+            figures = list(case.measure(QUICK if quick else 1.0, _tell(progress, status.update, name)))
+        if as_json:
+            for figure in figures:
+                emit(_plain(name, figure))
+        else:
+            click.secho(case.summary, bold=True)
+            Console(highlight=False).print(_table(figures))
 
 
-def _rows(case: str, quick: bool) -> Iterator[dict[str, Any]]:
-    if case == "mapping":
-        yield from _mapping(quick)
-    elif case == "pipe":
-        yield from _pipe(quick)
-    else:
-        measure = registry.figures if case == "registry" else codes.figures
-        for figure in measure(0.1 if quick else 1.0, lambda _: None):
-            yield {"case": case, **msgspec.to_builtins(figure)}
+def _tell(progress: Console, update: Tell, name: str) -> Tell:
+    """Show progress in place on a terminal, as lines elsewhere."""
+    show = update if progress.is_terminal else lambda text: click.echo(text, file=sys.stderr)
+    return lambda text: show(f"{name}: {text}")
 
 
-def _mapping(quick: bool) -> Iterator[dict[str, Any]]:
-    figures = mapping.measure(1_000 if quick else 5_000)
-    for name, micros in figures.items():
-        ratio = round(micros / figures["generated"], 2)
-        yield {"case": "mapping", "contestant": name, "cpu_us": round(micros, 2), "ratio": ratio}
+def _plain(name: str, figure: Figure) -> dict[str, Any]:
+    met = {} if figure.met is None else {"met": figure.met}
+    return {"case": name, **msgspec.to_builtins(figure), **met}
 
 
-def _pipe(quick: bool) -> Iterator[dict[str, Any]]:
-    events, baseline = (50_000, 5_000) if quick else (300_000, 20_000)
-    with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
-        costs = asyncio.run(pipe.measure(Path(directory), events, baseline))
-    for name, cost in costs.items():
-        yield {
-            "case": "pipe",
-            "contestant": name,
-            "events": cost.events,
-            "cpu_s_per_million": round(cost.cpu_per_million, 1),
-            "events_per_cpu_s": round(cost.per_cpu_second),
-            "peak_rss_mb": round(cost.peak_rss_mb),
-            "ratio": round(cost.cpu_per_million / costs["pipe"].cpu_per_million, 2),
-        }
+def _table(figures: Sequence[Figure]) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("what")
+    table.add_column("measured", justify="right")
+    table.add_column("target", justify="right")
+    for figure in figures:
+        style = {None: "", True: "green", False: "bold red"}[figure.met]
+        table.add_row(figure.what, Text(f"{number(figure.value)} {figure.unit}", style), _target(figure))
+    table.add_row("")
+    return table
+
+
+def _target(figure: Figure) -> str:
+    if figure.at_least is not None:
+        return f"at least {number(figure.at_least)}"
+    return "" if figure.at_most is None else f"at most {number(figure.at_most)}"
+
+
+def number(value: float) -> str:
+    """Write a number with three digits that count, or all of a larger one."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.bench.mapping import contestants
+from corridor.bench.mapping import contestants, figures
 from corridor.bench.workload import message
 
 RUNNING = contestants()
@@ -13,3 +13,11 @@ def test_every_contestant_gives_the_same_bytes() -> None:
     for n in range(200):
         body = message(n * 97)[1]
         assert len({run(body) for run in RUNNING.values()}) == 1
+
+
+def test_the_case_gives_a_ratio_beside_its_target() -> None:
+    """A short run gives a figure per contestant, and the ratio that the target is about."""
+    *each, ratio = figures(0.01, lambda _: None)
+    assert {figure.what for figure in each} == set(RUNNING)
+    assert ratio.value > 0
+    assert ratio.at_least == 1
