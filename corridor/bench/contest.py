@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from uuid import uuid4
+from typing import NamedTuple
 
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,7 +18,26 @@ from schemas.errors import Transient
 
 PARTITIONS = 4
 PATIENCE = 300.0
-Message = tuple[bytes, bytes]
+
+
+class Message(NamedTuple):
+    """A record to be produced."""
+
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Load(NamedTuple):
+    """What is put into the input topic.
+
+    Attributes:
+        messages: the records.
+        outputs: records that come of them in the output topic.
+    """
+
+    messages: Iterable[Message]
+    outputs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +54,40 @@ class Cost:
         """CPU seconds per million events."""
         return self.cpu_seconds / self.events * 1e6
 
-    @property
-    def per_cpu_second(self) -> float:
-        """Events per CPU second."""
-        return self.events / self.cpu_seconds
+
+@contextmanager
+def started(command: Sequence[str]) -> Iterator[psutil.Process]:
+    """Run a contestant as a process of its own."""
+    with subprocess.Popen(list(command)) as process:
+        try:
+            yield psutil.Process(process.pid)
+        finally:
+            process.terminate()
 
 
 async def contest(
-    kafka: str,
-    command: Callable[[str, str, str], Sequence[str]],
-    messages: Iterable[Message],
-    warm_up: Iterable[Message],
+    kafka: str, process: psutil.Process, route: tuple[str, str], warm_up: Load, load: Load
 ) -> Cost:
-    """Start ``command(input, output, group)``, feed it, and measure from warm to done.
+    """Feed a running contestant and measure from warm to done.
 
     Args:
         kafka: bootstrap address.
-        command: gives the argument vector of the contestant for its topics and group.
-        messages: what is measured; one output each.
+        process: the contestant.
+        route: topic that it reads, and topic that it writes at last.
         warm_up: what goes through first and is not measured.
+        load: what is measured.
 
     Raises:
         Transient: ``internal`` when the contestant stopped or did not finish.
     """
-    run = uuid4().hex[:8]
-    source, target = f"bench.{run}.in", f"bench.{run}.out"
-    await _create(kafka, source, target)
-    process = subprocess.Popen(list(command(source, target, f"bench-{run}")))  # noqa: ASYNC220
-    try:
-        warmed = await _produce(kafka, source, warm_up)
-        await _await_outputs(kafka, target, warmed, process)
-        usage = psutil.Process(process.pid)
-        before, start = _cpu(usage), time.perf_counter()
-        count = await _produce(kafka, source, messages)
-        peak = await _await_outputs(kafka, target, warmed + count, process)
-        wall = time.perf_counter() - start
-        return Cost(count, _cpu(usage) - before, wall, peak)
-    finally:
-        process.terminate()
-        await asyncio.to_thread(process.wait)
+    source, target = route
+    await _produce(kafka, source, warm_up.messages)
+    await _await_outputs(kafka, target, warm_up.outputs, process)
+    before, start = _cpu(process), time.perf_counter()
+    count = await _produce(kafka, source, load.messages)
+    peak = await _await_outputs(kafka, target, warm_up.outputs + load.outputs, process)
+    wall = time.perf_counter() - start
+    return Cost(count, _cpu(process) - before, wall, peak)
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -80,7 +95,8 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-async def _create(kafka: str, *topics: str) -> None:
+async def create_topics(kafka: str, *topics: str) -> None:
+    """Make topics of `PARTITIONS` partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
@@ -94,14 +110,17 @@ async def _produce(kafka: str, topic: str, messages: Iterable[Message]) -> int:
     producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=20, max_batch_size=256 * 1024)
     await producer.start()
     try:
-        futures = [await producer.send(topic, body, key=key) for key, body in messages]
+        futures = [
+            await producer.send(topic, each.value, key=each.key, headers=list(each.headers))
+            for each in messages
+        ]
         await asyncio.gather(*futures)
         return len(futures)
     finally:
         await producer.stop()
 
 
-async def _await_outputs(kafka: str, topic: str, count: int, process: subprocess.Popen[bytes]) -> float:
+async def _await_outputs(kafka: str, topic: str, count: int, process: psutil.Process) -> float:
     """Count committed outputs until all are there; return the contestant's highest resident memory in MB."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka, isolation_level="read_committed", auto_offset_reset="earliest"
@@ -110,13 +129,15 @@ async def _await_outputs(kafka: str, topic: str, count: int, process: subprocess
     seen, peak = 0, 0.0
     deadline = time.monotonic() + PATIENCE
     try:
-        consumer.assign([TopicPartition(topic, partition) for partition in range(PARTITIONS)])
+        await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - else it knows no partitions of it
+        partitions = consumer.partitions_for_topic(topic)
+        consumer.assign([TopicPartition(topic, partition) for partition in partitions])
         while seen < count:
             batches = await consumer.getmany(timeout_ms=200)
             seen += sum(map(len, batches.values()))
-            if process.poll() is not None:
-                raise Transient("internal", f"the contestant stopped with exit code {process.returncode}")
-            peak = max(peak, psutil.Process(process.pid).memory_info().rss / 2**20)
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                raise Transient("internal", f"the contestant stopped after {seen} of {count} outputs")
+            peak = max(peak, process.memory_info().rss / 2**20)
             if time.monotonic() > deadline:
                 raise Transient("internal", f"only {seen} of {count} outputs after {PATIENCE:.0f} s")
         return peak

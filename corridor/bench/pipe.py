@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from corridor.bench.case import Figure, Tell
-from corridor.bench.contest import Cost, contest
+from corridor.bench.contest import Cost, Load, Message, contest, create_topics, started
 from corridor.bench.workload import message
 from deploy.kafka import Node
 
@@ -41,23 +41,31 @@ async def _measure(kafka: Path, events: int, baseline_events: int, tell: Tell) -
     await node.start()
     try:
         with as_file(files("corridor.bench") / "workload") as workload:
-
-            def pipe(source: str, target: str, group: str) -> Sequence[str]:
-                return [
-                    *(sys.executable, "-m", "corridor", "pipe", "--kafka", node.bootstrap),
-                    *("--mapping", str(workload / "mapping.yaml"), "--group", group),
-                    *("--schema-in", str(workload / "event.avsc"), "--in", source),
-                    *("--schema-out", str(workload / "shipment.avsc"), "--out", target),
-                ]
-
-            def stock(source: str, target: str, group: str) -> Sequence[str]:
-                return [sys.executable, "-m", "corridor.bench.stock", node.bootstrap, source, target, group]
-
-            warm_up = [message(n) for n in range(WARM_UP)]
             costs = {}
-            for name, command, count in (("pipe", pipe, events), ("stock", stock, baseline_events)):
+            for name, command, count in (("pipe", _pipe, events), ("stock", _stock, baseline_events)):
                 tell(f"{name}: {count:,} events")
-                costs[name] = await contest(node.bootstrap, command, map(message, range(count)), warm_up)
+                route = f"bench.{name}.in", f"bench.{name}.out"
+                await create_topics(node.bootstrap, *route)
+                with started(command(workload, node.bootstrap, *route)) as process:
+                    loads = _load(WARM_UP), _load(count)
+                    costs[name] = await contest(node.bootstrap, process, route, *loads)
             return costs
     finally:
         await node.stop()
+
+
+def _pipe(workload: Path, kafka: str, source: str, target: str) -> Sequence[str]:
+    return [
+        *(sys.executable, "-m", "corridor", "pipe", "--kafka", kafka, "--group", "bench"),
+        *("--mapping", str(workload / "mapping.yaml")),
+        *("--schema-in", str(workload / "event.avsc"), "--in", source),
+        *("--schema-out", str(workload / "shipment.avsc"), "--out", target),
+    ]
+
+
+def _stock(_: Path, kafka: str, source: str, target: str) -> Sequence[str]:
+    return [sys.executable, "-m", "corridor.bench.stock", kafka, source, target, "bench-stock"]
+
+
+def _load(count: int) -> Load:
+    return Load((Message(*message(n)) for n in range(count)), count)

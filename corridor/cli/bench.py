@@ -12,13 +12,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from corridor.bench import mapping, pipe
+from corridor.bench import latency, mapping, memory, notes, pipe
 from corridor.bench.case import Case, Figure, Tell
 from corridor.cli.options import emit, json_option
 
 CASES: Final[Mapping[str, Case]] = {
     "mapping": Case("JSON to Avro: the generated mapping alone against hand-written code", mapping.figures),
     "pipe": Case("`corridor pipe`, exactly once, against a stock Faust agent", pipe.figures),
+    "notes": Case("DTC notes to DLP events, with state and fan-out, against stock agents", notes.figures),
+    "latency": Case(
+        "accepted at the webhook to received by the partner, 50 messages per second", latency.figures
+    ),
+    "memory": Case("resident memory of each role after 10,000 and 200,000 messages", memory.figures),
 }
 
 QUICK: Final = 0.1

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,6 +42,7 @@ class Plan:
         kafka: an external Kafka, ``HOST:PORT``; None for the embedded one.
         registry: an external registry; None for the gateway's.
         sandbox: whether the sandbox participants play.
+        environment: added to that of the children.
     """
 
     state: State
@@ -50,6 +51,7 @@ class Plan:
     kafka: str | None
     registry: str | None
     sandbox: bool
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class ProcessFigures(msgspec.Struct, frozen=True):
@@ -212,7 +214,7 @@ class Supervisor:
 
     def _environment(self) -> dict[str, str]:
         """Return the environment of the children: ours, with the options of the command line over it."""
-        environment = dict(os.environ)
+        environment = {**os.environ, **self.plan.environment}
         if self.plan.kafka:
             environment["CORRIDOR__KAFKA__BOOTSTRAP"] = self.plan.kafka
         if self.plan.registry:

@@ -1,0 +1,47 @@
+"""From accepted at the webhook to received by the partner, with everything on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from statistics import quantiles
+
+from corridor.bench.broker import broker, drained
+from corridor.bench.case import Figure, Tell
+from schemas.avro.wire import unframe
+from schemas.records import RECEIPT, Receipt
+from streams import topics
+from streams.scan import scan
+
+RATE = 50
+"""Messages per second that each of the two platforms sends."""
+WARM_UP, SECONDS = 10, 60
+
+
+def figures(share: float, tell: Tell) -> Iterator[Figure]:
+    """Median and 99th percentile of both ways; the target is for the way in by webhook."""
+    receipts = asyncio.run(_measure(round(RATE * (WARM_UP + SECONDS) * share), tell))
+    for target, way in (("dlp", "webhook of the DTC to DLP"), ("dtc", "poll of the DLP to DTC")):
+        times = _milliseconds([receipt for receipt in receipts if receipt.participant == target])
+        cuts = quantiles(times, n=100)
+        yield Figure(f"{way}, median", round(cuts[49]), "ms")
+        yield Figure(
+            f"{way}, 99th percentile", round(cuts[98]), "ms", at_most=250 if target == "dlp" else None
+        )
+        yield Figure(f"{way}, deliveries", len(times))
+
+
+async def _measure(limit: int, tell: Tell) -> list[Receipt]:
+    """Let the sandbox send, and read the receipts of what was delivered."""
+    async with broker(tell, play={"RATE": str(RATE), "LIMIT": str(limit)}) as supervisor:
+        await drained(supervisor, tell)
+        kafka = supervisor.settings.kafka
+        return [RECEIPT.decode(unframe(record.value)[1]) async for record in scan(kafka, topics.RECEIPTS)]
+
+
+def _milliseconds(receipts: Sequence[Receipt]) -> list[int]:
+    """Times of the deliveries, without those of messages that came while the broker was still cold."""
+    first = min(receipt.accepted for receipt in receipts)
+    share = WARM_UP / (WARM_UP + SECONDS)
+    begin = first + share * (max(receipt.accepted for receipt in receipts) - first)
+    return [r.delivered - r.accepted for r in receipts if r.accepted >= begin and r.outcome == "DELIVERED"]

@@ -1,0 +1,159 @@
+"""DTC notes to DLP events, with state and fan-out: the role stream against two stock Faust agents."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from corridor.bench.broker import broker, process
+from corridor.bench.case import Figure, Tell
+from corridor.bench.contest import Cost, Load, Message, contest, create_topics, started
+from corridor.bench.hand import corridor_events, dlp_event
+from corridor.bench.stock_notes import FRAME, Avro
+from corridor.roles.contracts import json_form, registry_client
+from corridor.roles.stream import plans
+from corridor.sandbox.timetable import messages
+from corridor.settings import Settings
+from schemas import profiles
+from schemas.translation import Context, Record
+from schemas.translation.chain import Chain, Stage
+from streams import topics
+from streams.contracts import Contracts
+from streams.envelope import headers
+
+NOTES, WARM_UP = 8_000, 1_000
+ACCEPTED = 1_770_000_000_000
+"""When the first note is taken in, UTC milliseconds: later than what it tells of."""
+PROFILE = "dtc.note.v1"
+
+SETTINGS = """
+[kafka]
+bootstrap = "127.0.0.1:{kafka}"
+[gateway]
+port = {gateway}
+[stream]
+port = {stream}
+[deliver]
+port = {deliver}
+[topics]
+partitions = 4
+[participants.dtc]
+profile = "dtc.note.v1"
+webhook = {{ secrets = ["file:{secrets}/dtc.webhook"] }}
+[participants.dlp]
+profile = "dlp.event.v1"
+[participants.dlp.deliver]
+url = "http://127.0.0.1:9/"
+secrets = ["file:{secrets}/dlp.deliver"]
+egress = {{ networks = ["127.0.0.0/8"] }}
+"""
+"""One way across and nobody at the other end: the events stay in their topic."""
+
+
+class Note(NamedTuple):
+    """One version of a note as it lies in ``in.dtc``."""
+
+    key: str
+    id: str
+    body: bytes
+    accepted: int
+
+    def record(self) -> Record:
+        """What the translator gets."""
+        return Record(
+            self.key.encode(),
+            self.body,
+            Context(self.id, f"dtc/{self.id}", "dtc", 0, self.accepted, ("dtc",)),
+        )
+
+    def message(self, frame: bytes) -> Message:
+        """What Kafka gets."""
+        listed = headers(self.id, f"dtc/{self.id}", ("dtc",), self.accepted)
+        return Message(self.key.encode(), frame + self.body, listed)
+
+
+def figures(share: float, tell: Tell) -> Iterator[Figure]:
+    """What a thousand notes cost the role stream and the stock agents, and what came of each."""
+    count, warm_up = round(NOTES * share), round(WARM_UP * share)
+    notes = list(itertools.islice(_notes(), count + warm_up))
+    ours, stock = asyncio.run(_measure(notes[:warm_up], notes[warm_up:], tell))
+    for name, (cost, outputs) in (("stream", ours), ("stock agents", stock)):
+        yield Figure(f"{name}, CPU per note", round(cost.cpu_per_million), "µs")
+        yield Figure(f"{name}, DLP events per note", round(outputs / count, 2))
+        yield Figure(f"{name}, peak resident memory", round(cost.peak_rss_mb), "MB")
+    ratio = stock[0].cpu_per_million / ours[0].cpu_per_million
+    yield Figure("stream ÷ stock agents, notes per CPU second", round(ratio, 1), at_least=5)
+
+
+def _notes() -> Iterator[Note]:
+    """Versions of notes as the sandbox's DTC sends them."""
+    form = json_form(PROFILE)
+    for n, message in enumerate(messages("dtc", 0)):
+        key = message.subject.partition(":")[2]
+        yield Note(key, message.id, form.to_avro(message.body()), ACCEPTED + n)
+
+
+async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -> list[tuple[Cost, int]]:
+    """Cost and outputs of the role stream, and of the stock agents, on one Kafka."""
+    async with broker(tell, settings=SETTINGS) as supervisor:
+        settings = supervisor.settings
+        contracts = Contracts(client := registry_client(settings))
+        try:
+            framed = await contracts.frame(topics.incoming("dtc"), profiles.load(PROFILE).schema)
+        finally:
+            await client.close()
+        tell(f"role stream: {len(notes):,} notes")
+        translate = _Ours(settings)
+        loads = [_load(part, framed, translate) for part in (warm_up, notes)]
+        route = topics.incoming("dtc"), topics.outgoing("dlp")
+        ours = await contest(settings.kafka.bootstrap, process(supervisor, "stream"), route, *loads)
+        tell(f"stock agents: {len(notes):,} notes")
+        by_hand = _ByHand()
+        route, middle = ("bench.notes", "bench.dlp"), "bench.events"
+        await create_topics(settings.kafka.bootstrap, *route, middle)
+        stock_loads = [_load(part, FRAME, by_hand) for part in (warm_up, notes)]
+        command = [sys.executable, "-m", "corridor.bench.stock_notes", settings.kafka.bootstrap]
+        with started([*command, route[0], middle, route[1], "bench-stock"]) as stock:
+            cost = await contest(settings.kafka.bootstrap, stock, route, *stock_loads)
+        return [(ours, loads[1].outputs), (cost, stock_loads[1].outputs)]
+
+
+class _Ours:
+    """Counts what the mappings make of notes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._chain = Chain(
+            [Stage(translator, participant.name, direction == "from_corridor")
+             for participant, direction, translator in plans(settings)]
+        )  # fmt: skip
+
+    def __call__(self, note: Note) -> int:
+        return sum(len(step.outputs) for step in self._chain.run(note.record()) if step.final)
+
+
+class _ByHand:
+    """Counts what the functions written by hand make of notes."""
+
+    def __init__(self) -> None:
+        self._notes, self._events = Avro(PROFILE), Avro(profiles.CANONICAL)
+        self._kept: dict[str, dict[str, object]] = {}
+        self._seen: Counter[str] = Counter()
+
+    def __call__(self, note: Note) -> int:
+        made = 0
+        datum = self._notes.read(FRAME + note.body)
+        for event in corridor_events(datum, self._kept.setdefault(note.key, {}), note.accepted):
+            read = self._events.read(self._events.write(event))
+            identity = str(read["envelope"]["event_id"])
+            if dlp_event(read, self._seen[identity]) is not None:
+                self._seen[identity] = read["correction"]["version"]
+                made += 1
+        return made
+
+
+def _load(notes: Sequence[Note], frame: bytes, outputs: _Ours | _ByHand) -> Load:
+    return Load([note.message(frame) for note in notes], sum(map(outputs, notes)))

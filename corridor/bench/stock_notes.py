@@ -1,0 +1,91 @@
+"""The baseline of the case ``notes``: two stock Faust agents with a table each, one send per event.
+
+Run as a process of its own: ``python -m corridor.bench.stock_notes KAFKA INPUT MIDDLE OUTPUT GROUP``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+import fastavro
+import faust
+
+from corridor.bench.contest import PARTITIONS
+from corridor.bench.hand import corridor_events, dlp_event
+from schemas import profiles
+from schemas.avro.wire import frame
+
+FRAME = frame(1, b"")
+
+
+class Avro:
+    """Reads and writes one profile with fastavro, in the wire format."""
+
+    def __init__(self, profile: str) -> None:
+        self._schema = fastavro.parse_schema(json.loads(profiles.load(profile).schema.text))
+
+    def read(self, value: bytes) -> Any:  # noqa: ANN401 - a datum
+        """Read a value."""
+        return fastavro.schemaless_reader(io.BytesIO(value[len(FRAME) :]), self._schema, None)
+
+    def write(self, datum: object) -> bytes:
+        """Write a value."""
+        out = io.BytesIO(FRAME)
+        out.seek(len(FRAME))
+        fastavro.schemaless_writer(out, self._schema, datum)
+        return out.getvalue()
+
+
+def app(kafka: str, source: str, middle: str, target: str, group: str) -> faust.App:
+    """A Faust application: notes become corridor events, and those DLP events."""
+    application = faust.App(
+        group,
+        broker=f"kafka://{kafka}",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_partitions=PARTITIONS,
+        consumer_auto_offset_reset="earliest",
+    )
+    notes, events, dlp = (Avro(name) for name in ("dtc.note.v1", profiles.CANONICAL, "dlp.event.v1"))
+    incoming, between, outgoing = (
+        application.topic(name, value_type=bytes, value_serializer="raw", key_serializer="raw")
+        for name in (source, middle, target)
+    )
+    kept = application.Table(f"{group}-kept", default=dict, partitions=PARTITIONS)
+    seen = application.Table(f"{group}-seen", default=int, partitions=PARTITIONS)
+
+    @application.agent(incoming)
+    async def to_corridor(stream: Any) -> None:  # noqa: ANN401 - Faust's stream type is generic over itself
+        async for key, value in stream.items():
+            name, accepted = key.decode(), round(stream.current_event.message.timestamp * 1000)
+            past = kept[name]
+            for event in corridor_events(notes.read(value), past, accepted):
+                identity = event["consignment_id"]
+                if event["subject"]["type"] == "TRAIN":
+                    identity = f"TRAIN:{event['subject']['id']}"
+                await between.send(key=identity.encode(), value=events.write(event))
+            kept[name] = past
+
+    @application.agent(between)
+    async def from_corridor(stream: Any) -> None:  # noqa: ANN401 - as above
+        async for key, value in stream.items():
+            event = events.read(value)
+            identity = str(event["envelope"]["event_id"])
+            made = dlp_event(event, seen[identity])
+            if made is not None:
+                await outgoing.send(key=key, value=dlp.write(made))
+                seen[identity] = event["correction"]["version"]
+
+    return application
+
+
+def main() -> None:
+    """Run the worker until it is killed."""
+    faust.Worker(app(*sys.argv[1:6]), loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()
