@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -79,6 +80,8 @@ class Runner:
         """
         self.app.finalize()
         await self.app.start()
+        gc.collect()
+        gc.freeze()  # mappings and code lists live as long as the process: no collection need walk them again
         self._measuring = asyncio.create_task(self._measure())
         waiting = asyncio.create_task(stop.wait())
         crashed = asyncio.create_task(self._crashed())

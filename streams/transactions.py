@@ -153,10 +153,14 @@ class Writer:
     async def _send(
         self, writes: Writes, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]
     ) -> None:
-        """Send batches and offsets side by side; wait for all, so that no failure stays unread."""
-        sending = [self._send_rows(topic, part, rows) for (topic, part), rows in writes.rows.items()]
+        """Send offsets, then all batches side by side; wait for all, so that no failure stays unread.
+
+        Kafka refuses a batch while something else joins the transaction (it verifies the batch against a list
+        that is just changing), and aiokafka then sends the whole batch again: so the group joins first.
+        """
         if offsets:
-            sending.append(self._producer.send_offsets_to_transaction(dict(offsets), group))
+            await self._producer.send_offsets_to_transaction(dict(offsets), group)
+        sending = [self._send_rows(topic, part, rows) for (topic, part), rows in writes.rows.items()]
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):

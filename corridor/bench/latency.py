@@ -13,9 +13,9 @@ from schemas.records import RECEIPT, Receipt
 from streams import topics
 from streams.scan import scan
 
-RATE = 50
-"""Messages per second that each of the two platforms sends."""
-WARM_UP, SECONDS = 10, 60
+RATE = 25
+"""Messages per second that each of the two platforms sends: fifty in all."""
+WARM_UP, SECONDS = 30, 60
 
 
 def figures(share: float, tell: Tell) -> Iterator[Figure]:

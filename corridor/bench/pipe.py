@@ -14,13 +14,13 @@ from corridor.bench.contest import Cost, Load, Message, contest, create_topics, 
 from corridor.bench.workload import message
 from deploy.kafka import Node
 
-EVENTS, BASELINE, WARM_UP = 300_000, 20_000, 5_000
+EVENTS, BASELINE, WARM_UP = 300_000, 20_000, 20_000
 
 
 def figures(share: float, tell: Tell) -> Iterator[Figure]:
     """What a million events cost the pipe and the stock agent, and what the pipe holds in memory."""
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
-        costs = asyncio.run(_measure(Path(directory), round(EVENTS * share), round(BASELINE * share), tell))
+        costs = asyncio.run(_measure(Path(directory), share, tell))
     ours, stock = costs["pipe"], costs["stock"]
     yield Figure("pipe", round(ours.cpu_per_million, 1), "CPU s per million", at_most=15)
     yield Figure("stock agent", round(stock.cpu_per_million, 1), "CPU s per million")
@@ -30,7 +30,7 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
     yield Figure("stock agent, peak resident memory", round(stock.peak_rss_mb), "MB")
 
 
-async def _measure(kafka: Path, events: int, baseline_events: int, tell: Tell) -> dict[str, Cost]:
+async def _measure(kafka: Path, share: float, tell: Tell) -> dict[str, Cost]:
     """Cost of ``corridor pipe`` and of the stock agent, one after the other on one Kafka of their own.
 
     Raises:
@@ -42,12 +42,13 @@ async def _measure(kafka: Path, events: int, baseline_events: int, tell: Tell) -
     try:
         with as_file(files("corridor.bench") / "workload") as workload:
             costs = {}
-            for name, command, count in (("pipe", _pipe, events), ("stock", _stock, baseline_events)):
+            for name, command, full in (("pipe", _pipe, EVENTS), ("stock", _stock, BASELINE)):
+                count = round(full * share)
                 tell(f"{name}: {count:,} events")
                 route = f"bench.{name}.in", f"bench.{name}.out"
                 await create_topics(node.bootstrap, *route)
                 with started(command(workload, node.bootstrap, *route)) as process:
-                    loads = _load(WARM_UP), _load(count)
+                    loads = _load(round(WARM_UP * share)), _load(count)
                     costs[name] = await contest(node.bootstrap, process, route, *loads)
             return costs
     finally:

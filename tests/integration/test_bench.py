@@ -1,0 +1,24 @@
+"""Every case of `corridor bench` works: a very short version of it, of which no figure is judged."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from corridor.cli.bench import CASES
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+
+SHARE = 0.02
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_gives_figures(name: str) -> None:
+    """A case ends by itself, says what it is at, and gives figures, one of them beside a target."""
+    said: list[str] = []
+    figures = list(CASES[name].measure(SHARE, said.append))
+    assert said
+    assert all(math.isfinite(figure.value) for figure in figures)
+    assert len({figure.what for figure in figures}) == len(figures)
+    assert any(figure.met is not None for figure in figures)
