@@ -15,11 +15,11 @@ from corridor.bench.contest import Cost, Load, Message, contest, create_topics, 
 from corridor.bench.hand import corridor_events, dlp_event
 from corridor.bench.stock_notes import FRAME, Avro
 from corridor.roles.contracts import json_form, registry_client
-from corridor.roles.stream import plans
 from corridor.sandbox.timetable import messages
-from corridor.settings import Settings
 from schemas import profiles
-from schemas.translation import Context, Record
+from schemas.codes.lists import CodeLists
+from schemas.mapping.compile import load
+from schemas.translation import Context, Record, Translator
 from schemas.translation.chain import Chain, Stage
 from streams import topics
 from streams.contracts import Contracts
@@ -79,7 +79,7 @@ class Note(NamedTuple):
 def figures(share: float, tell: Tell) -> Iterator[Figure]:
     """What a thousand notes cost the role stream and the stock agents, and what came of each."""
     count, warm_up = round(NOTES * share), round(WARM_UP * share)
-    notes = list(itertools.islice(_notes(), count + warm_up))
+    notes = list(itertools.islice(some_notes(), count + warm_up))
     ours, stock = asyncio.run(_measure(notes[:warm_up], notes[warm_up:], tell))
     for name, (cost, outputs) in (("stream", ours), ("stock agents", stock)):
         yield Figure(f"{name}, CPU per note", round(cost.cpu_per_million), "µs")
@@ -89,7 +89,7 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
     yield Figure("stream ÷ stock agents, notes per CPU second", round(ratio, 1), at_least=5)
 
 
-def _notes() -> Iterator[Note]:
+def some_notes() -> Iterator[Note]:
     """Versions of notes as the sandbox's DTC sends them."""
     form = json_form(PROFILE)
     for n, message in enumerate(messages("dtc", 0)):
@@ -107,12 +107,12 @@ async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -
         finally:
             await client.close()
         tell(f"role stream: {len(notes):,} notes")
-        translate = _Ours(settings)
+        translate = Mapped()
         loads = [_load(part, framed, translate) for part in (warm_up, notes)]
         route = topics.incoming("dtc"), topics.outgoing("dlp")
         ours = await contest(settings.kafka.bootstrap, process(supervisor, "stream"), route, *loads)
         tell(f"stock agents: {len(notes):,} notes")
-        by_hand = _ByHand()
+        by_hand = ByHand()
         route, middle = ("bench.notes", "bench.dlp"), "bench.events"
         await create_topics(settings.kafka.bootstrap, *route, middle)
         stock_loads = [_load(part, FRAME, by_hand) for part in (warm_up, notes)]
@@ -122,20 +122,19 @@ async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -
         return [(ours, loads[1].outputs), (cost, stock_loads[1].outputs)]
 
 
-class _Ours:
+class Mapped:
     """Counts what the mappings make of notes."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._chain = Chain(
-            [Stage(translator, participant.name, direction == "from_corridor")
-             for participant, direction, translator in plans(settings)]
-        )  # fmt: skip
+    def __init__(self) -> None:
+        into, out = _translator(PROFILE, "to_corridor"), _translator("dlp.event.v1", "from_corridor")
+        self._chain = Chain([Stage(into, "dtc"), Stage(out, "dlp", toward=True)])
 
     def __call__(self, note: Note) -> int:
+        """Return how many DLP events come of one more note."""
         return sum(len(step.outputs) for step in self._chain.run(note.record()) if step.final)
 
 
-class _ByHand:
+class ByHand:
     """Counts what the functions written by hand make of notes."""
 
     def __init__(self) -> None:
@@ -144,6 +143,7 @@ class _ByHand:
         self._seen: Counter[str] = Counter()
 
     def __call__(self, note: Note) -> int:
+        """Return how many DLP events come of one more note."""
         made = 0
         datum = self._notes.read(FRAME + note.body)
         for event in corridor_events(datum, self._kept.setdefault(note.key, {}), note.accepted):
@@ -155,5 +155,10 @@ class _ByHand:
         return made
 
 
-def _load(notes: Sequence[Note], frame: bytes, outputs: _Ours | _ByHand) -> Load:
+def _translator(profile: str, direction: str) -> Translator:
+    text, file = profiles.load(profile).mappings[direction], f"{profile}/{direction}.yaml"
+    return Translator(load(text, file, lambda name: profiles.load(name).schema, CodeLists.load()))
+
+
+def _load(notes: Sequence[Note], frame: bytes, outputs: Mapped | ByHand) -> Load:
     return Load([note.message(frame) for note in notes], sum(map(outputs, notes)))
