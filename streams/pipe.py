@@ -113,9 +113,10 @@ class Pipe(Processor):
         if report.mark() != NOTHING_SAID:
             self._report = Report()
             return None
-        if not outputs or any(len(output[4]) > ROOM for output in outputs):
-            return None
-        return outputs
+        for output in outputs:
+            if len(output[4]) > ROOM:
+                return None
+        return outputs or None
 
 
 def is_straight(mapping: CompiledMapping) -> bool:
