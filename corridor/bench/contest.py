@@ -58,7 +58,7 @@ class Cost:
 @contextmanager
 def started(command: Sequence[str]) -> Iterator[psutil.Process]:
     """Run a contestant as a process of its own."""
-    with subprocess.Popen(list(command)) as process:
+    with subprocess.Popen(list(command), stdout=subprocess.DEVNULL) as process:
         try:
             yield psutil.Process(process.pid)
         finally:

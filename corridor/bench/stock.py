@@ -46,7 +46,7 @@ def app(kafka: str, source: str, target: str, group: str) -> faust.App:
 
 def main() -> None:
     """Run the worker until it is killed."""
-    faust.Worker(app(*sys.argv[1:5]), loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
+    faust.Worker(app(*sys.argv[1:5]), loglevel="ERROR", redirect_stdouts=False).execute_from_commandline()
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def app(kafka: str, source: str, middle: str, target: str, group: str) -> faust.
 
 def main() -> None:
     """Run the worker until it is killed."""
-    faust.Worker(app(*sys.argv[1:6]), loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
+    faust.Worker(app(*sys.argv[1:6]), loglevel="ERROR", redirect_stdouts=False).execute_from_commandline()
 
 
 if __name__ == "__main__":
