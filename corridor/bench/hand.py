@@ -1,7 +1,7 @@
 """DTC notes to DLP events as a Python programmer would write it: dicts, a few tables, fastavro's types.
 
-It does less than the mappings: no losses and findings, no border crossings put together from two notes, no
-retractions, no versions that come late, no second occurrence of the same operation.
+It does less than the mappings: no findings, no border crossings put together from two notes, no retractions,
+no versions that come late, no second occurrence of the same operation.
 """
 
 from __future__ import annotations
@@ -132,6 +132,58 @@ def dlp_event(event: Datum, seen: int) -> Datum | None:
             "status": event["customs"]["status"],
         },
         "totalUnits": what["total_units"],
+    }
+
+
+def note_losses(note: Datum) -> list[Datum]:
+    """Say what of a note is not carried over."""
+    return [
+        {"pointer": f"/{party}/name", "reason": "personal-data"}
+        for party in ("consignor", "consignee")
+        if note[party] and note[party]["name"]
+    ]
+
+
+def event_losses(event: Datum) -> list[Datum]:
+    """Say what of a corridor event has no place in a DLP event."""
+    lost = [
+        f"/what/units/{n}/{field}"
+        for n, unit in enumerate(event["what"]["units"])
+        for field in (
+            "wagon_kind",
+            "owner_admin",
+            "transloaded_from",
+            "tare_kg",
+            "gross_kg",
+            "load_capacity_kg",
+        )
+        if unit[field] is not None
+    ]
+    lost += [
+        f"/cargo/{n}/{field}"
+        for n, goods in enumerate(event["cargo"])
+        for field in ("etsng6", "gng8", "name", "hazard_card")
+        if goods[field] is not None
+    ]
+    if event["how"]["train_number"] is not None:
+        lost.append("/how/train_number")
+    return [{"pointer": pointer, "reason": "no-equivalent"} for pointer in lost]
+
+
+def report(stage: str, identity: str, outputs: int, losses: list[Datum], accepted: int) -> Datum:
+    """Make the record that says what became of a message (``corridor.report.v1``)."""
+    filtered = [] if outputs else [{"rule": "", "reason": "no-equivalent"}]
+    return {
+        "id": identity,
+        "origin": identity,
+        "stage": stage,
+        "mapping": "by hand",
+        "subject": "",
+        "outputs": outputs,
+        "losses": losses,
+        "findings": [],
+        "filtered": filtered,
+        "accepted": accepted,
     }
 
 

@@ -113,11 +113,11 @@ async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -
         ours = await contest(settings.kafka.bootstrap, process(supervisor, "stream"), route, *loads)
         tell(f"stock agents: {len(notes):,} notes")
         by_hand = ByHand()
-        route, middle = ("bench.notes", "bench.dlp"), "bench.events"
-        await create_topics(settings.kafka.bootstrap, *route, middle)
+        route, beside = ("bench.notes", "bench.dlp"), ("bench.events", "bench.reports")
+        await create_topics(settings.kafka.bootstrap, *route, *beside)
         stock_loads = [_load(part, FRAME, by_hand) for part in (warm_up, notes)]
         command = [sys.executable, "-m", "corridor.bench.stock_notes", settings.kafka.bootstrap]
-        with started([*command, route[0], middle, route[1], "bench-stock"]) as stock:
+        with started([*command, route[0], beside[0], route[1], beside[1], "bench-stock"]) as stock:
             cost = await contest(settings.kafka.bootstrap, stock, route, *stock_loads)
         return [(ours, loads[1].outputs), (cost, stock_loads[1].outputs)]
 
@@ -138,7 +138,9 @@ class ByHand:
     """Counts what the functions written by hand make of notes."""
 
     def __init__(self) -> None:
-        self._notes, self._events = Avro(PROFILE), Avro(profiles.CANONICAL)
+        self._notes, self._events = (
+            Avro(profiles.load(name).schema) for name in (PROFILE, profiles.CANONICAL)
+        )
         self._kept: dict[str, dict[str, object]] = {}
         self._seen: Counter[str] = Counter()
 

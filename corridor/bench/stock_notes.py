@@ -1,6 +1,6 @@
 """The baseline of the case ``notes``: two stock Faust agents with a table each, one send per event.
 
-Run as a process of its own: ``python -m corridor.bench.stock_notes KAFKA INPUT MIDDLE OUTPUT GROUP``.
+Run as a process of its own: ``python -m corridor.bench.stock_notes KAFKA INPUT MIDDLE OUTPUT REPORTS GROUP``.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ import fastavro
 import faust
 
 from corridor.bench.contest import PARTITIONS
-from corridor.bench.hand import corridor_events, dlp_event
+from corridor.bench.hand import corridor_events, dlp_event, event_losses, note_losses, report
 from schemas import profiles
+from schemas.avro.schema import Schema
 from schemas.avro.wire import frame
+from schemas.records import REPORT
 
 FRAME = frame(1, b"")
 
 
 class Avro:
-    """Reads and writes one profile with fastavro, in the wire format."""
+    """Reads and writes one schema with fastavro, in the wire format."""
 
-    def __init__(self, profile: str) -> None:
-        self._schema = fastavro.parse_schema(json.loads(profiles.load(profile).schema.text))
+    def __init__(self, schema: Schema) -> None:
+        self._schema = fastavro.parse_schema(json.loads(schema.text))
 
     def read(self, value: bytes) -> Any:  # noqa: ANN401 - a datum
         """Read a value."""
@@ -39,7 +41,7 @@ class Avro:
         return out.getvalue()
 
 
-def app(kafka: str, source: str, middle: str, target: str, group: str) -> faust.App:
+def app(kafka: str, source: str, middle: str, target: str, reports: str, group: str) -> faust.App:
     """A Faust application: notes become corridor events, and those DLP events."""
     application = faust.App(
         group,
@@ -49,10 +51,13 @@ def app(kafka: str, source: str, middle: str, target: str, group: str) -> faust.
         topic_partitions=PARTITIONS,
         consumer_auto_offset_reset="earliest",
     )
-    notes, events, dlp = (Avro(name) for name in ("dtc.note.v1", profiles.CANONICAL, "dlp.event.v1"))
-    incoming, between, outgoing = (
+    notes, events, dlp = (
+        Avro(profiles.load(name).schema) for name in ("dtc.note.v1", profiles.CANONICAL, "dlp.event.v1")
+    )
+    said = Avro(REPORT.codec.schema)
+    incoming, between, outgoing, reporting = (
         application.topic(name, value_type=bytes, value_serializer="raw", key_serializer="raw")
-        for name in (source, middle, target)
+        for name in (source, middle, target, reports)
     )
     kept = application.Table(f"{group}-kept", default=dict, partitions=PARTITIONS)
     seen = application.Table(f"{group}-seen", default=int, partitions=PARTITIONS)
@@ -61,13 +66,16 @@ def app(kafka: str, source: str, middle: str, target: str, group: str) -> faust.
     async def to_corridor(stream: Any) -> None:  # noqa: ANN401 - Faust's stream type is generic over itself
         async for key, value in stream.items():
             name, accepted = key.decode(), round(stream.current_event.message.timestamp * 1000)
-            past = kept[name]
-            for event in corridor_events(notes.read(value), past, accepted):
+            past, note = kept[name], notes.read(value)
+            told = corridor_events(note, past, accepted)
+            for event in told:
                 identity = event["consignment_id"]
                 if event["subject"]["type"] == "TRAIN":
                     identity = f"TRAIN:{event['subject']['id']}"
                 await between.send(key=identity.encode(), value=events.write(event))
             kept[name] = past
+            about = report("to-corridor", str(note["messageId"]), len(told), note_losses(note), accepted)
+            await reporting.send(key=key, value=said.write(about))
 
     @application.agent(between)
     async def from_corridor(stream: Any) -> None:  # noqa: ANN401 - as above
@@ -78,13 +86,16 @@ def app(kafka: str, source: str, middle: str, target: str, group: str) -> faust.
             if made is not None:
                 await outgoing.send(key=key, value=dlp.write(made))
                 seen[identity] = event["correction"]["version"]
+            losses, accepted = event_losses(event), round(stream.current_event.message.timestamp * 1000)
+            about = report("from-corridor", identity, int(made is not None), losses, accepted)
+            await reporting.send(key=key, value=said.write(about))
 
     return application
 
 
 def main() -> None:
     """Run the worker until it is killed."""
-    faust.Worker(app(*sys.argv[1:6]), loglevel="ERROR", redirect_stdouts=False).execute_from_commandline()
+    faust.Worker(app(*sys.argv[1:7]), loglevel="ERROR", redirect_stdouts=False).execute_from_commandline()
 
 
 if __name__ == "__main__":
