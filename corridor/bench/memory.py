@@ -61,14 +61,13 @@ async def _measure(few: int, many: int, tell: Tell) -> dict[str, tuple[Reading, 
     found = {role: (Reading(few), Reading(many)) for role in HANDLED}
     async with broker(tell, play=play) as supervisor:
         while not all(reading.done for readings in found.values() for reading in readings):
-            handled = {role: await _look(supervisor, role, readings) for role, readings in found.items()}
-            tell(", ".join(f"{role} {count:,}" for role, count in handled.items()) + f" of {many:,}")
+            tell(", ".join([await _look(supervisor, role, readings) for role, readings in found.items()]))
             await asyncio.sleep(LOOK)
     return found
 
 
-async def _look(supervisor: Supervisor, role: str, readings: tuple[Reading, Reading]) -> int:
-    """Keep what a role takes now, in the reading that it is near to; return how much it has handled."""
+async def _look(supervisor: Supervisor, role: str, readings: tuple[Reading, Reading]) -> str:
+    """Keep what a role takes now, in the reading that it is near to; return it in words."""
     series = await metrics(supervisor, role)
     handled, resident = series(HANDLED[role]), process(supervisor, role).memory_info().rss
     for reading in readings:
@@ -80,7 +79,7 @@ async def _look(supervisor: Supervisor, role: str, readings: tuple[Reading, Read
                 + PER_ID * min(series("corridor_log_appended_total"), REMEMBERED)
             )
             reading.done = handled >= reading.messages
-    return round(handled)
+    return f"{role} {handled:,.0f} in {_mb(resident):.0f} MB"
 
 
 def _mb(size: int) -> float:
