@@ -14,7 +14,7 @@ from streams.stage import Planned, Stage
 from streams.step import Step
 from streams.transactions import Writer
 
-SLICE: Final = 0.02
+SLICE: Final = 0.01
 """Seconds of translating after which others on the event loop get their turn."""
 
 
@@ -25,15 +25,20 @@ class Processor:
         stage: its place.
         app: prefix of the consumer group.
         contracts: codecs of the broker's own records.
+        turn: held while a batch is translated; one for all processors of a process. Batches that take turns
+            leave the loop to the transactions of the others, and wait as bytes.
     """
 
-    def __init__(self, stage: Stage, app: str, contracts: Contracts) -> None:
+    def __init__(
+        self, stage: Stage, app: str, contracts: Contracts, turn: asyncio.Lock | None = None
+    ) -> None:
         self.stage = stage
         self.name = stage.name
         self.group = f"{app}.{stage.name}"
         stateful = stage.translator.stateful or stage.wait
         self.changelog = topics.changelog(stage.name) if stateful else None
         self.contracts = contracts
+        self._turn = turn or asyncio.Lock()
 
     async def plan(self, records: Sequence[Any], store: Store, partition: int, writer: Writer) -> Planned:
         """Translate records one by one; one that fails becomes a dead letter, the others go on."""
@@ -41,12 +46,13 @@ class Processor:
         partitions = {topic: await writer.partitions(topic) for topic in written}
         await self.stage.read.learn(record.value for record in records)
         planned = Planned(store, self.name, partition)
-        until = time.monotonic() + SLICE
-        for record in records:
-            self.step(record, planned, partitions)
-            if time.monotonic() > until:
-                await asyncio.sleep(0)
-                until = time.monotonic() + SLICE
+        async with self._turn:
+            until = time.monotonic() + SLICE
+            for record in records:
+                self.step(record, planned, partitions)
+                if time.monotonic() > until:
+                    await asyncio.sleep(0)
+                    until = time.monotonic() + SLICE
         if self.changelog is not None:
             for key, value in planned.state.changes.items():
                 planned.writes.add(self.changelog, partition, key, value)

@@ -37,7 +37,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
             await _stage(plan, contracts) for plan in await asyncio.to_thread(lambda: list(plans(settings)))
         ]
         running = True
-        runners = [_runner(stage, settings, contracts).run(stop) for stage in stages]
+        turn = asyncio.Lock()
+        runners = [_runner(stage, settings, contracts, turn).run(stop) for stage in stages]
         await together(stop, *runners)
 
     try:
@@ -51,8 +52,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         await client.close()
 
 
-def _runner(stage: Stage, settings: Settings, contracts: Contracts) -> Runner:
-    processor = Processor(stage, settings.processing.app, contracts)
+def _runner(stage: Stage, settings: Settings, contracts: Contracts, turn: asyncio.Lock) -> Runner:
+    processor = Processor(stage, settings.processing.app, contracts, turn)
     return Runner(processor, stage.source, settings.kafka, settings.processing)
 
 

@@ -10,7 +10,7 @@ from corridor.cli.bench import CASES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
-SHARE = 0.02
+SHARE = 0.01
 
 
 @pytest.mark.parametrize("name", CASES)
