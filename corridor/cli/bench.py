@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from corridor.bench import latency, mapping, memory, notes, pipe
+from corridor.bench import codes, latency, mapping, memory, notes, pipe, registry
 from corridor.bench.case import Case, Figure, Tell
 from corridor.cli.options import emit, json_option
 
@@ -24,6 +24,8 @@ CASES: Final[Mapping[str, Case]] = {
         "accepted at the webhook to received by the partner, 50 messages per second", latency.figures
     ),
     "memory": Case("resident memory of each role after 10,000 and 200,000 messages", memory.figures),
+    "registry": Case("the registry: start with 10,000 schemas, registrations, look-ups", registry.figures),
+    "codes": Case("identifier checks, look-ups in code lists, reading all of them", codes.figures),
 }
 
 QUICK: Final = 0.1

@@ -11,14 +11,16 @@ from corridor.cli.bench import CASES
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 SHARE = 0.01
+WITHOUT_TARGET = {"registry", "codes"}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_gives_figures(name: str) -> None:
-    """A case ends by itself, says what it is at, and gives figures, one of them beside a target."""
+    """A case ends by itself, says what it is at, and gives figures, beside a target where there is one."""
     said: list[str] = []
     figures = list(CASES[name].measure(SHARE, said.append))
     assert said
     assert all(math.isfinite(figure.value) for figure in figures)
     assert len({figure.what for figure in figures}) == len(figures)
-    assert any(figure.met is not None for figure in figures)
+    assert figures
+    assert name in WITHOUT_TARGET or any(figure.met is not None for figure in figures)
