@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "schema": "Register, check and compare schemas.",
     "mapping": "Check a mapping, and show the code made from it.",
     "codes": "Look up and check codes and identifiers.",
+    "oil": "Convert quantities of crude oil, and balance lots.",
     "translate": "Translate JSON lines from one profile to another, without Kafka.",
     "pipe": "Run one mapping between two topics.",
     "bench": "Measure, against other ways to do the same.",

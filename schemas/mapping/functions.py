@@ -14,7 +14,7 @@ from typing import Any
 from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
-from schemas.mapping import runtime, times
+from schemas.mapping import petroleum, runtime, times
 from schemas.mapping.code import Value
 from schemas.mapping.expression import Call, Expression, Wrong, alike
 from schemas.mapping.source import suggest
@@ -153,6 +153,24 @@ def library(codes: CodeLists) -> dict[str, Call]:
             ("number", "number"), DECIMAL, "VOLUME({0}, {1})", runtime.needs_density, nulls=True,
             uses={"VOLUME": runtime.volume},
         ),
+        "api_gravity": Plain(
+            ("number",), DECIMAL, "API_GRAVITY({0})", petroleum.out_of_range,
+            uses={"API_GRAVITY": petroleum.api_gravity},
+        ),
+        "api_density": Plain(
+            ("number",), DECIMAL, "API_DENSITY({0})", petroleum.out_of_range,
+            uses={"API_DENSITY": petroleum.api_density},
+        ),
+        "net": Plain(
+            ("number", "number"), DECIMAL, "NET({0}, {1})", petroleum.needs_water, nulls=True,
+            uses={"NET": petroleum.net},
+        ),
+        "gross": Plain(
+            ("number", "number"), DECIMAL, "GROSS({0}, {1})", petroleum.needs_water, nulls=True,
+            uses={"GROSS": petroleum.gross},
+        ),
+        "oil_density": _oil_density,
+        "oil_convert": _oil_convert,
         "uuid5": _uuid5,
     }  # fmt: skip
     special = {
@@ -181,6 +199,41 @@ def _uuid5(compiler: Expression, node: ast.Call, expected: Type | None) -> Value
     values = arguments(compiler, node, ("scalar",) * max(len(node.args), 1))
     code = f"UUID5({', '.join(value.code for value in values)})"
     return emit(compiler, values, Plain((), TEXT, code, uses={"UUID5": runtime.uuid5}))
+
+
+def _oil_density(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    given, wanted = _pair(node, "oil_density", 1)
+    value = _some(compiler, node, (0,), ("number",))
+    name = compiler.bindings.bind(f"oil_density_{given}_{wanted}", petroleum.densities(given, wanted))
+    return emit(compiler, value, Plain((), DECIMAL, f"{name}({{0}})", petroleum.out_of_range))
+
+
+def _oil_convert(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    given, wanted = _pair(node, "oil_convert", 1)
+    values = _some(compiler, node, (0, 3), ("number", "number"))
+    plain = f"oil_{given}_{wanted}".replace("@", "")
+    name = compiler.bindings.bind(plain, petroleum.converter(given, wanted))
+    function = Plain((), DECIMAL, f"{name}({{0}}, {{1}})", petroleum.needs_density, nulls=True)
+    return emit(compiler, values, function)
+
+
+def _pair(node: ast.Call, function: str, first: int) -> tuple[str, str]:
+    """Two literal arguments that the oil functions know."""
+    words = _literal(node, first, "what is given"), _literal(node, first + 1, "what is wanted")
+    for word, argument in zip(words, node.args[first:], strict=False):
+        if wrong := petroleum.unknown(function, word):
+            raise Wrong(argument, wrong)
+    return words
+
+
+def _some(
+    compiler: Expression, node: ast.Call, places: tuple[int, ...], takes: tuple[str, ...]
+) -> list[Value]:
+    """Arguments at some places of a call."""
+    if len(node.args) != len(takes) + 2:
+        raise Wrong(node, f"takes {len(takes) + 2} arguments, not {len(node.args)}")
+    chosen = ast.Call(func=node.func, args=[node.args[place] for place in places], keywords=[])
+    return arguments(compiler, ast.copy_location(chosen, node), takes)
 
 
 def _column(codes: CodeLists, node: ast.Call, name: str, column: str) -> Mapping[str, Any]:

@@ -117,6 +117,8 @@ class Operators(Paths):
         kind = (no.type if yes.type.kind == "null" else yes.type).or_null(
             yes.type.nullable or no.type.nullable
         )
+        if kind.kind == "decimal" and not (yes.path and no.path and yes.type.scale == no.type.scale):
+            kind = replace(kind, scale=0)  # one branch is computed: the target's scale is not known to hold
         pointer = yes.pointer or no.pointer
         volatile = test.volatile or yes.volatile or no.volatile
         path = yes.path or no.path
