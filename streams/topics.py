@@ -16,6 +16,11 @@ from schemas.errors import Misconfigured, Transient
 from streams.settings import Kafka, Topics
 
 EVENTS: Final = "corridor.events"
+ABOARD: Final = "corridor.aboard"
+"""Corridor events that concern a vessel or train, by its id."""
+TO_ABOARD: Final = "to-aboard"
+FROM_ABOARD: Final = "from-aboard"
+"""Processors into and out of that topic."""
 REPORTS: Final = "corridor.reports"
 DEAD: Final = "corridor.dead"
 RECEIPTS: Final = "corridor.receipts"
@@ -86,9 +91,10 @@ def plan(participants: Iterable[str], settings: Topics) -> list[Topic]:
             config["retention.ms"] = str(settings.retention_days * DAY)
         return Topic(name, partitions, settings.replication, config)
 
-    topics = [topic(name, "delete") for name in (EVENTS, REPORTS, RECEIPTS)]
+    topics = [topic(name, "delete") for name in (EVENTS, ABOARD, REPORTS, RECEIPTS)]
     topics.append(topic(DEAD, "delete", factor=2))  # a dead letter holds a whole record and why it died
     topics += [topic(CURSORS, "compact"), topic(SCHEMAS, "compact", 1)]
+    topics.append(topic(changelog(FROM_ABOARD), "compact"))
     for participant in participants:
         topics += [topic(incoming(participant), "delete"), topic(outgoing(participant), "delete")]
         topics += [topic(changelog(name), "compact") for name in processors(participant)]

@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from corridor.audit.facts import Evidence, Violation
+from corridor.roles.contracts import codec
 from corridor.roles.stream import plans
 from corridor.settings import Settings
+from schemas.aboard import Fan, Router
 from schemas.avro.wire import unframe
 from schemas.errors import Permanent
-from schemas.translation import Context, Record, Result, Translator
+from schemas.profiles import CANONICAL
+from schemas.translation import Context, Record, Result
 from schemas.translation.store import Store
 from streams import topics
 from streams.envelope import Envelope
 from streams.scan import scan
+from streams.stage import Translates
 
 Told = tuple[str, str]
 """Id and origin of a message: the same event may be told by several origins."""
@@ -46,18 +50,50 @@ async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
                 again.take(record, envelope)
         born = f"{name}/" if inward else ""
         written = {
-            (envelope.id, envelope.origin): unframe(record.value)[1]
-            async for record in scan(settings.kafka, target)
-            if (envelope := Envelope.of(record)).origin.startswith(born)
+            told: body
+            for told, body in (await _written(settings, target)).items()
+            if told[1].startswith(born) and not (inward and _is_derived(body))
         }
         found += _compare(stage, again.outputs, written)
+    return [*found, *await _aboard(settings, dead)]
+
+
+async def _aboard(settings: Settings, dead: set[tuple[str, str]]) -> list[Violation]:
+    """Compare what was told to every shipment aboard."""
+    found: list[Violation] = []
+    avro = codec(CANONICAL)
+    for stage, source, target, translator in (
+        (topics.TO_ABOARD, topics.EVENTS, topics.ABOARD, Router(avro)),
+        (topics.FROM_ABOARD, topics.ABOARD, topics.EVENTS, Fan(avro)),
+    ):
+        again = _Again(translator, stage, toward=False)
+        async for record in scan(settings.kafka, source):
+            envelope = Envelope.of(record)
+            if (stage, envelope.id) not in dead and not envelope.replay:
+                again.take(record, envelope)
+        written = await _written(settings, target)
+        if target == topics.EVENTS:
+            written = {told: body for told, body in written.items() if _is_derived(body)}
+        found += _compare(stage, again.outputs, written)
     return found
+
+
+async def _written(settings: Settings, topic: str) -> dict[Told, bytes]:
+    return {
+        (envelope.id, envelope.origin): unframe(record.value)[1]
+        async for record in scan(settings.kafka, topic)
+        if (envelope := Envelope.of(record))
+    }
+
+
+def _is_derived(body: bytes) -> bool:
+    return codec(CANONICAL).decode_trusted(body)["envelope"]["derived_from"] is not None
 
 
 class _Again:
     """One stage, run over its input once more, each partition with its own state."""
 
-    def __init__(self, translator: Translator, participant: str, *, toward: bool) -> None:
+    def __init__(self, translator: Translates, participant: str, *, toward: bool) -> None:
         self.outputs: dict[Told, bytes] = {}
         self._translator, self._participant, self._toward = translator, participant, toward
         self._stores: defaultdict[int, Store] = defaultdict(Store)

@@ -11,6 +11,7 @@ from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
+from schemas.aboard import Fan, Router
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping.compile import load
@@ -36,6 +37,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         stages = [
             await _stage(plan, contracts) for plan in await asyncio.to_thread(lambda: list(plans(settings)))
         ]
+        stages += await aboard(contracts)
         running = True
         turn = asyncio.Lock()
         runners = [_runner(stage, settings, contracts, turn).run(stop) for stage in stages]
@@ -104,6 +106,29 @@ async def _stage(plan: Plan, contracts: Contracts) -> Stage:
         toward=not inward,
         wait=_policy(participant, inward=inward) == "wait",
     )
+
+
+async def aboard(contracts: Contracts) -> list[Stage]:
+    """Give the two stages that tell events of vessels and trains to every shipment aboard."""
+    avro = codec(profiles.CANONICAL)
+    stages = []
+    for name, source, target, translator in (
+        (topics.TO_ABOARD, topics.EVENTS, topics.ABOARD, Router(avro)),
+        (topics.FROM_ABOARD, topics.ABOARD, topics.EVENTS, Fan(avro)),
+    ):
+        stages.append(
+            Stage(
+                name=name,
+                source=source,
+                target=target,
+                participant=name,
+                translator=translator,
+                read=Reader(contracts, avro, await contracts.frame(source, avro.schema)),
+                frame=await contracts.frame(target, avro.schema),
+                reports=None,
+            )
+        )
+    return stages
 
 
 def _policy(participant: Participant, *, inward: bool) -> str:

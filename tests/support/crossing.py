@@ -11,6 +11,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas import profiles
+from schemas.aboard import Fan, Router
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.codes.lists import CodeLists
@@ -135,9 +136,12 @@ class Passage:
 
 
 class Crossing:
-    """Participants with a profile each; every message of one goes through the corridor to all of them."""
+    """Participants with a profile each; every message of one goes through the corridor to all of them.
 
-    def __init__(self, **participants: str) -> None:
+    With ``aboard`` events of vessels and trains are told to every shipment aboard as well.
+    """
+
+    def __init__(self, *, aboard: bool = False, **participants: str) -> None:
         self.participants = participants or {"dtc": "dtc.note.v1", "dlp": "dlp.event.v1"}
         self._in = {
             name: Stage(f"to-corridor.{name}", translator(profile, "to_corridor"), name)
@@ -147,6 +151,9 @@ class Crossing:
             name: Stage(f"from-corridor.{name}", translator(profile, "from_corridor"), name)
             for name, profile in self.participants.items()
         }
+        avro = codec(profiles.CANONICAL)
+        self._aboard = [Stage("to-aboard", Router(avro), "to-aboard")] if aboard else []
+        self._aboard += [Stage("from-aboard", Fan(avro), "from-aboard")] if aboard else []
         self.total = Passage()
 
     def dtc(self, message: dict[str, Any], **context: int) -> Passage:
@@ -183,7 +190,7 @@ class Crossing:
             "hops": (sender,),
             "traceparent": "",
         }
-        for output in self._in[sender].run(b"", body, context, passage):
+        for output in self._with_derived(self._in[sender].run(b"", body, context, passage), context):
             passage.outputs.append(output)
             passage.corridor.append(codec(profiles.CANONICAL).decode(output.body))
             for name, stage in self._out.items():
@@ -191,6 +198,21 @@ class Crossing:
                 passage.sent.setdefault(name, []).extend(told)
         self._add(passage)
         return passage
+
+    def _with_derived(self, outputs: Sequence[Output], context: dict[str, Any]) -> Iterable[Output]:
+        """Corridor events, each followed by what it leads to for the shipments aboard."""
+        for output in outputs:
+            told = [output]
+            yield output
+            for stage in self._aboard:
+                told = [
+                    made
+                    for one in told
+                    for made in stage.run(
+                        one.key, one.body, context | {"id": one.id, "hops": one.hops}, Passage()
+                    )
+                ]
+            yield from told if self._aboard else ()
 
     def _deliver(
         self, stage: Stage, output: Output, context: dict[str, Any], passage: Passage

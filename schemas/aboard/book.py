@@ -1,0 +1,211 @@
+"""Who is aboard a vessel on one voyage, or a train, and what happened to it: the state and its rules.
+
+Everything is kept by event id and newest version, so neither order nor repetition matters: the same facts
+lead to the same shipments aboard. Times are event times; the clock is never read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from schemas.aboard.route import DISCHARGED, FORMED, LISTED, LOADED, MANIFEST
+
+DAY: Final = 86_400_000
+LONGEST: Final = 30 * DAY
+"""How long a unit stays aboard when nobody tells that it was discharged."""
+LISTED_BEFORE: Final = DAY // 2
+"""A manifest holds from so long before its own time: it is often written after loading."""
+KEPT: Final = 60 * DAY
+"""How long after it was accepted a fact can still meet others."""
+
+NEVER: Final = (1 << 31) - 1
+"""Version of a manifest that did not happen: newer than any of its lines."""
+
+Unit = tuple[str, str, str | None]
+"""Kind, number and the wagon that carries it."""
+Reference = tuple[str, str, str | None]
+"""Type, value and key of the first note."""
+
+
+class Boarding(msgspec.Struct, array_like=True, frozen=True):
+    """One event that puts units aboard or takes them off.
+
+    Attributes:
+        party: partition key of the shipment: consignment id, or ``<TYPE>:<id>`` of a unit without one.
+        manifest: event id of the manifest that lists it, empty for loading and discharge.
+    """
+
+    version: int
+    retracted: bool
+    code: str
+    at: int
+    accepted: int
+    party: str
+    consignment: str | None
+    units: tuple[Unit, ...]
+    references: tuple[Reference, ...]
+    manifest: str = ""
+
+
+class Told(msgspec.Struct, array_like=True, frozen=True):
+    """One event of the vessel or train.
+
+    Attributes:
+        known: when the source wrote it, UTC ms.
+        actual: it happened; else it is planned, estimated or requested.
+        body: the corridor event, Avro.
+    """
+
+    version: int
+    retracted: bool
+    at: int
+    known: int
+    actual: bool
+    accepted: int
+    hops: tuple[str, ...]
+    body: bytes
+
+
+class Derived(msgspec.Struct, array_like=True, frozen=True):
+    """What was told to one shipment of one event: after a retraction the next generation has another id."""
+
+    generation: int
+    version: int
+    retracted: bool
+    digest: bytes
+
+
+class Book(msgspec.Struct, array_like=True):
+    """Everything about one voyage or train.
+
+    ``manifests`` holds the newest version of each and the units that it lists; ``derived`` is by event id and
+    party.
+    """
+
+    boardings: dict[str, Boarding] = {}
+    told: dict[str, Told] = {}
+    manifests: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {}
+    derived: dict[tuple[str, str], Derived] = {}
+
+    def take(self, event: Mapping[str, Any], body: bytes, hops: tuple[str, ...], accepted: int) -> bool:
+        """Take a routed corridor event; False when it changes nothing."""
+        code, correction = event["why"]["code"], event["correction"]
+        identity, version = event["envelope"]["event_id"], correction["version"]
+        if code in {LOADED, DISCHARGED, LISTED, FORMED}:
+            return _newest(self.boardings, identity, _boarding(event, accepted))
+        if code == MANIFEST:
+            # one that did not happen lists nothing, whatever its lines say
+            newest = NEVER if correction["retracted"] else version
+            listed = () if correction["retracted"] else tuple(u[:2] for u in _units(event))
+            changed = [m for m in _manifests(event) if newest > self.manifests.get(m, (0, ()))[0]]
+            self.manifests |= dict.fromkeys(changed, (newest, listed))
+            return bool(changed)
+        when = event["when"]
+        told = Told(
+            version=version,
+            retracted=correction["retracted"],
+            at=when["occurred_at"],
+            known=when["recorded_at"] or event["envelope"]["ingested_at"],
+            actual=when["classifier"] == "ACT",
+            accepted=accepted,
+            hops=hops,
+            body=body,
+        )
+        return _newest(self.told, identity, told)
+
+    def forget(self, accepted: int) -> None:
+        """Drop what was accepted too long ago to meet anything new."""
+        oldest = accepted - KEPT
+        self.boardings = {i: b for i, b in self.boardings.items() if b.accepted > oldest}
+        self.told = {i: told for i, told in self.told.items() if told.accepted > oldest}
+        self.derived = {key: value for key, value in self.derived.items() if key[0] in self.told}
+
+    def parties(self, *, also_void: bool = False) -> dict[str, list[Boarding]]:
+        """Boardings by shipment; a unit without a note belongs to the consignment another event names."""
+        valid = [one for one in self.boardings.values() if also_void or self._holds(one)]
+        home: dict[tuple[str, str], str] = {}
+        for boarding in valid:
+            if boarding.consignment is not None:
+                for kind, number, _ in boarding.units:
+                    home[kind, number] = min(boarding.party, home.get((kind, number), boarding.party))
+        parties = defaultdict(list)
+        for boarding in valid:
+            party = boarding.party
+            if boarding.consignment is None:
+                party = next((home[u[:2]] for u in boarding.units if u[:2] in home), party)
+            parties[party].append(boarding)
+        return parties
+
+    def _holds(self, boarding: Boarding) -> bool:
+        version, listed = self.manifests.get(boarding.manifest, (0, ()))
+        stands = boarding.version >= version or any(unit[:2] in listed for unit in boarding.units)
+        return not boarding.retracted and stands
+
+
+def aboard(boardings: Iterable[Boarding], told: Told) -> Iterator[Unit]:
+    """Units of one shipment that an event of the vessel or train concerns, in order of kind and number.
+
+    What happened concerns whatever was aboard then; a plan or estimate whatever was aboard, or came aboard
+    later, when it was made, as far as it speaks of a time after loading.
+    """
+    loads: dict[tuple[str, str], list[int]] = defaultdict(list)
+    discharges: dict[tuple[str, str], list[int]] = defaultdict(list)
+    units: dict[tuple[str, str], Unit] = {}
+    for boarding in boardings:
+        for unit in boarding.units:
+            key = unit[:2]
+            if boarding.code == DISCHARGED:
+                discharges[key].append(boarding.at)
+                continue
+            loads[key].append(boarding.at - (LISTED_BEFORE if boarding.code == LISTED else 0))
+            known = units.get(key)
+            units[key] = max(unit, known, key=lambda u: u[2] or "") if known else unit
+    for key in sorted(units):
+        if any(_concerns(told, load, discharges[key]) for load in loads[key]):
+            yield units[key]
+
+
+def _concerns(told: Told, load: int, discharges: Iterable[int]) -> bool:
+    end = min([load + LONGEST, *(at for at in discharges if at >= load)])
+    moment = told.at if told.actual else max(told.known, load)
+    return load <= told.at and load <= moment <= end
+
+
+def _newest(known: dict[str, Any], identity: str, fact: Boarding | Told) -> bool:
+    """Keep the newest version; a retraction voids all of them, whichever comes first."""
+    before = known.get(identity)
+    if before is not None and (before.retracted or (fact.version <= before.version and not fact.retracted)):
+        return False
+    known[identity] = fact
+    return True
+
+
+def _boarding(event: Mapping[str, Any], accepted: int) -> Boarding:
+    subject, consignment = event["subject"], event["consignment_id"]
+    manifests = _manifests(event) if event["why"]["code"] == LISTED else []
+    own = {("CARRIER_REF", manifest) for manifest in manifests}
+    references = [(r["type"], r["value"], r["original"]) for r in event["what"]["references"]]
+    return Boarding(
+        version=event["correction"]["version"],
+        retracted=event["correction"]["retracted"],
+        code=event["why"]["code"],
+        at=event["when"]["occurred_at"],
+        accepted=accepted,
+        party=consignment or f"{subject['type']}:{subject['id']}",
+        consignment=consignment,
+        units=tuple(_units(event)) or ((subject["type"], subject["id"], None),),
+        references=tuple(r for r in references if r[:2] not in own and r[0] != "TRAIN"),
+        manifest=manifests[0] if manifests else "",
+    )
+
+
+def _units(event: Mapping[str, Any]) -> list[Unit]:
+    return [(unit["kind"], unit["id"], unit["parent"]) for unit in event["what"]["units"] if unit["id"]]
+
+
+def _manifests(event: Mapping[str, Any]) -> list[str]:
+    return [r["value"] for r in event["what"]["references"] if r["type"] == "CARRIER_REF"]

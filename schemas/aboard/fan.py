@@ -1,0 +1,145 @@
+"""Tells the events of a vessel or train to every shipment aboard, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from schemas.aboard.book import KEPT, Boarding, Book, Derived, Told, Unit, aboard
+from schemas.avro.codec import Codec
+from schemas.mapping.runtime import uuid5
+from schemas.translation.message import State
+from schemas.translation.model import Filtered, Output, Record, Result
+from schemas.translation.store import pack
+
+KINDS: Final = frozenset({"WAGON", "CONTAINER", "TRUCK"})
+"""Kinds of units; a shipment without any stands for itself."""
+
+_decode = msgspec.msgpack.Decoder(Book).decode
+_encode = msgspec.msgpack.encode
+
+
+class Fan:
+    """Keeps who is aboard, and derives one event for each shipment from each event of the vessel or train.
+
+    The state is by vessel and voyage, or by train. Whatever changes it - a late loading, a correction, a
+    retraction, a new manifest - is followed by exactly the derived events that it makes, changes or takes
+    back. A derived event has the id ``uuid5(aboard, event, shipment, generation)``, versions of its own, the
+    way (hops) of the event it comes from, and names that event in ``envelope.derived_from``.
+
+    Args:
+        codec: of the corridor event.
+    """
+
+    name: Final = "from-aboard"
+    stateful: Final = True
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    def translate(self, record: Record, state: State) -> Result:
+        """Take one routed corridor event. The state is read only; what to write is in the result.
+
+        Raises:
+            Permanent: the body cannot be read.
+        """
+        event = self._codec.decode_trusted(record.body)
+        voyage = event["how"]["voyage"] or ""
+        key = b"|".join([record.key, voyage.encode()])
+        entry = state(key)
+        book = _decode(entry[8:]) if entry else Book()
+        context = record.context
+        if not book.take(event, record.body, context.hops, context.accepted):
+            return Result(filtered=[Filtered("", "duplicate")])
+        book.forget(context.accepted)
+        outputs = self._derive(book)
+        changes: dict[bytes, bytes | None] = {key: pack(context.accepted + KEPT, _encode(book))}
+        return Result(outputs, changes, [] if outputs else [Filtered("", "unchanged")])
+
+    def _derive(self, book: Book) -> list[Output]:
+        """Bring the derived events up to date with the book; return what has to be told."""
+        outputs = []
+        parties, ever = book.parties(), book.parties(also_void=True)
+        told = sorted(book.told.items(), key=lambda item: (item[1].at, item[0]))
+        for identity, one in told:
+            gone = {party for event, party in book.derived if event == identity} - parties.keys()
+            for party in sorted(parties.keys() | gone):
+                boardings = parties.get(party, [])
+                units = [] if one.retracted else list(aboard(boardings, one))
+                boardings = boardings or ever.get(party, [])
+                if output := self._tell(book, identity, one, party, boardings, units):
+                    outputs.append(output)
+        return outputs
+
+    def _tell(
+        self, book: Book, identity: str, told: Told, party: str, boardings: Sequence[Boarding],
+        units: Sequence[Unit],
+    ) -> Output | None:  # fmt: skip
+        """Tell one event to one shipment, unless it knows it as it is."""
+        before = book.derived.get((identity, party))
+        if not units and (before is None or before.retracted):
+            return None
+        facts = _facts(party, boardings, units)
+        digest = hashlib.sha256(_encode((told.version, facts if units else None))).digest()[:12]
+        if before is not None and before.digest == digest and before.retracted is not bool(units):
+            return None
+        revived = before is not None and before.retracted
+        generation = 0 if before is None else before.generation + revived
+        version = 1 if before is None or revived else before.version + 1
+        book.derived[identity, party] = Derived(generation, version, not units, digest)
+        derived = uuid5("aboard", identity, party, generation)
+        datum = self._codec.decode_trusted(told.body)
+        body = self._codec.encode(_derived(datum, identity, derived, version, facts, retracted=not units))
+        subject = f"{datum['subject']['type']}:{datum['subject']['id']}"
+        return Output(party.encode(), body, f"{derived}:{version}", subject, told.hops)
+
+
+def _facts(party: str, boardings: Sequence[Boarding], units: Sequence[Unit]) -> dict[str, Any]:
+    """What a derived event says of its shipment."""
+    consignments = sorted({one.consignment for one in boardings if one.consignment is not None})
+    latest = sorted(boardings, key=lambda one: (-one.at, one.code, one.references))
+    references = list(dict.fromkeys(reference for one in latest for reference in one.references))
+    trucks = sorted({unit for one in boardings for unit in one.units if unit[0] == "TRUCK"}, key=str)
+    return {
+        "consignment": consignments[0] if consignments else party if ":" not in party else None,
+        "references": references,
+        "units": [unit for unit in units if unit[0] in KINDS],
+        "truck": trucks[0][1] if trucks else None,
+    }
+
+
+def _derived(
+    datum: Mapping[str, Any], source: str, identity: str, version: int, facts: Mapping[str, Any], *,
+    retracted: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """The derived event as a datum."""
+    own = [(r["type"], r["value"]) for r in datum["what"]["references"]]
+    references = [
+        {"type": kind, "value": value, "original": original}
+        for kind, value, original in facts["references"]
+        if (kind, value) not in own
+    ]
+    units = [{"kind": kind, "id": number, "parent": parent} for kind, number, parent in facts["units"]]
+    how = dict(datum["how"])
+    if facts["truck"]:
+        how["truck_plate"] = facts["truck"]
+    return {
+        **datum,
+        "envelope": {**datum["envelope"], "event_id": identity, "derived_from": source},
+        "correction": {
+            **datum["correction"],
+            "version": version,
+            "supersedes": f"{identity}:{version - 1}" if version > 1 else None,
+            "retracted": retracted,
+        },
+        "consignment_id": facts["consignment"],
+        "what": {
+            **datum["what"],
+            "references": references + datum["what"]["references"],
+            "units": units,
+        },
+        "how": how,
+    }

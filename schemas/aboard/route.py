@@ -1,0 +1,69 @@
+"""Which corridor events concern a vessel or train, and which one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas.avro.codec import Codec
+from schemas.translation.message import State
+from schemas.translation.model import Filtered, Output, Record, Result
+
+MEANS: Final = frozenset({"VESSEL", "TRAIN"})
+MOVES: Final = frozenset({"TRANSPORT", "PORTCALL"})
+"""Types of events of a vessel or train that concern whatever is aboard."""
+MANIFEST: Final = "VESSEL/MANI"
+LISTED: Final = "VESSEL/LIST"
+FORMED: Final = "TRAIN/FORM"
+LOADED: Final = "EQUIPMENT/LOAD"
+DISCHARGED: Final = "EQUIPMENT/DISC"
+
+
+def means_of(event: Mapping[str, Any]) -> str | None:
+    """The vessel or train that a corridor event (a datum) concerns, ``<TYPE>:<id>``; None for all others.
+
+    Events of a vessel or train that name a consignment have reached it already and are not taken, nor are
+    derived ones.
+    """
+    if event["envelope"]["derived_from"] is not None:
+        return None
+    code, subject = event["why"]["code"] or "", event["subject"]
+    kind = code.partition("/")[0]
+    if subject["type"] in MEANS:
+        moves = event["consignment_id"] is None and (kind in MOVES or code == MANIFEST)
+        return f"{subject['type']}:{subject['id']}" if moves or code == FORMED else None
+    return _carrier(event["how"]) if code in {LOADED, DISCHARGED, LISTED} else None
+
+
+def _carrier(how: Mapping[str, Any]) -> str | None:
+    """The vessel or train that a unit is loaded on or discharged from."""
+    vessel = how["vessel_imo"] or how["vessel_name"]
+    if how["mode"] == "VESSEL" and vessel:
+        return f"VESSEL:{vessel}"
+    return f"TRAIN:{how['train']}" if how["mode"] == "RAIL" and how["train"] else None
+
+
+class Router:
+    """Sends corridor events that concern a vessel or train on under its key, unchanged.
+
+    Args:
+        codec: of the corridor event.
+    """
+
+    name: Final = "to-aboard"
+    stateful: Final = False
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    def translate(self, record: Record, state: State) -> Result:  # noqa: ARG002
+        """Route one corridor event.
+
+        Raises:
+            Permanent: the body cannot be read.
+        """
+        means = means_of(self._codec.decode_trusted(record.body))
+        if means is None:
+            return Result(filtered=[Filtered("", "no-equivalent")])
+        context = record.context
+        return Result([Output(means.encode(), record.body, context.id, means, context.hops)])
