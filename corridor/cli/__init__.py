@@ -20,7 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "tail": "Follow messages as they pass.",
     "dead": "List, show and replay dead letters.",
     "audit": "Compare ledgers with receipts, dead letters and losses.",
-    "sandbox": "Play a participant: dtc or dlp.",
+    "sandbox": "Play a participant: dtc, dlp, port, vessel or oil.",
     "schema": "Register, check and compare schemas.",
     "mapping": "Check a mapping, and show the code made from it.",
     "codes": "Look up and check codes and identifiers.",

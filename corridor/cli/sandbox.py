@@ -13,12 +13,12 @@ import msgspec
 from corridor.cli.options import emit, json_option
 from corridor.sandbox.faults import Faults
 from corridor.sandbox.participant import Participant, running
-from corridor.sandbox.settings import Sandbox
+from corridor.sandbox.settings import PROFILES, Sandbox
 from deploy.ports import require_free
 
 
 @click.command(name="sandbox")
-@click.argument("participant", type=click.Choice(["dtc", "dlp"]))
+@click.argument("participant", type=click.Choice(list(PROFILES)))
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), required=True, help="Directory of the ledger."
 )
@@ -44,9 +44,10 @@ from deploy.ports import require_free
 )
 @json_option
 def command(faults: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - options of all types
-    """Play the participant dtc or dlp until Ctrl-C.
+    """Play the participant dtc, dlp, port, vessel or oil until Ctrl-C.
 
-    It sends a seeded timetable of container block trains from Altynkol to the Black Sea and Baku, takes the
+    It sends a seeded timetable of container block trains from Altynkol to the Black Sea and Baku, of the
+    vessels that take them over the Caspian and of oil lots, takes the
     broker's deliveries at /deliveries, and keeps a ledger of both in --data. Started again with the same
     directory it goes on where it stopped. Secrets are given as file:PATH or env:NAME.
 

@@ -18,7 +18,7 @@ class Reader:
     def __init__(self, participant: str) -> None:
         file = resources.files("schemas").joinpath("profiles", PROFILES[participant], "schema.avsc")
         self._form = JsonForm(Schema.parse(file.read_text("utf-8")))
-        self._describe = {"dtc": _note, "dlp": _event}[participant]
+        self._describe = {"dtc": _note, "oil": _lot}.get(participant, _event)
 
     def read(self, body: bytes) -> tuple[str, str, int]:
         """Return subject, id and version of a document.
@@ -34,6 +34,10 @@ def _note(note: dict[str, Any]) -> tuple[str, str, int]:
     day, month, year = note["contractDate"].split(".")
     key = f"{note['departureStation']}/{year}-{month}-{day}/{note['noteNumber']}"
     return f"CONSIGNMENT:{key}", key, note["noteVersion"]
+
+
+def _lot(event: dict[str, Any]) -> tuple[str, str, int]:
+    return f"BULK_LOT:{event['lot']}", event["eventId"], event.get("eventVersion", 1)
 
 
 def _event(event: dict[str, Any]) -> tuple[str, str, int]:

@@ -30,6 +30,12 @@ def platform(index: int) -> str:
 
 
 @cache
+def tank(index: int) -> str:
+    """Wagon number of a tank wagon (7…) by index; 8 digits."""
+    return with_check_digit("wagon8", f"75{10000 + index % 9000:05d}")
+
+
+@cache
 def vessel(index: int) -> tuple[str, str]:
     """Name and IMO number of a feeder or ferry by index."""
     index %= len(VESSELS)

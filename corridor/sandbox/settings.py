@@ -10,8 +10,14 @@ from msgspec import Meta
 
 from corridor.sandbox.faults import Faults
 
-Participant = Literal["dtc", "dlp"]
-PROFILES: dict[str, str] = {"dtc": "dtc.note.v1", "dlp": "dlp.event.v1"}
+Participant = Literal["dtc", "dlp", "port", "vessel", "oil"]
+PROFILES: dict[str, str] = {
+    "dtc": "dtc.note.v1",
+    "dlp": "dlp.event.v1",
+    "port": "port.event.v1",
+    "vessel": "vessel.event.v1",
+    "oil": "oil.lot.v1",
+}
 """Participant to the profile it sends and receives."""
 
 

@@ -11,9 +11,18 @@ from typing import Final
 from corridor.sandbox.events import events_of
 from corridor.sandbox.message import Message
 from corridor.sandbox.notes import notes_of
+from corridor.sandbox.ports import ports_of
 from corridor.sandbox.shipments import Train
+from corridor.sandbox.terminals import terminals_of
+from corridor.sandbox.vessels import vessels_of
 
-MAKERS: Final[dict[str, Callable[[Train], Iterator[Message]]]] = {"dtc": notes_of, "dlp": events_of}
+MAKERS: Final[dict[str, Callable[[Train], Iterator[Message]]]] = {
+    "dtc": notes_of,
+    "dlp": events_of,
+    "port": ports_of,
+    "vessel": vessels_of,
+    "oil": terminals_of,
+}
 """Participant to what makes its messages about one train."""
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from corridor.sandbox.itinerary import itinerary
 from corridor.sandbox.message import Message
+from corridor.sandbox.settings import PROFILES
 from corridor.sandbox.shipments import Train
 from corridor.sandbox.timetable import messages
 from schemas.avro.jsonform import JsonForm
@@ -17,12 +18,10 @@ from schemas.avro.schema import Schema
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import CodeLists
 
-PROFILES = {"dtc": "dtc.note.v1", "dlp": "dlp.event.v1"}
 
-
-@pytest.fixture(scope="module", params=["dtc", "dlp"])
+@pytest.fixture(scope="module", params=list(PROFILES))
 def participant(request: pytest.FixtureRequest) -> str:
-    """Each of the two platforms."""
+    """Each of the participants."""
     return str(request.param)
 
 

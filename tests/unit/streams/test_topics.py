@@ -12,6 +12,7 @@ def test_a_participant_has_its_topics() -> None:
     policies = {topic.name: topic.config["cleanup.policy"] for topic in plan(["dtc"], Topics())}
     assert policies == {
         "corridor.events": "delete", "corridor.reports": "delete", "corridor.dead": "delete",
+        "corridor.aboard": "delete", "state.from-aboard": "compact",
         "corridor.receipts": "delete", "corridor.cursors": "compact", "_schemas": "compact",
         "in.dtc": "delete", "out.dtc": "delete", "state.to-corridor.dtc": "compact",
         "state.from-corridor.dtc": "compact", "state.deliver.dtc": "compact",
