@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from corridor.cli.options import emit, json_option
 from corridor.supervisor import view
-from corridor.supervisor.state import Ports, State
+from corridor.supervisor.state import SANDBOX, SEA, Ports, State
 from corridor.supervisor.supervisor import Plan, Supervisor
 
 EPILOG = """\b
@@ -28,6 +28,7 @@ events, with secrets made for this machine. With corridor.toml (or --config) you
 \b
 Examples:
   corridor up                                   # Kafka, all roles, the sandbox
+  corridor up --sea                             # with ports, ferries, storms and oil lots
   corridor up --kafka kafka.example:9092        # with a Kafka that is there already
   corridor up --config corridor.toml --json | jq .figures
   corridor dead list                            # in a second terminal, beside it
@@ -49,6 +50,7 @@ LIVE_EVERY: Final = 1.0
 @click.option("--kafka", metavar="HOST:PORT", help="Use this Kafka and start none.")
 @click.option("--registry", metavar="URL", help="Use this schema registry and not our own.")
 @click.option("--no-sandbox", is_flag=True, help="Start no simulated participants.")
+@click.option("--sea", is_flag=True, help="Let ports, a vessel operator and oil terminals play as well.")
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
@@ -59,7 +61,7 @@ LIVE_EVERY: Final = 1.0
 )
 @click.option(
     "--ports", type=click.IntRange(1024, 65000), default=8400, show_default=True,
-    help="First of the nine ports that are used without a settings file.",
+    help="First of the ports that are used without a settings file: nine, with --sea sixteen.",
 )  # fmt: skip
 @click.option(
     "--seconds", type=click.FloatRange(min=0), help="Stop by itself after that many seconds of running."
@@ -70,6 +72,7 @@ def command(
     kafka: str | None,
     registry: str | None,
     no_sandbox: bool,
+    sea: bool,
     state: Path,
     ports: int,
     seconds: float | None,
@@ -90,6 +93,7 @@ def command(
         kafka=kafka,
         registry=registry,
         sandbox=config is None and not no_sandbox,
+        players=SANDBOX + SEA if sea else SANDBOX,
     )
     with plan.state.locked():
         asyncio.run(_up(plan, seconds, _Output(as_json)))

@@ -6,18 +6,21 @@ import base64
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from corridor.sandbox.settings import PROFILES
 from schemas.errors import Misconfigured
 
 SANDBOX: Final = ("dtc", "dlp")
+"""Participants that always play."""
+SEA: Final = ("port", "vessel", "oil")
+"""Participants that `corridor up --sea` adds."""
 CONTROL: Final = 2
 """How far a sandbox participant's control port is above that of its API."""
-PROFILES: Final = {"dtc": "dtc.note.v1", "dlp": "dlp.event.v1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,13 @@ class Ports:
     @property
     def sandbox(self) -> dict[str, int]:
         """Port of each sandbox participant's API; two above it is its control port."""
-        return {"dtc": self.base + 3, "dlp": self.base + 4}
+        return {
+            "dtc": self.base + 3,
+            "dlp": self.base + 4,
+            "port": self.base + 9,
+            "vessel": self.base + 10,
+            "oil": self.base + 13,
+        }
 
     @property
     def kafka(self) -> tuple[int, int]:
@@ -84,9 +93,11 @@ class State:
             lock.flush()
             yield
 
-    def write_sandbox_settings(self, ports: Ports, bootstrap: str, registry: str | None) -> None:
+    def write_sandbox_settings(
+        self, ports: Ports, bootstrap: str, registry: str | None, players: Sequence[str] = SANDBOX
+    ) -> None:
         """Write the settings under which the sandbox runs, and the secrets they name."""
-        for name in SANDBOX:
+        for name in players:
             for purpose in ("webhook", "deliver", "client"):
                 self._make_secret(f"{name}.{purpose}", signing=purpose != "client")
         registry_url = f'url = "{registry}"\n' if registry else ""
@@ -94,7 +105,8 @@ class State:
             _HEAD.format(bootstrap=bootstrap, **ports.roles),
             f'[registry]\n{registry_url}cache = "{self.directory / "schemas"}"\n',
         ]
-        for name, sends in (("dtc", _WEBHOOK), ("dlp", _POLL)):
+        for name in players:
+            sends = _POLL if name == "dlp" else _WEBHOOK
             facts = {"name": name, "profile": PROFILES[name], "secrets": self.secrets}
             tables.append((_PARTICIPANT + sends).format(port=ports.sandbox[name], **facts))
         self.settings_file.write_text("\n".join(tables))
@@ -111,7 +123,7 @@ class State:
 
 
 _HEAD: Final = """\
-# Written by `corridor up`: two simulated participants on this machine. Every start writes it anew;
+# Written by `corridor up`: simulated participants on this machine. Every start writes it anew;
 # to change something, copy it to corridor.toml and change it there. docs/settings.md explains every line.
 
 [kafka]

@@ -41,7 +41,8 @@ class Plan:
         config: settings of the user's own; None for those of the sandbox.
         kafka: an external Kafka, ``HOST:PORT``; None for the embedded one.
         registry: an external registry; None for the gateway's.
-        sandbox: whether the sandbox participants play.
+        sandbox: whether sandbox participants play.
+        players: which of them.
         environment: added to that of the children.
     """
 
@@ -51,6 +52,7 @@ class Plan:
     kafka: str | None
     registry: str | None
     sandbox: bool
+    players: tuple[str, ...] = SANDBOX
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -172,7 +174,7 @@ class Supervisor:
 
     async def status(self) -> Status:
         """Look at everything."""
-        asked = [child for child in self.children if child.name not in SANDBOX]
+        asked = [child for child in self.children if child.name not in self.plan.players]
         await asyncio.gather(*(child.ask(self._client) for child in self.children))
         for child, page in zip(asked, await asyncio.gather(*map(self._page, asked)), strict=True):
             if page:
@@ -207,7 +209,7 @@ class Supervisor:
         plan = self.plan
         if plan.config is None:
             bootstrap = plan.kafka or f"127.0.0.1:{plan.ports.kafka[0]}"
-            plan.state.write_sandbox_settings(plan.ports, bootstrap, plan.registry)
+            plan.state.write_sandbox_settings(plan.ports, bootstrap, plan.registry, plan.players)
         settings = load(plan.config or plan.state.settings_file, self._environment())
         require_safe(settings)
         return settings
@@ -227,7 +229,8 @@ class Supervisor:
             listen = getattr(self.settings, role)
             require_free(listen.port, f"the role {role}", remedy, listen.host)
         if self.plan.sandbox:
-            for name, port in self.plan.ports.sandbox.items():
+            for name in self.plan.players:
+                port = self.plan.ports.sandbox[name]
                 for each in (port, port + CONTROL):
                     require_free(each, f"the sandbox participant {name}", remedy)
 
@@ -271,19 +274,20 @@ class Supervisor:
             listen = getattr(self.settings, role)
             url = f"http://{listen.host}:{listen.port}/readyz"
             children.append(self._child(role, [*corridor, "run", role, "--config", config], url))
-        for name, port in plan.ports.sandbox.items() if plan.sandbox else ():
+        for name in plan.players if plan.sandbox else ():
+            port = plan.ports.sandbox[name]
             command = [*corridor, "sandbox", name, *self._play(name, port)]
             children.append(self._child(name, command, f"http://127.0.0.1:{port + CONTROL}/livez"))
         return children
 
     def _play(self, name: str, port: int) -> list[str]:
-        """Return the options of a sandbox participant: the DTC sends to the webhook, the DLP is polled."""
+        """Return the options of a sandbox participant: all send to a webhook, the DLP is polled."""
         secrets, home = self.plan.state.secrets, self.plan.state.directory / "sandbox" / name
         webhook = f"http://127.0.0.1:{self.settings.gateway.port}/webhooks/{name}"
         sends = ["--webhook", webhook, "--webhook-secret", f"file:{secrets}/{name}.webhook"]
         return [
             *(["--data", str(home), "--port", str(port), "--control", str(port + CONTROL)]),
-            *(sends if name == "dtc" else ["--offer"]),
+            *(["--offer"] if name == "dlp" else sends),
             *(["--delivery-secret", f"file:{secrets}/{name}.deliver"]),
             *(["--client-id", "corridor", "--client-secret", f"file:{secrets}/{name}.client"]),
         ]

@@ -12,7 +12,7 @@ from schemas.aboard.book import KEPT, Boarding, Book, Derived, Told, Unit, aboar
 from schemas.avro.codec import Codec
 from schemas.mapping.runtime import uuid5
 from schemas.translation.message import State
-from schemas.translation.model import Filtered, Output, Record, Result
+from schemas.translation.model import Output, Record, Result
 from schemas.translation.store import pack
 
 KINDS: Final = frozenset({"WAGON", "CONTAINER", "TRUCK"})
@@ -53,11 +53,11 @@ class Fan:
         book = _decode(entry[8:]) if entry else Book()
         context = record.context
         if not book.take(event, record.body, context.hops, context.accepted):
-            return Result(filtered=[Filtered("", "duplicate")])
+            return Result()
         book.forget(context.accepted)
         outputs = self._derive(book)
         changes: dict[bytes, bytes | None] = {key: pack(context.accepted + KEPT, _encode(book))}
-        return Result(outputs, changes, [] if outputs else [Filtered("", "unchanged")])
+        return Result(outputs, changes)
 
     def _derive(self, book: Book) -> list[Output]:
         """Bring the derived events up to date with the book; return what has to be told."""

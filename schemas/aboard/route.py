@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from schemas.avro.codec import Codec
 from schemas.translation.message import State
-from schemas.translation.model import Filtered, Output, Record, Result
+from schemas.translation.model import Output, Record, Result
 
 MEANS: Final = frozenset({"VESSEL", "TRAIN"})
 MOVES: Final = frozenset({"TRANSPORT", "PORTCALL"})
@@ -57,13 +57,13 @@ class Router:
         self._codec = codec
 
     def translate(self, record: Record, state: State) -> Result:  # noqa: ARG002
-        """Route one corridor event.
+        """Route one corridor event; one that concerns no vessel or train gives nothing, and is no loss.
 
         Raises:
             Permanent: the body cannot be read.
         """
         means = means_of(self._codec.decode_trusted(record.body))
         if means is None:
-            return Result(filtered=[Filtered("", "no-equivalent")])
+            return Result()
         context = record.context
         return Result([Output(means.encode(), record.body, context.id, means, context.hops)])

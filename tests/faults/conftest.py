@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from corridor.supervisor.state import SANDBOX
 from deploy.ports import free_port
 from tests.support.rig import Rig
 
@@ -21,10 +22,17 @@ def rig(tmp_path: Path) -> Iterator[MakeRig]:
     """Give a function that starts a broker whose participants send a number of events at full speed."""
     rigs: list[Rig] = []
 
-    def make(events: int, **environment: str) -> Rig:
-        speed = {"RATE": "0", "LIMIT": str(events // 2), "SEED": str(SEED), "BATCH": "20", "LANES": "8"}
+    def make(events: int, *options: str, players: tuple[str, ...] = SANDBOX, **environment: str) -> Rig:
+        speed = {
+            "RATE": "0",
+            "LIMIT": str(events // len(players)),
+            "SEED": str(SEED),
+            "BATCH": "20",
+            "LANES": "8",
+        }
         sandbox = {f"CORRIDOR_SANDBOX_{name}": value for name, value in speed.items()}
-        made = Rig(tmp_path / "state", _free_base(), {**sandbox, **environment})
+        settings = {**sandbox, **environment}
+        made = Rig(tmp_path / "state", _free_base(), settings, players, options)
         rigs.append(made)
         made.start()
         return made

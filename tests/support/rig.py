@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from corridor.supervisor.state import CONTROL, Ports
+from corridor.supervisor.state import CONTROL, SANDBOX, Ports
 
 ROLES: Final = ("gateway", "stream", "deliver")
 IN_FLIGHT: Final = frozenset({"lost-in-translation", "not-delivered", "replay-differs", "false-receipt"})
@@ -33,12 +33,16 @@ class Rig:
         directory: state directory.
         base: first port.
         environment: added to that of the children, for example ``CORRIDOR_SANDBOX_LIMIT``.
+        players: the participants of the sandbox.
+        options: more options of ``corridor up``.
         status: the newest line of ``corridor up --json``.
     """
 
     directory: Path
     base: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    players: tuple[str, ...] = SANDBOX
+    options: tuple[str, ...] = ()
     status: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
     _killed: set[int] = field(default_factory=set)
@@ -50,7 +54,7 @@ class Rig:
         command = [sys.executable, "-m", "corridor", "up", "--json", "--state", str(self.directory)]
         with (self.directory.parent / "up.log").open("a") as log:
             self._process = subprocess.Popen(
-                [*command, "--ports", str(self.base)],
+                [*command, "--ports", str(self.base), *self.options],
                 env={**os.environ, **self.environment},
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -114,9 +118,9 @@ class Rig:
         What does not end on its way within that time is what the audit then says of it.
         """
         deadline = time.monotonic() + seconds
-        while not all(self.stats(name)["finished"] for name in ("dtc", "dlp")):
+        while not all(self.stats(name)["finished"] for name in self.players):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"participants still send: {self.stats('dtc')} {self.stats('dlp')}")
+                raise TimeoutError(f"participants still send: {[self.stats(n) for n in self.players]}")
             with self._fresh:
                 self._fresh.wait(LOOK * 10)
         self.wait_for(self._ready, READY)
