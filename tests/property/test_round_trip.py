@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from schemas import profiles
 from schemas.avro.schema import Array, Nullable, Record, Type
 from tests.support.crossing import Crossing, codec, event, form
-from tests.support.profile_strategies import events, notes
+from tests.support.profile_strategies import IDENTIFIERS, NOTE_KEYS, events, notes, records
 
 EVENT = json.dumps(
     event(
@@ -137,3 +139,44 @@ def test_dlp_to_corridor_to_dlp_gives_back_what_is_claimed(told: dict[str, Any])
     if shared:
         given_back = [ref for one in came for ref in one["references"]]
         assert all(ref in given_back for ref in told["references"])
+
+
+@st.composite
+def sea(draw: st.DrawFn, profile: str) -> dict[str, Any]:
+    """A message of a port or a vessel operator, with the fields that its kind has."""
+    made = draw(records(profile)) | {"isRetracted": False}
+    calls = ("ARRI", "DEPA", "STRT", "CMPL") if profile == "port.event.v1" else ("ARRI", "DEPA")
+    kinds = {"port.event.v1": {"PORTCALL": calls, "EQUIPMENT": ("LOAD", "DISC"), "PORT": ("CLOS", "OPEN")}}
+    kind, codes = draw(st.sampled_from(list(kinds.get(profile, {"TRANSPORT": calls}).items())))
+    made |= {"eventType": kind, "eventCode": draw(st.sampled_from(codes))}
+    unit = draw(st.sampled_from(("equipmentReference", "railCarReference", "truckPlate")))
+    absent = {"expectedReopening", "trucksWaiting", "wagonsWaiting"}
+    if kind != "EQUIPMENT":
+        absent |= {"noteKey", "originalNoteKey", "plateCountry", "ISOEquipmentCode"}
+        absent |= {"equipmentReference", "railCarReference", "truckPlate"}
+    else:
+        absent |= {"equipmentReference", "railCarReference", "truckPlate"} - {unit}
+        absent |= {"plateCountry"} if unit != "truckPlate" else set()
+        absent |= {"ISOEquipmentCode"} if unit != "equipmentReference" else set()
+        made |= {unit: IDENTIFIERS[_UNITS[unit]][0], "noteKey": draw(st.none() | NOTE_KEYS)}
+        made |= {"originalNoteKey": draw(st.none() | NOTE_KEYS) if made["noteKey"] else None}
+    if kind != "PORTCALL":
+        absent.add("serviceTypeCode")
+    if kind == "PORT":
+        absent |= {"nextLocation", "estimatedArrival", "vesselIMONumber", "vesselName", "vesselMMSI"}
+        absent |= {"voyageNumber", "portVisitReference"}
+    made |= {"vesselIMONumber": "9074729", "UNLocationCode": "KZKUR"}
+    return {name: [] if name == "manifest" else None if name in absent else made[name] for name in made}
+
+
+_UNITS = {"equipmentReference": "iso6346", "railCarReference": "wagon", "truckPlate": "plate"}
+
+
+@pytest.mark.parametrize("profile", ["port.event.v1", "vessel.event.v1"])
+@RELAXED
+@given(data=st.data())
+def test_sea_to_corridor_to_sea_gives_back_what_is_claimed(profile: str, data: st.DataObject) -> None:
+    """Another port or operator gets the whole event, every claimed field as it was."""
+    told = data.draw(sea(profile))
+    (came,) = through(profile, told, f"{told['eventID']}:{told['eventVersion']}")
+    assert missing(profile, told, came) == []

@@ -89,6 +89,11 @@ def _root(profile: str) -> st.SearchStrategy[Datum]:
     return _records(profiles.load(profile).schema.record)
 
 
+def records(profile: str) -> st.SearchStrategy[Datum]:
+    """Any records of a profile, as its schema has them."""
+    return _root(profile)
+
+
 NUMBERS = st.from_regex("[0-9]{7}", fullmatch=True)
 NOTE_KEYS = st.builds(
     "{}/{}/{}".format, st.sampled_from(STATIONS), st.dates(datetime.date(2024, 1, 1)), NUMBERS

@@ -45,6 +45,17 @@ def test_smallest_mapping_compiles() -> None:
         ("place if place else None", "a condition is needed, this is text or null: use has(…)"),
         ("version", "/place is text or null, this is int"),
         ("place + version", "`+` of text or null and int"),
+        (
+            "oil_density(tonnes, '15C', '20F')",
+            "oil_density() knows no `20F`, did you mean `60F`?; it knows 15C, 20C, 60F",
+        ),
+        (
+            "oil_convert(tonnes, 't', 'bbl', tonnes)",
+            ("oil_convert() knows no `bbl`, did you mean `bbl@60F`?; it knows kg, t, m3@15C, m3@20C, m3@60F,"
+            " bbl@60F"),
+        ),
+        ("oil_convert(tonnes, 't', 'kg')", "takes 4 arguments, not 3"),
+        ("oil_convert(tonnes, place, 'kg', tonnes)", "what is given must be a literal text"),
         ("lookup('station', place, 'zone')", "no code list `station`, did you mean `stations`?"),
         (
             "lookup('stations', place, 'zones')",
