@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from dataclasses import asdict
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: 
     filtered, exactly once, in the order of its subject, with the same bytes on every attempt. Run it when
     nothing is on its way any more: what is still being delivered counts as not delivered.
     """
-    evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers)))
+    evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers, settings.participants)))
     if as_json:
         emit({"counts": evidence.counts(), "violations": [asdict(v) for v in violations]})
     else:
@@ -64,10 +65,11 @@ async def _audit(settings: Settings, ledgers: dict[str, Path]) -> tuple[Evidence
     return evidence, [*check(evidence), *await replay(settings, evidence)]
 
 
-def _ledgers(state: Path, given: tuple[str, ...]) -> dict[str, Path]:
-    """Where each participant's ledger is."""
+def _ledgers(state: Path, given: tuple[str, ...], participants: Container[str]) -> dict[str, Path]:
+    """Where each participant's ledger is; one that an earlier run had more is passed over."""
     if not given:
-        return {path.parent.name: path for path in sorted((state / "sandbox").glob(f"*/{FILE}"))}
+        found = sorted((state / "sandbox").glob(f"*/{FILE}"))
+        return {path.parent.name: path for path in found if path.parent.name in participants}
     pairs = [pair.partition("=") for pair in given]
     for name, _, path in pairs:
         if not name or not Path(path).is_file():
