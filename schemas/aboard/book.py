@@ -7,7 +7,7 @@ lead to the same shipments aboard. Times are event times; the clock is never rea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -91,19 +91,25 @@ class Book(msgspec.Struct, array_like=True):
     manifests: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {}
     derived: dict[tuple[str, str], Derived] = {}
 
-    def take(self, event: Mapping[str, Any], body: bytes, hops: tuple[str, ...], accepted: int) -> bool:
-        """Take a routed corridor event; False when it changes nothing."""
+    def take(
+        self, event: Mapping[str, Any], body: bytes, hops: tuple[str, ...], accepted: int
+    ) -> Collection[str] | None:
+        """Take a routed corridor event.
+
+        Returns:
+            Ids of the events of the vessel or train to look at again; None when nothing changed.
+        """
         code, correction = event["why"]["code"], event["correction"]
         identity, version = event["envelope"]["event_id"], correction["version"]
         if code in {LOADED, DISCHARGED, LISTED, FORMED}:
-            return _newest(self.boardings, identity, _boarding(event, accepted))
+            return self.told if _newest(self.boardings, identity, _boarding(event, accepted)) else None
         if code == MANIFEST:
             # one that did not happen lists nothing, whatever its lines say
             newest = NEVER if correction["retracted"] else version
             listed = () if correction["retracted"] else tuple(u[:2] for u in _units(event))
             changed = [m for m in _manifests(event) if newest > self.manifests.get(m, (0, ()))[0]]
             self.manifests |= dict.fromkeys(changed, (newest, listed))
-            return bool(changed)
+            return self.told if changed else None
         when = event["when"]
         told = Told(
             version=version,
@@ -115,7 +121,7 @@ class Book(msgspec.Struct, array_like=True):
             hops=hops,
             body=body,
         )
-        return _newest(self.told, identity, told)
+        return {identity} if _newest(self.told, identity, told) else None
 
     def forget(self, accepted: int) -> None:
         """Drop what was accepted too long ago to meet anything new."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -52,18 +52,20 @@ class Fan:
         entry = state(key)
         book = _decode(entry[8:]) if entry else Book()
         context = record.context
-        if not book.take(event, record.body, context.hops, context.accepted):
+        affected = book.take(event, record.body, context.hops, context.accepted)
+        if affected is None:
             return Result()
         book.forget(context.accepted)
-        outputs = self._derive(book)
+        outputs = self._derive(book, affected)
         changes: dict[bytes, bytes | None] = {key: pack(context.accepted + KEPT, _encode(book))}
         return Result(outputs, changes)
 
-    def _derive(self, book: Book) -> list[Output]:
-        """Bring the derived events up to date with the book; return what has to be told."""
+    def _derive(self, book: Book, affected: Collection[str]) -> list[Output]:
+        """Bring what was derived from these events up to date with the book; return what has to be told."""
         outputs = []
         parties, ever = book.parties(), book.parties(also_void=True)
-        told = sorted(book.told.items(), key=lambda item: (item[1].at, item[0]))
+        again = [item for item in book.told.items() if item[0] in affected]
+        told = sorted(again, key=lambda item: (item[1].at, item[0]))
         for identity, one in told:
             gone = {party for event, party in book.derived if event == identity} - parties.keys()
             for party in sorted(parties.keys() | gone):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from corridor.sandbox.settings import PROFILES
 from corridor.settings import load, unsafe
-from corridor.supervisor.state import Ports, State
+from corridor.supervisor.state import CONTROL, SANDBOX, SEA, Ports, State
 from schemas.errors import Misconfigured
 
 
@@ -46,3 +47,15 @@ def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in state.secrets.iterdir())
     state.write_sandbox_settings(Ports(), "127.0.0.1:9105", None)
     assert {path.name: path.read_text() for path in state.secrets.iterdir()} == first
+
+
+def test_the_sea_has_settings_of_its_own(tmp_path: Path) -> None:
+    """With ports, vessels and terminals five participants are set up, each on ports that no other uses."""
+    state, ports = State(tmp_path / "up"), Ports(9100)
+    state.write_sandbox_settings(ports, "127.0.0.1:9105", None, SANDBOX + SEA)
+    settings = load(state.settings_file, {})
+    assert unsafe(settings) == []
+    assert {name: one.profile for name, one in settings.participants.items()} == PROFILES
+    used = [*ports.roles.values(), *ports.kafka]
+    used += [port + extra for port in ports.sandbox.values() for extra in (0, CONTROL)]
+    assert len(used) == len(set(used))
