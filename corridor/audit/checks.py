@@ -108,8 +108,9 @@ def _effects(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Itera
         if count > 1:
             yield Violation("doubled-effect", name, identity, f"{count} times")
     yield from _altered(name, attempts, evidence)
-    subjects = {record.id: record.subject for record in outgoing}
-    in_log = _first((record.id, record.subject) for record in outgoing)
+    # what is told of a unit without its note has a key of its own: between two keys no order is promised
+    subjects = {record.id: f"{record.subject} of {record.key}" for record in outgoing}
+    in_log = _first((record.id, subjects[record.id]) for record in outgoing)
     arrived = _first((effect.id, subjects[effect.id]) for effect in effects if effect.id in subjects)
     yield from _swapped("swapped-delivery", name, in_log, arrived)
 

@@ -77,6 +77,7 @@ def _logged(record: Any) -> facts.Logged:  # noqa: ANN401 - aiokafka has no type
         envelope.subject,
         envelope.hops,
         envelope.digest,
+        (record.key or b"").decode("utf-8", "replace"),
     )
 
 

@@ -19,7 +19,7 @@ VIOLATIONS: Final[dict[str, str]] = {
     "phantom-effect": "The partner holds an effect that no outgoing message explains.",
     "doubled-effect": "One message took effect twice at the partner.",
     "altered-retry": "Attempts of one delivery had different bytes.",
-    "swapped-delivery": "Messages of one subject took effect in another order than they stand in the log.",
+    "swapped-delivery": "Messages of one subject of one key took effect in another order than in the log.",
     "echo": "A message was sent back to a participant that it came from.",
     "replay-differs": "Translating the log again gives other messages than the broker wrote.",
 }
@@ -72,6 +72,7 @@ class Logged:
     subject: str
     hops: tuple[str, ...]
     digest: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,6 @@ def test_all_systems_of_the_sea_at_once(rig: Callable[..., Rig]) -> None:
     broker.kill("stream")
     found = broker.settle(240)
     told = asyncio.run(derived(broker.directory / "corridor.toml"))
-    assert found["violations"] == []
+    assert {(v["kind"], v["place"], v["detail"]) for v in found["violations"]} == set()
     assert found["counts"]["accepted"] >= EVENTS * 4 // 5
     assert len(told) == len(set(told)) > 100

@@ -145,6 +145,14 @@ def test_every_kind_is_planted_somewhere() -> None:
     assert set(PLANTED) | {"replay-differs"} == set(VIOLATIONS)
 
 
+def test_there_is_no_order_between_keys() -> None:
+    """A container told of with and without its note has two keys: no order holds between them."""
+    evidence = clean()
+    swap_delivery(evidence)
+    evidence.outgoing["dlp"][2] = replace(evidence.outgoing["dlp"][2], key="EQUIPMENT:C1")
+    assert check(evidence) == []
+
+
 def test_a_dead_letter_settles_a_message() -> None:
     """A message that died at delivery is accounted for, not lost."""
     evidence = clean()
