@@ -49,6 +49,7 @@ CODES: Final[dict[str, str]] = {
     "partner-unavailable": "The partner did not answer, or asked to try later.",
     "partner-unauthorized": "The partner refuses our credentials.",
     "partner-gone": "The partner answered 410: the endpoint is closed for good.",
+    "permit-refused": "The e-Permit ledger refuses the act: the reason is one of the protocol's own codes.",
     "retries-exhausted": "The partner did not accept the message within the retry limit.",
     "behind-dead-letter": "An earlier message of the subject is a dead letter and the policy is to wait.",
     "settings-invalid": "The configuration cannot be used as it is.",

@@ -1,4 +1,4 @@
-"""The broker's own records: dead letter, report, receipt and cursor.
+"""The broker's own records: dead letter, report, receipt, cursor, and what an e-Permit authority keeps.
 
 Each is an Avro schema beside this module (``records/<kind>.avsc``, where every field has its meaning) and a
 struct for typed access. ``RECORDS`` has the codecs by full name, for whoever has a plain datum.
@@ -111,6 +111,16 @@ class Cursor(Struct, kw_only=True, frozen=True):
     updated: int | None = None
 
 
+class LedgerRecord(Struct, kw_only=True, frozen=True):
+    """One record of an e-Permit authority's ledger (``corridor.permit.v1``); ``at`` is UTC milliseconds."""
+
+    kind: Literal["WRITER", "PEER", "KEY", "KEY_REVOKED", "EVENT"]
+    id: str
+    content: str
+    proof: str | None = None
+    at: int
+
+
 T = TypeVar("T", bound=Struct)
 
 
@@ -149,8 +159,9 @@ DEAD: Final = Kind("dead", DeadLetter)
 REPORT: Final = Kind("report", Report)
 RECEIPT: Final = Kind("receipt", Receipt)
 CURSOR: Final = Kind("cursor", Cursor)
+PERMIT: Final = Kind("permit", LedgerRecord)
 
 RECORDS: Final[dict[str, Codec]] = {
-    kind.codec.schema.fullname: kind.codec for kind in (DEAD, REPORT, RECEIPT, CURSOR)
+    kind.codec.schema.fullname: kind.codec for kind in (DEAD, REPORT, RECEIPT, CURSOR, PERMIT)
 }
 """Full name to codec of every record of the broker."""
