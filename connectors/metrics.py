@@ -35,3 +35,13 @@ POLLS: Final = Counter("corridor_polls", "Pages polled by outcome.", ["participa
 POLL_SECONDS: Final = Histogram(
     "corridor_poll_seconds", "Time to read a page.", ["participant"], buckets=SECONDS
 )
+PERMIT_EVENTS: Final = Counter(
+    "corridor_permit_events",
+    "Events that peers sent to an e-Permit authority, by outcome.",
+    ["participant", "type", "code"],
+)
+PERMIT_REPORTS: Final = Counter(
+    "corridor_permit_reports",
+    "Entries and exits that came over the corridor: used, or not ours.",
+    ["participant", "outcome"],
+)

@@ -248,6 +248,65 @@ class Poll(Settings, frozen=True):
     limits: Annotated[Limits, Meta(description="Bounds on answers.")] = Limits()
 
 
+class PermitKey(Settings, frozen=True):
+    """A key that an authority signs with."""
+
+    id: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,100}$", description="Id of the key (`kid`).")]
+    key: Annotated[
+        SecretRef,
+        Meta(description="Where the private key is found; `corridor permit keys new` makes one."),
+    ]
+
+
+class PermitPeer(Settings, frozen=True):
+    """Another e-Permit authority. Its keys are fetched once, over this address."""
+
+    url: Annotated[Url, Meta(description="Address of its public API.")]
+    permit_types: Annotated[
+        Literal["current", "old"],
+        Meta(description="Numbering of permit types between the two; 4 means something else in the old one."),
+    ] = "current"
+    egress: Annotated[Egress, Meta(description="Where connections may go.")] = Egress()
+
+
+AuthorityCode = Annotated[str, Meta(pattern=r"^[A-Z]{1,10}$")]
+
+
+class Authority(Settings, frozen=True):
+    """An authority of the e-Permit protocol, for which the broker speaks: a full peer of the others."""
+
+    code: Annotated[AuthorityCode, Meta(description="Its code: ISO 3166-1 alpha-2 for a country.")]
+    title: Annotated[str, Meta(description="Its name in the self-description.")]
+    keys: Annotated[
+        tuple[PermitKey, ...],
+        Meta(
+            min_length=1,
+            description="Keys to sign with. Proofs are made with the oldest that is not revoked.",
+        ),
+    ]
+    token: Annotated[
+        SecretRef,
+        Meta(description="Where the bearer token of the internal API is found; others know it not."),
+    ]
+    path: Annotated[
+        str,
+        Meta(pattern=r"^(/[a-zA-Z0-9._~-]+)*$", description="Path at the gateway; empty: `/epermit/<name>`."),
+    ] = ""
+    peers: Annotated[
+        dict[AuthorityCode, PermitPeer],
+        Meta(
+            description="Other authorities by code, each a table `[participants.<name>.authority.peers.AZ]`."
+        ),
+    ] = {}
+    timeouts: Annotated[Timeouts, Meta(description="Bounds on one exchange with a peer.")] = Timeouts()
+    backoff: Annotated[Backoff, Meta(description="When an event is sent again; it is never given up.")] = (
+        Backoff()
+    )
+    limits: Annotated[Limits, Meta(description="Bounds on requests and on answers of peers.")] = Limits(
+        body=64 << 10, decoded=64 << 10
+    )
+
+
 class Participant(Settings, frozen=True):
     """A system that the broker talks to. Configuration is all there is to one."""
 
@@ -256,6 +315,14 @@ class Participant(Settings, frozen=True):
     webhook: Annotated[Webhook | None, Meta(description="How it sends to us.")] = None
     poll: Annotated[Poll | None, Meta(description="How we fetch from it.")] = None
     deliver: Annotated[Deliver | None, Meta(description="How we send to it.")] = None
+    authority: Annotated[
+        Authority | None, Meta(description="The e-Permit authority that the broker is itself.")
+    ] = None
+
+    @property
+    def authority_path(self) -> str:
+        """Path of the authority's public API."""
+        return (self.authority.path if self.authority else "") or f"/epermit/{self.name}"
 
     @property
     def webhook_path(self) -> str:

@@ -121,6 +121,15 @@ class LedgerRecord(Struct, kw_only=True, frozen=True):
     at: int
 
 
+class OutboxRecord(Struct, kw_only=True, frozen=True):
+    """An e-Permit event on its way to a peer (``corridor.permit.outbox.v1``)."""
+
+    peer: str
+    path: str
+    content: str
+    proof: str
+
+
 T = TypeVar("T", bound=Struct)
 
 
@@ -160,8 +169,9 @@ REPORT: Final = Kind("report", Report)
 RECEIPT: Final = Kind("receipt", Receipt)
 CURSOR: Final = Kind("cursor", Cursor)
 PERMIT: Final = Kind("permit", LedgerRecord)
+OUTBOX: Final = Kind("outbox", OutboxRecord)
 
 RECORDS: Final[dict[str, Codec]] = {
-    kind.codec.schema.fullname: kind.codec for kind in (DEAD, REPORT, RECEIPT, CURSOR, PERMIT)
+    kind.codec.schema.fullname: kind.codec for kind in (DEAD, REPORT, RECEIPT, CURSOR, PERMIT, OUTBOX)
 }
 """Full name to codec of every record of the broker."""

@@ -47,6 +47,19 @@ def changelog(processor: str) -> str:
     return f"state.{processor}"
 
 
+def permits(participant: str) -> str:
+    """Topic with the ledger of an e-Permit authority."""
+    return f"permits.{participant}"
+
+
+def peer(participant: str, code: str) -> str:
+    """Name under which an authority's events for one peer are delivered.
+
+    Each peer has a topic of its own, so that one which is away holds nobody else back.
+    """
+    return f"{participant}.{code.lower()}"
+
+
 def processors(participant: str) -> tuple[str, str, str]:
     """Names of a participant's processors: into the corridor, out of it, and delivery."""
     return f"to-corridor.{participant}", f"from-corridor.{participant}", f"deliver.{participant}"
@@ -77,8 +90,16 @@ class Deviation(msgspec.Struct, frozen=True):
     found: str
 
 
-def plan(participants: Iterable[str], settings: Topics) -> list[Topic]:
-    """List every topic of a broker with these participants."""
+def plan(
+    participants: Iterable[str], settings: Topics, peers: Mapping[str, Iterable[str]] | None = None
+) -> list[Topic]:
+    """List every topic of a broker.
+
+    Args:
+        participants: names of all participants.
+        settings: how topics are made.
+        peers: e-Permit authorities among them, each with the codes of its peers.
+    """
 
     def topic(name: str, cleanup: str, partitions: int = settings.partitions, factor: int = 1) -> Topic:
         config = {
@@ -98,6 +119,13 @@ def plan(participants: Iterable[str], settings: Topics) -> list[Topic]:
     for participant in participants:
         topics += [topic(incoming(participant), "delete"), topic(outgoing(participant), "delete")]
         topics += [topic(changelog(name), "compact") for name in processors(participant)]
+    for authority, codes in (peers or {}).items():
+        topics.append(topic(permits(authority), "compact", 1))  # no two records share a key: all are kept
+        for name in (peer(authority, code) for code in codes):
+            topics += [
+                topic(outgoing(name), "delete", 1),
+                topic(changelog(processors(name)[2]), "compact", 1),
+            ]
     return topics
 
 
@@ -140,6 +168,19 @@ async def create_beside(kafka: Kafka, source: str, wanted: Sequence[str], change
     if changelog is not None:
         listed.append(Topic(changelog, partitions, replication, {"cleanup.policy": "compact"}))
     await create(kafka, listed)
+
+
+async def partitions(kafka: Kafka, topic: str) -> int:
+    """Count the partitions of a topic.
+
+    Raises:
+        Transient: ``kafka-unavailable``, also when there is no such topic yet.
+    """
+    async with _admin(kafka) as admin:
+        (found,) = await admin.describe_topics([topic])
+    if not found["partitions"]:
+        raise Transient("kafka-unavailable", f"there is no topic {topic} yet")
+    return len(found["partitions"])
 
 
 async def check(kafka: Kafka, topics: Sequence[Topic]) -> list[Deviation]:

@@ -6,8 +6,11 @@ Used for requests we receive and for answers to requests we make. Counted are th
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import Final
+
+from starlette.requests import Request
 
 from connectors.settings import Limits
 from schemas.errors import Permanent
@@ -81,3 +84,21 @@ class BoundedBody:
             if len(self._data) == before and not self._inflate.eof:
                 raise Permanent("encoding-unsupported", "the gzip body is cut off")
         return bytes(self._data)
+
+
+async def receive(request: Request, limits: Limits) -> bytes:
+    """Read the body of a request as it is on the wire.
+
+    Raises:
+        Permanent: ``body-too-large``, ``request-too-slow``.
+    """
+    body = BoundedBody(limits, declared=request.headers.get("content-length", ""))
+    try:
+        async with asyncio.timeout(limits.body_timeout):
+            async for chunk in request.stream():
+                body.feed(chunk)
+    except TimeoutError:
+        raise Permanent(
+            "request-too-slow", f"the body did not end within {limits.body_timeout:g} s"
+        ) from None
+    return body.finish()

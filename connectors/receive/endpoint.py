@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from connectors import metrics
-from connectors.http.body import BoundedBody
+from connectors.http.body import BoundedBody, receive
 from connectors.http.problems import Violation, problem, violation
 from connectors.http.rate import Bucket
 from connectors.http.trace import traceparent_from
@@ -110,7 +109,7 @@ class Endpoint:
         headers = request.headers
         self._admission.before_body(headers, self._now())
         self._throttle(1)
-        raw = await self._read(request)
+        raw = await receive(request, self.settings.limits)
         self._admission.check(headers, raw, self._now())
         body = self._decode(raw, headers.get("content-encoding", ""))
         texts, is_batch = split(body, media_type, self.form, self.max_batch)
@@ -140,19 +139,6 @@ class Endpoint:
         wait = self._bucket.take(count)
         if wait:
             raise Transient("rate-limited", "more messages than this participant's limit", retry_after=wait)
-
-    async def _read(self, request: Request) -> bytes:
-        limits = self.settings.limits
-        body = BoundedBody(limits, declared=request.headers.get("content-length", ""))
-        try:
-            async with asyncio.timeout(limits.body_timeout):
-                async for chunk in request.stream():
-                    body.feed(chunk)
-        except TimeoutError:
-            raise Permanent(
-                "request-too-slow", f"the body did not end within {limits.body_timeout:g} s"
-            ) from None
-        return body.finish()
 
     def _decode(self, raw: bytes, encoding: str) -> bytes:
         body = BoundedBody(self.settings.limits, encoding)

@@ -72,4 +72,4 @@ def check(settings: Settings, as_json: bool) -> int:
 
 
 def _plan(settings: Settings) -> list[topics.Topic]:
-    return topics.plan(settings.participants, settings.topics)
+    return topics.plan(settings.participants, settings.topics, settings.peers)

@@ -18,6 +18,7 @@ from corridor.roles.contracts import (
     watch_registry,
 )
 from corridor.roles.health import Health
+from corridor.roles.permits import peers_outbound
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
@@ -46,6 +47,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
             _outbound(participant, participant.deliver, settings, contracts)
             for participant in settings.participants.values()
             if participant.deliver
+        ]
+        outbound += [
+            each
+            for participant in settings.participants.values()
+            if participant.authority
+            for each in peers_outbound(participant.name, participant.authority, settings, contracts)
         ]
         polled = {
             participant.name: Polled(

@@ -13,6 +13,7 @@ from connectors.receive.endpoint import Endpoint
 from connectors.registry.app import registry_app
 from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry, with_login
 from corridor.roles.health import Health
+from corridor.roles.permits import Permits
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
@@ -30,6 +31,14 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     log = Ingest(settings.kafka, contracts, schemas)
     endpoints = [Endpoint(participant, edge_format(participant.profile), log) for participant in senders]
     routes = [*webhook_routes(endpoints), *health.routes()]
+    authorities = [
+        Permits(participant, participant.authority, settings, contracts)
+        for participant in settings.participants.values()
+        if participant.authority
+    ]
+    for authority in authorities:
+        routes += authority.routes()
+        health.watch(f"ledger of {authority.name}", authority.is_ready)
     registry = _registry(settings)
     if registry:
         health.watch("registry", lambda: registry.ready)
@@ -40,7 +49,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         if registry:
             await registry.start()
         if await registered(contracts, stop):
-            await log.run(stop)
+            await together(stop, log.run(stop), *(authority.run(stop) for authority in authorities))
 
     try:
         await together(

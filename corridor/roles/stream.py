@@ -71,7 +71,8 @@ def plans(settings: Settings) -> Iterator[Plan]:
     """
     codes = CodeLists.load(settings.overlays)
     for participant in settings.participants.values():
-        wanted = ["to_corridor"] if participant.webhook or participant.poll else []
+        sends = participant.webhook or participant.poll or participant.authority
+        wanted = ["to_corridor"] if sends else []
         wanted += ["from_corridor"] if participant.deliver else []
         profile = profiles.load(participant.profile)
         for direction in wanted:

@@ -105,6 +105,15 @@ class Settings(Group, frozen=True):
         return tuple(map(Path, self.codes.overlays))
 
     @property
+    def peers(self) -> dict[str, tuple[str, ...]]:
+        """Participants that are e-Permit authorities, with the codes of their peers."""
+        return {
+            name: tuple(participant.authority.peers)
+            for name, participant in self.participants.items()
+            if participant.authority
+        }
+
+    @property
     def registry_url(self) -> str:
         """Address of the registry in use."""
         return self.registry.url or f"http://127.0.0.1:{self.gateway.port}"

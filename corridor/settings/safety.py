@@ -88,6 +88,13 @@ def _participant(participant: Participant) -> Iterator[Risk]:
         yield Risk(f"{here}.webhook", "anybody could send in its name: set secrets, public_keys or bearer")
     if participant.deliver and _plain(participant.deliver.url) and not participant.deliver.egress.plaintext:
         yield Risk(f"{here}.deliver.url", "not encrypted: use https, or set deliver.egress.plaintext = true")
+    for code, peer in (participant.authority.peers if participant.authority else {}).items():
+        if _plain(peer.url) and not peer.egress.plaintext:
+            yield Risk(
+                f"{here}.authority.peers.{code}.url",
+                "not encrypted: anybody on the way could give his own keys: use https, or set "
+                "egress.plaintext = true",
+            )
     if participant.poll and _plain(participant.poll.url) and not participant.poll.egress.plaintext:
         yield Risk(f"{here}.poll.url", "not encrypted: use https, or set poll.egress.plaintext = true")
 
@@ -148,6 +155,10 @@ def _references(settings: Settings) -> Iterator[tuple[str, str]]:
                     yield f"{here}.{side}.auth.token", token
                 case OAuth2(client_secret=secret):
                     yield f"{here}.{side}.auth.client_secret", secret
+        if participant.authority:
+            yield f"{here}.authority.token", participant.authority.token
+            for position, key in enumerate(participant.authority.keys):
+                yield f"{here}.authority.keys[{position}].key", key.key
         if participant.deliver:
             for position, reference in enumerate(participant.deliver.secrets):
                 yield f"{here}.deliver.secrets[{position}]", reference

@@ -135,7 +135,8 @@ class Supervisor:
         self._require_ports()
         await self._start_kafka(progress)
         made = await topics.create(
-            self.settings.kafka, topics.plan(self.settings.participants, self.settings.topics)
+            self.settings.kafka,
+            topics.plan(self.settings.participants, self.settings.topics, self.settings.peers),
         )
         self.say(f"{len(made)} topics created" if made else "topics are there")
         self._observer = Observer([n for n, p in self.settings.participants.items() if p.deliver])

@@ -95,6 +95,8 @@ def test_names_are_those_of_the_architecture() -> None:
         "corridor.report.v1",
         "corridor.receipt.v1",
         "corridor.cursor.v1",
+        "corridor.permit.v1",
+        "corridor.permit.outbox.v1",
     }
 
 

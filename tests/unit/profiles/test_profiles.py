@@ -92,6 +92,7 @@ def test_code_lists_and_identifiers_exist(name: str) -> None:
 def test_numbers_have_a_unit(name: str) -> None:
     """Every quantity says its unit: in the schema, or in a field beside it."""
     plain = {"noteVersion", "seq", "eventVersion", "modeOfTransportCode", "version", "source_sequence"}
+    plain |= {"permit_year", "permit_type"}
     beside = {"quantity", "original_quantity", "contract_date"}
     for field in fields(json.loads(profiles.load(name).text)):
         inner = field["type"][1] if isinstance(field["type"], list) else field["type"]
@@ -126,6 +127,7 @@ def test_examples_have_valid_identifiers(name: str, example: str) -> None:
                 value if field["name"] != "eventCode" else f"{profile.examples[example]['eventType']}/{value}"
             )
             assert CODES.known(field["codeList"], key), (field["name"], value)
+            found += 1
         pattern = (
             field.get("pattern", "")
             .replace("dd.MM.yyyy", r"\d\d\.\d\d\.\d{4}")

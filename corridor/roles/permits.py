@@ -1,0 +1,131 @@
+"""e-Permit authorities in the roles: the gateway keeps the ledger, deliver sends events to the peers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final
+
+import msgspec
+import structlog
+from starlette.routing import BaseRoute
+
+from connectors.epermit.authority import Authority
+from connectors.epermit.internal import internal_routes
+from connectors.epermit.peer import FOR_EVER, Peer, describe
+from connectors.epermit.public import public_routes
+from connectors.settings import Authority as AuthoritySettings
+from connectors.settings import Deliver, Participant
+from corridor.settings import Settings
+from schemas import profiles
+from schemas.avro.jsonform import JsonForm
+from schemas.epermit import acts
+from schemas.errors import Misconfigured, Permanent, Transient
+from schemas.records import OUTBOX
+from streams import topics
+from streams.contracts import Contracts
+from streams.outbound import Outbound
+from streams.permit_log import PermitLedger
+
+log = structlog.get_logger(__name__)
+
+PROFILE: Final = "epermit.event.v1"
+AGAIN: Final = 5.0
+"""Seconds between two tries of what a peer, the registry or Kafka did not let through."""
+
+
+class Permits:
+    """One authority in the gateway: its APIs, its ledger, its keys, and getting to know its peers.
+
+    Args:
+        participant: its settings.
+        authority: of them, the part on e-Permit.
+        settings: of the broker.
+        contracts: schemas.
+
+    Raises:
+        Misconfigured: a key or the token cannot be used.
+    """
+
+    def __init__(
+        self,
+        participant: Participant,
+        authority: AuthoritySettings,
+        settings: Settings,
+        contracts: Contracts,
+    ) -> None:
+        if participant.profile != PROFILE:
+            raise Misconfigured(
+                "settings-invalid", f"participants.{participant.name}.profile must be {PROFILE}"
+            )
+        self.name = participant.name
+        self._path, self._settings = participant.authority_path, authority
+        self._ledger = PermitLedger(
+            participant.name,
+            authority.code,
+            profiles.load(participant.profile).schema,
+            settings.kafka,
+            contracts,
+            settings.topics,
+            authority.peers,
+        )
+        self._authority = Authority(participant.name, authority, self._ledger)
+
+    def routes(self) -> list[BaseRoute]:
+        """Build the routes of both APIs."""
+        return [*public_routes(self._authority, self._path), *internal_routes(self._authority, self._path)]
+
+    def is_ready(self) -> bool:
+        """Tell whether the ledger is read and our keys are in it."""
+        return self._ledger.ready and bool(self._ledger.state.valid_keys)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the ledger, publish our keys and meet the peers, until ``stop`` is set."""
+        try:
+            if await _until_done(self._ledger.start, stop) and await _until_done(self._publish, stop):
+                await asyncio.gather(*(self._meet(code, stop) for code in self._settings.peers))
+            await stop.wait()
+        finally:
+            await self._ledger.close()
+
+    async def _publish(self) -> None:
+        if any(kid not in self._ledger.state.keys for kid in self._authority.signers):
+            await self._authority.act(acts.publish_keys)
+
+    async def _meet(self, code: str, stop: asyncio.Event) -> None:
+        async def handshake() -> None:
+            if code in self._ledger.state.peers:
+                return
+            said = await describe(self._settings, code)
+            uri = self._settings.peers[code].url
+            await self._authority.act(lambda ledger, author: acts.add_peer(ledger, code, uri, said, author))
+            log.info("met an e-Permit authority", participant=self.name, peer=code)
+
+        await _until_done(handshake, stop)
+
+
+async def _until_done(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> bool:
+    """Do something again until it succeeds; False when ``stop`` was set first."""
+    while not stop.is_set():
+        try:
+            await work()
+        except (Transient, Permanent) as error:
+            log.warning("trying again", code=error.code, error=error.message)
+        else:
+            return True
+        await asyncio.wait({asyncio.ensure_future(stop.wait())}, timeout=AGAIN)
+    return False
+
+
+def peers_outbound(
+    name: str, authority: AuthoritySettings, settings: Settings, contracts: Contracts
+) -> Iterator[Outbound]:
+    """Make the deliveries of an authority's events: one per peer, each event after the one before it."""
+    backoff = msgspec.structs.replace(authority.backoff, give_up=FOR_EVER)
+    form = JsonForm(OUTBOX.codec.schema)
+    for code, peer in authority.peers.items():
+        deliver = Deliver(url=peer.url, backoff=backoff, concurrency=1)
+        yield Outbound(
+            topics.peer(name, code), Peer(name, authority, code), deliver, form, OUTBOX.codec,
+            settings.kafka, settings.processing, contracts,
+        )  # fmt: skip

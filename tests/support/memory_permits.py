@@ -1,0 +1,90 @@
+"""An e-Permit authority without Kafka: its ledger in memory, its APIs over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+
+from connectors.epermit.authority import Authority
+from connectors.epermit.internal import internal_routes
+from connectors.epermit.ports import Decide
+from connectors.epermit.public import public_routes
+from connectors.settings import Authority as Settings
+from schemas.epermit.acts import Change, Entry, publish_keys
+from schemas.epermit.keys import generate
+from schemas.epermit.ledger import Ledger
+from schemas.errors import Transient
+from tests.support.permits import NOON
+
+TOKEN = "the-token-of-the-internal-api"
+
+
+class MemoryPermits:
+    """A `PermitLog` in memory.
+
+    Attributes:
+        entries: everything that was written.
+        broken: no write succeeds while it is set.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.state = Ledger(code)
+        self.ready = True
+        self.broken = False
+        self.entries: list[Entry] = []
+        self._turn = asyncio.Lock()
+
+    async def write(self, decide: Decide) -> Change:
+        """Decide and keep."""
+        async with self._turn:
+            change = await asyncio.to_thread(decide, self.state)
+            if self.broken:
+                raise Transient("log-unavailable", "Kafka did not acknowledge in time")
+            for entry in change.entries:
+                self.entries.append(entry)
+                self.state.apply(entry.record, len(self.entries))
+            return change
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON / 1000
+
+    def __call__(self) -> float:
+        """Give UTC seconds."""
+        return self.now
+
+
+class Site:
+    """One authority: settings, ledger, and the application to serve.
+
+    Args:
+        code: its code.
+        directory: where its keys are.
+    """
+
+    def __init__(self, code: str, directory: Path) -> None:
+        key, token = directory / f"{code}.key", directory / f"{code}.token"
+        key.write_text(generate("1"))
+        token.write_text(TOKEN)
+        fields = {
+            "code": code,
+            "title": code,
+            "keys": [{"id": "1", "key": f"file:{key}"}],
+            "token": f"file:{token}",
+        }
+        self.clock = Clock()
+        self.log = MemoryPermits(code)
+        self.settings = msgspec.convert(fields, Settings)
+        self.authority = Authority(code.lower(), self.settings, self.log, self.clock)
+        routes = [*public_routes(self.authority, "/permits"), *internal_routes(self.authority, "/permits")]
+        self.app = Starlette(routes=routes)
+
+    async def start(self) -> None:
+        """Publish its first key."""
+        await self.authority.act(publish_keys)
