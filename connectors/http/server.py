@@ -7,6 +7,7 @@ must be complete within a time and a size, and what is not HTTP is answered with
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,8 +22,21 @@ from connectors.http.problems import MEDIA_TYPE, STATUS, document
 HEAD_BYTES: Final = 64 << 10
 """Hard bound on a request's head; endpoints have lower ones of their own."""
 HEAD_FIELDS: Final = 256
+_UPGRADE: Final = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 LINGER: Final = 2.0
 """Seconds that the rest of a refused body is read and thrown away."""
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Take the offer to change the protocol out of a head that came in one piece.
+
+    Java's HTTP client offers HTTP/2 with every request that is not encrypted. A server may ignore that (RFC
+    9110, section 7.8), but the parser would skip the body.
+    """
+    end = data.find(b"\r\n\r\n")
+    if end < 0 or not _UPGRADE.search(data, 0, end):
+        return data
+    return _UPGRADE.sub(b"", data[:end]) + data[end:]
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -35,6 +49,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._most, self.limit_concurrency = self.limit_concurrency, None
         self._deadline: asyncio.TimerHandle | None = None
         self._in_head = True
+        self._between = True
         self._head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,7 +70,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         began_before = self._in_head
-        super().data_received(data)
+        super().data_received(_without_upgrade(data) if self._between else data)
         if began_before and self._in_head:
             self._head += len(data)
             if self._head > HEAD_BYTES:
@@ -64,7 +79,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
-        self._in_head, self._head = True, 0
+        self._in_head, self._head, self._between = True, 0, False
         self._start_clock()
 
     def on_headers_complete(self) -> None:
@@ -84,6 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Ignore the end of a request that was refused before it reached the application."""
         self._stop_clock()
+        self._between = True
         if not self.transport.is_closing():
             super().on_message_complete()
 

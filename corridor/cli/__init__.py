@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "tail": "Follow messages as they pass.",
     "dead": "List, show and replay dead letters.",
     "audit": "Compare ledgers with receipts, dead letters and losses.",
+    "permit": "Act as an e-Permit authority: keys, quotas, permits.",
     "sandbox": "Play a participant: dtc, dlp, port, vessel or oil.",
     "schema": "Register, check and compare schemas.",
     "mapping": "Check a mapping, and show the code made from it.",

@@ -141,3 +141,20 @@ async def test_defect_says_nothing() -> None:
         assert answer.startswith(b"HTTP/1.1 500")
         assert b"internal" in answer
         assert b"canary" not in answer
+
+
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade"])
+async def test_an_offer_of_another_protocol_is_ignored(name: bytes) -> None:
+    """Java's client offers HTTP/2 with every plain request: its bodies are read, on a kept connection too."""
+    body = b'{"a":"\r\nUpgrade: x"}'
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEA\r\n" + name + b": h2c\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: x\r\n" + offer + b"Content-Length: %d\r\n" % len(body)
+    async with serving(APP) as url:
+        reader, writer = await talk(url, head + b"\r\n" + body)
+        length = str(len(body)).encode()
+        assert (await reader.readuntil(b"\r\n\r\n" + length)).startswith(b"HTTP/1.1 200")
+        writer.write(head + b"\r\n")
+        await writer.drain()
+        writer.write(body)
+        assert (await reader.readuntil(b"\r\n\r\n" + length)).startswith(b"HTTP/1.1 200")
+        writer.close()

@@ -176,7 +176,9 @@ class Crossing:
         return self.send_avro(
             sender,
             body,
-            message.get("messageId") or f"{message['eventID']}:{message['eventVersion']}",
+            message.get("messageId")
+            or message.get("event_id")
+            or f"{message['eventID']}:{message['eventVersion']}",
             accepted,
         )
 
