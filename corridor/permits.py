@@ -32,6 +32,9 @@ class Office:
         name: of the participant; ``""`` for the only one.
         gateway: address of a gateway; ``""`` for the one on this machine.
 
+    Attributes:
+        public_url: address of its public API.
+
     Raises:
         Misconfigured: there is no such authority, or several and none was named.
     """
@@ -39,7 +42,13 @@ class Office:
     def __init__(self, settings: Settings, name: str = "", gateway: str = "") -> None:
         self._participant, self._authority = _choose(settings, name)
         base = gateway.rstrip("/") or f"http://127.0.0.1:{settings.gateway.port}"
-        self._url = f"{base}{self._participant.authority_path}/internal"
+        self.public_url = f"{base}{self._participant.authority_path}"
+        self._url = f"{self.public_url}/internal"
+
+    @property
+    def peers(self) -> list[str]:
+        """Codes of its peers."""
+        return list(self._authority.peers)
 
     @property
     def code(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import click
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.permits import Office
+from corridor.sandbox.ferry import Journeys, run_play
 from corridor.settings import Settings
 from schemas.epermit.keys import generate
 from schemas.errors import Misconfigured
@@ -194,6 +196,35 @@ def check(office: Office, as_json: bool) -> int:
         else:
             click.echo(f"{row['peer']}: {'the same on both sides' if row['ok'] else row['problem']}")
     return Exit.OK if all(row["ok"] for row in found) else Exit.FINDINGS
+
+
+@command.command()
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Directory of the ledgers.",
+)
+@click.option("--port", default=8430, show_default=True, help="Port of the authorities' public APIs.")
+@click.option("--url", default="", metavar="URL", help="Our public API. Default: at the gateway here.")
+@click.option("--trucks", default=0, help="Trucks to play in all; 0: no end.")
+@click.option("--rate", default=1.0, show_default=True, help="Trucks a second.")
+@click.option("--seed", default=0, show_default=True, help="Another seed is another timetable.")
+@office_options
+def play(
+    office: Office, data: Path, port: int, url: str, trucks: int, rate: float, seed: int, as_json: bool
+) -> None:
+    """Play the other authorities, with trucks on the ferry between Kuryk and Alat, until Ctrl-C.
+
+    Those of AZ, GE, KZ, TR and UZ that the settings name as peers are played, each at `/az` and so on of one
+    port. Permits are issued both ways, trucks enter and leave, some permits are revoked. Started again with
+    the same directory it goes on.
+    """
+    found = asyncio.run(run_play(office, data, port, url or office.public_url, Journeys(trucks, rate, seed)))
+    if as_json:
+        emit(found)
+    else:
+        click.echo(f"{found['trucks']} trucks passed, {found['refused']} acts were refused")
 
 
 def _show(value: dict[str, Any], as_json: bool) -> None:
