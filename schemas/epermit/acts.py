@@ -87,9 +87,9 @@ class Author:
                 return self.signers[kid]
         raise Refusal("KEY_NOTFOUND", "none of our valid keys is at hand")
 
-    def event_id(self, ledger: Ledger, consumer: str) -> str:
-        """Give the id of the event that this act makes for an authority."""
-        return str(uuid.uuid5(NAMESPACE, f"{ledger.code}/{consumer}/{self.act}"))
+    def event_id(self, ledger: Ledger, kind: str, consumer: str) -> str:
+        """Give the id of the event of a type that this act makes for an authority."""
+        return str(uuid.uuid5(NAMESPACE, f"{ledger.code}/{consumer}/{kind}/{self.act}"))
 
 
 class Application(NamedTuple):
@@ -197,7 +197,7 @@ def grant_quota(ledger: Ledger, peer: str, kind: int, year: int, quantity: int, 
     key = QuotaKey(peer, ledger.code, kind, year)
     before = ledger.quotas[key].total if key in ledger.quotas else 0
     result = {"issuer": peer, "issued_for": ledger.code, "type": kind, "year": year}
-    if _done(ledger, peer, author):
+    if _done(ledger, "QUOTA_CREATED", peer, author):
         return Change((), {**result, "total": before})
     fields = {
         "permit_issuer": peer, "permit_issued_for": ledger.code,
@@ -216,8 +216,8 @@ def issue_permit(ledger: Ledger, wanted: Application, author: Author) -> Change:
     """
     _require_peer(ledger, wanted.issued_for)
     _require_type(wanted.issued_for, wanted.type, author)
-    if _done(ledger, wanted.issued_for, author):
-        permit_id = ledger.issued[author.event_id(ledger, wanted.issued_for)]
+    if _done(ledger, "PERMIT_CREATED", wanted.issued_for, author):
+        permit_id = ledger.issued[author.event_id(ledger, "PERMIT_CREATED", wanted.issued_for)]
         return Change((), {"permit_id": permit_id})
     quota = ledger.quotas.get(QuotaKey(ledger.code, wanted.issued_for, wanted.type, wanted.year))
     if quota is None or quota.highest >= quota.total:
@@ -260,7 +260,7 @@ def use_permit(
         raise Refusal("PERMIT_NOTFOUND")
     issuer = permit.created.producer
     result = {"permit_id": permit_id}
-    if _done(ledger, issuer, author):
+    if _done(ledger, "PERMIT_USED", issuer, author):
         return Change((), result)
     if permit.revoked_at is not None:
         raise Refusal("PERMIT_ALREADY_REVOKED")
@@ -279,7 +279,7 @@ def revoke_permit(ledger: Ledger, permit_id: str, author: Author) -> Change:
         raise Refusal("PERMIT_NOTFOUND")
     consumer = permit.created.consumer
     result = {"permit_id": permit_id}
-    if _done(ledger, consumer, author):
+    if _done(ledger, "PERMIT_REVOKED", consumer, author):
         return Change((), result)
     if permit.revoked_at is not None:
         raise Refusal("PERMIT_ALREADY_REVOKED")
@@ -304,7 +304,7 @@ def _own(
     event = make(kind, {
         **fields,
         "event_producer": ledger.code, "event_consumer": consumer, "event_timestamp": author.second,
-        "event_type": kind, "event_id": author.event_id(ledger, consumer),
+        "event_type": kind, "event_id": author.event_id(ledger, kind, consumer),
         "previous_event_id": previous or ledger.chain(ledger.code, consumer).head,
     })  # fmt: skip
     if previous is None:
@@ -314,8 +314,8 @@ def _own(
     return Entry(record, event, facts(ledger, event, author.numberings) if told else None)
 
 
-def _done(ledger: Ledger, consumer: str, author: Author) -> bool:
-    return author.event_id(ledger, consumer) in ledger.chain(ledger.code, consumer)
+def _done(ledger: Ledger, kind: str, consumer: str, author: Author) -> bool:
+    return author.event_id(ledger, kind, consumer) in ledger.chain(ledger.code, consumer)
 
 
 def _at(author: Author, act: str) -> Author:

@@ -173,3 +173,34 @@ def test_every_setting_is_documented() -> None:
     page = settings_reference()
     assert "`participants.<name>.deliver.backoff.give_up`" in page
     assert "`kafka.sasl.password_file`" in page
+
+
+PERMITS = """\
+[participants.permits]
+profile = "epermit.event.v1"
+
+[participants.permits.authority]
+code = "KZ"
+title = "Kazakhstan"
+keys = [{ id = "1", key = "env:PERMIT_KEY" }]
+token = "env:PERMIT_TOKEN"
+
+[participants.permits.authority.peers.AZ]
+url = "%s"
+permit_types = "old"
+"""
+
+
+def test_an_authority_and_its_peers_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers are tables by code; a plain address, over which keys would come, is refused, and so is no key."""
+    monkeypatch.setenv("PERMIT_KEY", "k" * 32)
+    monkeypatch.setenv("PERMIT_TOKEN", "t" * 32)
+    good = load(written(PERMITS % "https://permits.example.az"), {})
+    assert good.peers == {"permits": ("AZ",)}
+    assert unsafe(good) == []
+    plain = load(written(PERMITS % "http://permits.example.az"), {})
+    assert [risk.setting for risk in unsafe(plain)] == ["participants.permits.authority.peers.AZ.url"]
+    monkeypatch.delenv("PERMIT_KEY")
+    assert [risk.setting for risk in unsafe(good)] == ["participants.permits.authority.keys[0].key"]
+    with pytest.raises(Misconfigured, match="permit_types"):
+        load(written((PERMITS % "https://x.example").replace('"old"', '"older"')), {})
