@@ -32,3 +32,13 @@ def test_unsafe_topics_are_refused(settings: Topics) -> None:
         refuse_unsafe(settings)
     assert refused.value.code == "settings-unsafe"
     refuse_unsafe(Topics(replication=3, min_insync=2))
+
+
+def test_an_authority_has_a_ledger_and_an_outbox_per_peer() -> None:
+    """The ledger is one partition that forgets nothing; so is each outbox, apart from the others."""
+    planned = {topic.name: topic for topic in plan(["kz"], Topics(), {"kz": ("AZ", "TR")})}
+    assert planned["permits.kz"].partitions == 1
+    assert planned["permits.kz"].config["cleanup.policy"] == "compact"
+    for peer in ("az", "tr"):
+        assert planned[f"out.kz.{peer}"].partitions == 1
+        assert planned[f"state.deliver.kz.{peer}"].config["cleanup.policy"] == "compact"
