@@ -17,11 +17,13 @@ from tests.conftest import Kafka
 from tests.support import kafka as log
 from tests.support.permit_sites import LossyLine, Office, Site
 
-EVENTS = 10_000 if os.environ.get("CORRIDOR_SOAK") else 60
-KILLS = 20 if os.environ.get("CORRIDOR_SOAK") else 4
+SOAK = bool(os.environ.get("CORRIDOR_SOAK"))
+EVENTS = int(os.environ.get("CORRIDOR_PERMIT_EVENTS", "10000" if SOAK else "60"))
+"""Each way."""
+KILLS = 20 if SOAK else 4
 SEED = 20261127
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(7200 if EVENTS > 1000 else 300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(7200 if SOAK else 300)]
 
 
 async def work(office: Office, peer: str, dice: random.Random, done: Callable[[], None]) -> int:
