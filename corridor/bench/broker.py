@@ -97,9 +97,15 @@ async def metrics(supervisor: Supervisor, role: str) -> Callable[[str], float]:
 
 
 async def _finished(supervisor: Supervisor) -> bool:
+    """Say whether every participant has sent what it had; one that does not answer has not."""
     async with httpx.AsyncClient(trust_env=False) as client:
-        for port in supervisor.plan.ports.sandbox.values():
-            if not (await client.get(f"http://127.0.0.1:{port + CONTROL}/stats")).json()["finished"]:
+        for name in supervisor.plan.players:
+            port = supervisor.plan.ports.sandbox[name] + CONTROL
+            try:
+                finished = (await client.get(f"http://127.0.0.1:{port}/stats")).json()["finished"]
+            except httpx.TransportError:
+                return False
+            if not finished:
                 return False
     return True
 

@@ -28,7 +28,7 @@ from streams.settings import Kafka
 
 SCHEMAS, REGISTRATIONS, LOOKUPS = 10_000, 1_000, 200_000
 CLIENTS = (1, 16)
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def figures(share: float, tell: Tell) -> Iterator[Figure]:

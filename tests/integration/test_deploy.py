@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,10 @@ from pydantic import ValidationError
 
 from corridor.roles import ROLES
 from corridor.settings import Settings, load, unsafe
-from deploy.kafka import jars
+from deploy.kafka import Node, jars
 from deploy.ports import free_port
 from streams import topics
 from streams.settings import Kafka as KafkaSettings
-from tests.conftest import Kafka
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy/systemd/corridor@.service"
@@ -57,8 +57,12 @@ async def ready(port: int, process: asyncio.subprocess.Process) -> None:
 
 @pytest.mark.kafka
 @pytest.mark.timeout(300)
-async def test_the_commands_of_compose_run_as_plain_processes(kafka: Kafka, tmp_path: Path) -> None:
+async def test_the_commands_of_compose_run_as_plain_processes(
+    private_kafka: Callable[[], Node], tmp_path: Path
+) -> None:
     """The topics are made, each role starts with its service's command and environment, and ends cleanly."""
+    kafka = private_kafka()  # the topics have the names that every broker has
+    await kafka.start()
     token = tmp_path / "registry-token"
     token.write_text("x" * 32)
     token.chmod(0o600)
