@@ -28,7 +28,7 @@ from streams.settings import Kafka
 
 SCHEMAS, REGISTRATIONS, LOOKUPS = 10_000, 1_000, 200_000
 CLIENTS = (1, 16)
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 
 def figures(share: float, tell: Tell) -> Iterator[Figure]:
@@ -51,7 +51,7 @@ async def _measure(directory: Path, share: float, tell: Tell) -> Sequence[Figure
         await registry.start()
         found = [Figure(f"start with {count:,} schemas", round(time.perf_counter() - began, 2), "s")]
         await registry.close()
-        async with _gateway(kafka) as url:
+        async with _gateway(kafka, directory) as url:
             for clients in CLIENTS:
                 tell(f"registrations by {clients} at a time")
                 rate = await _registrations(url, round(REGISTRATIONS * share), clients)
@@ -86,13 +86,14 @@ async def _fill(kafka: Kafka, count: int) -> None:
 
 
 @asynccontextmanager
-async def _gateway(kafka: Kafka) -> AsyncIterator[str]:
-    """Run the role gateway as a process and give its address once its registry answers."""
+async def _gateway(kafka: Kafka, directory: Path) -> AsyncIterator[str]:
+    """Run the role gateway as a process, away from anybody's settings; give its address once it is ready."""
     port = free_port()
     settings = {"CORRIDOR__KAFKA__BOOTSTRAP": kafka.bootstrap, "CORRIDOR__GATEWAY__PORT": str(port)}
     process = subprocess.Popen(  # noqa: ASYNC220 - started once, waited for in a thread
         [sys.executable, "-m", "corridor", "run", "gateway"],
         env={**os.environ, **settings, "CORRIDOR__LOG__LEVEL": "error"},
+        cwd=directory,
         stderr=subprocess.DEVNULL,
     )
     try:
