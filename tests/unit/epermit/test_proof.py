@@ -135,7 +135,7 @@ def test_our_own_key_must_be_private_and_ours() -> None:
 
 
 def test_proofs_and_codes_of_the_reference_implementation_hold() -> None:
-    """Recorded from a run of it: every kind of event, claims with odd numbers, a key's end, signed in Java."""
+    """Recorded from a run of it: every kind of event, odd numbers in claims, two keys; signed in Java."""
     recorded = json.loads((Path(__file__).parents[2] / "golden" / "epermit_java.json").read_text("utf-8"))
     known = {jwk["kid"]: keys.read_public(jwk, jwk["kid"]) for jwk in recorded["keys"]}
     kinds = set()
