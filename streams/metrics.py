@@ -49,6 +49,12 @@ data_latency = Histogram(
     ["participant"],
     buckets=AGES,
 )
+projection_delay = Histogram(
+    "corridor_projection_delay_seconds",
+    "From written to the log to committed in the store, the oldest record of each batch.",
+    ["processor"],
+    buckets=SECONDS,
+)
 end_to_end = Histogram(
     "corridor_end_to_end_seconds", "From accepted to delivered.", ["participant"], buckets=SECONDS
 )

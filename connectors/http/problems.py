@@ -34,6 +34,9 @@ STATUS: Final[dict[str, int]] = {
     "kafka-unavailable": 503,
     "registry-unavailable": 503,
     "overloaded": 503,
+    "view-unavailable": 503,
+    "view-outdated": 503,
+    "query-invalid": 400,
 }
 """Code to HTTP status. Other `Permanent` errors are 422, other `Transient` ones 503, the rest 500."""
 

@@ -115,7 +115,7 @@ def _free_ports() -> Ports:
     while True:
         ports = Ports(10_000 + free_port() % 1_000 * 20)
         try:
-            for port in range(ports.base, ports.kafka[1] + 1):
+            for port in {*ports.roles.values(), *ports.sandbox.values(), *ports.kafka}:
                 require_free(port, "a benchmark", "")
         except Misconfigured:
             continue

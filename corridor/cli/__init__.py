@@ -14,10 +14,14 @@ from corridor.cli.exits import EXIT_CODES, Exit, report
 
 COMMANDS: Final[dict[str, str]] = {
     "up": "Run everything on this machine and watch shipments cross.",
-    "run": "Run roles: gateway, stream, deliver.",
+    "run": "Run roles: gateway, stream, deliver, view.",
     "check": "Show the effective settings and refuse unsafe ones.",
     "topics": "Create the topics, or show what would change.",
     "tail": "Follow messages as they pass.",
+    "show": "Show one shipment whole: by container, note, wagon, train, vessel, plate, permit, lot.",
+    "find": "List shipments by name, place, time and status.",
+    "kpi": "Show the figures of the corridor beside the published targets.",
+    "view": "Look after the shipment view: status, migrate, rebuild, dump.",
     "dead": "List, show and replay dead letters.",
     "audit": "Compare ledgers with receipts, dead letters and losses.",
     "permit": "Act as an e-Permit authority: keys, quotas, permits.",
@@ -46,7 +50,7 @@ Translate messages without running anything:
 \b
 Run it for real:
   corridor check --config corridor.toml
-  corridor run gateway stream deliver --config corridor.toml
+  corridor run gateway stream deliver view --config corridor.toml
 
 \b
 Exit codes:

@@ -37,7 +37,14 @@ EXIT_CODES: Final = """\
   130  stopped by Ctrl-C"""
 
 _UNREACHABLE: Final = frozenset(
-    {"kafka-unavailable", "registry-unavailable", "partner-unavailable", "log-unavailable", "download-failed"}
+    {
+        "kafka-unavailable",
+        "registry-unavailable",
+        "partner-unavailable",
+        "log-unavailable",
+        "view-unavailable",
+        "download-failed",
+    }
 )
 
 

@@ -61,7 +61,7 @@ LIVE_EVERY: Final = 1.0
 )
 @click.option(
     "--ports", type=click.IntRange(1024, 65000), default=8400, show_default=True,
-    help="First of the ports that are used without a settings file: nine, with --sea sixteen.",
+    help="First of the ports that are used without a settings file: ten, with --sea seventeen.",
 )  # fmt: skip
 @click.option(
     "--seconds", type=click.FloatRange(min=0), help="Stop by itself after that many seconds of running."
@@ -80,9 +80,9 @@ def command(
 ) -> None:
     """Run everything on this machine and watch shipments cross.
 
-    Starts Apache Kafka (fetched once, no Docker or Java needed), the topics, the roles gateway, stream and
-    deliver, and the sandbox; what dies is started again. On a terminal the figures update in place, elsewhere
-    there is a line every five seconds.
+    Starts Apache Kafka (fetched once, no Docker or Java needed), the topics, the roles gateway, stream,
+    deliver and view, and the sandbox; what dies is started again. On a terminal the figures update in place,
+    elsewhere there is a line every five seconds.
     """
     if config is None and SITE_FILE.is_file():
         config = SITE_FILE

@@ -14,6 +14,7 @@ ROLES: Final[dict[str, str]] = {
     "gateway": "Takes in what participants send: webhooks, the registry's API, the API description.",
     "stream": "Translates: one processor per participant and direction.",
     "deliver": "Sends to participants, and polls those who do not send.",
+    "view": "Projects the log into SQL, and answers questions about shipments.",
 }
 """Every role with its purpose; its code is ``corridor.roles.<name>`` and offers ``serve``."""
 

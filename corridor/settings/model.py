@@ -33,6 +33,24 @@ class Gateway(Listen, frozen=True):
     ] = 5.0
 
 
+class View(Listen, frozen=True):
+    """The shipment view: its database, and the role that projects the log into it and answers questions."""
+
+    port: Annotated[Port, Meta(description="TCP port of the read API, health and metrics.")] = 8409
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(sqlite|postgresql)://",
+            description="`sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`, without a password.",
+        ),
+    ] = "sqlite:///corridor-view.sqlite3"
+    password: Annotated[SecretRef | None, Meta(description="Where the database password is found.")] = None
+    token: Annotated[
+        SecretRef | None,
+        Meta(description="Where the bearer token is found that the read API wants; needed beyond loopback."),
+    ] = None
+
+
 class Registry(Group, frozen=True):
     """The schema registry, the gateway's own or any with the Confluent API.
 
@@ -93,6 +111,7 @@ class Settings(Group, frozen=True):
     gateway: Annotated[Gateway, Meta(description="The role gateway.")] = Gateway()
     stream: Annotated[Listen, Meta(description="The role stream.")] = Listen(port=8401)
     deliver: Annotated[Listen, Meta(description="The role deliver.")] = Listen(port=8402)
+    view: Annotated[View, Meta(description="The shipment view.")] = View()
     log: Annotated[Log, Meta(description="Logging.")] = Log()
     participants: Annotated[
         dict[str, Participant],

@@ -49,6 +49,7 @@ def unsafe(settings: Settings) -> list[Risk]:
     return [
         *_kafka(settings),
         *_bind(settings),
+        *_view(settings),
         *(risk for participant in settings.participants.values() for risk in _participant(participant)),
         *_secrets(settings),
         *_files(settings),
@@ -78,6 +79,14 @@ def _bind(settings: Settings) -> Iterator[Risk]:
             f"anybody who reaches {settings.gateway.host}:{settings.gateway.port} could register "
             "schemas: set registry.token, or use another registry with registry.url",
         )
+
+
+def _view(settings: Settings) -> Iterator[Risk]:
+    if urlsplit(settings.view.url).password:
+        yield Risk("view.url", "holds a password: leave it out there and set view.password")
+    if not _loopback(settings.view.host) and settings.view.token is None:
+        where = f"{settings.view.host}:{settings.view.port}"
+        yield Risk("view.token", f"anybody who reaches {where} could read all shipments")
 
 
 def _participant(participant: Participant) -> Iterator[Risk]:
@@ -145,6 +154,10 @@ def _secrets(settings: Settings) -> Iterator[Risk]:
 def _references(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield every reference to a secret with its address."""
     yield from _of_connections(settings)
+    if settings.view.password:
+        yield "view.password", settings.view.password
+    if settings.view.token:
+        yield "view.token", settings.view.token
     for name, participant in settings.participants.items():
         here = f"participants.{name}"
         if participant.webhook:

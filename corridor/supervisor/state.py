@@ -36,7 +36,9 @@ class Ports:
     @property
     def roles(self) -> dict[str, int]:
         """Port of each role's HTTP."""
-        return {"gateway": self.base, "stream": self.base + 1, "deliver": self.base + 2}
+        return {
+            "gateway": self.base, "stream": self.base + 1, "deliver": self.base + 2, "view": self.base + 9,
+        }  # fmt: skip
 
     @property
     def sandbox(self) -> dict[str, int]:
@@ -44,9 +46,9 @@ class Ports:
         return {
             "dtc": self.base + 3,
             "dlp": self.base + 4,
-            "port": self.base + 9,
-            "vessel": self.base + 10,
-            "oil": self.base + 13,
+            "port": self.base + 10,
+            "vessel": self.base + 11,
+            "oil": self.base + 14,
         }
 
     @property
@@ -102,7 +104,7 @@ class State:
                 self._make_secret(f"{name}.{purpose}", signing=purpose != "client")
         registry_url = f'url = "{registry}"\n' if registry else ""
         tables = [
-            _HEAD.format(bootstrap=bootstrap, **ports.roles),
+            _HEAD.format(bootstrap=bootstrap, directory=self.directory, **ports.roles),
             f'[registry]\n{registry_url}cache = "{self.directory / "schemas"}"\n',
         ]
         for name in players:
@@ -137,6 +139,10 @@ port = {stream}
 
 [deliver]
 port = {deliver}
+
+[view]
+port = {view}
+url = "sqlite:///{directory}/view.sqlite3"
 """
 
 _OAUTH2: Final = """\

@@ -17,6 +17,7 @@ import httpx
 import msgspec
 import psutil
 
+from corridor.roles import ROLES
 from corridor.settings import Settings, load, require_safe
 from corridor.supervisor.child import Child, Register
 from corridor.supervisor.figures import Figures, Observer, Totals, parse
@@ -197,9 +198,10 @@ class Supervisor:
             if participant.webhook:
                 found[f"webhook of {name}"] = f"{gateway}{participant.webhook_path}"
         found["schema registry"] = self.settings.registry_url
-        for role in ("gateway", "stream", "deliver"):
+        for role in ROLES:
             listen = getattr(self.settings, role)
             found[f"metrics of {role}"] = f"http://{listen.host}:{listen.port}/metrics"
+        found["shipments"] = f"http://{self.settings.view.host}:{self.settings.view.port}/shipments"
         found["Kafka"] = self.settings.kafka.bootstrap
         found["settings"] = str(self.plan.config or self.plan.state.settings_file)
         found["logs"] = str(self.plan.state.logs)
@@ -226,7 +228,7 @@ class Supervisor:
 
     def _require_ports(self) -> None:
         remedy = "Stop it, or move all ports: corridor up --ports 8500."
-        for role in ("gateway", "stream", "deliver"):
+        for role in ROLES:
             listen = getattr(self.settings, role)
             require_free(listen.port, f"the role {role}", remedy, listen.host)
         if self.plan.sandbox:
@@ -271,7 +273,7 @@ class Supervisor:
         plan, config = self.plan, str(self.plan.config or self.plan.state.settings_file)
         corridor = [sys.executable, "-m", "corridor"]
         children = []
-        for role in ("gateway", "stream", "deliver"):
+        for role in ROLES:
             listen = getattr(self.settings, role)
             url = f"http://{listen.host}:{listen.port}/readyz"
             children.append(self._child(role, [*corridor, "run", role, "--config", config], url))

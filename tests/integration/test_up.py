@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def base() -> int:
-    """The first of nine free ports."""
+    """The first of ten free ports."""
     return free_base()
 
 
@@ -120,6 +120,6 @@ def test_an_external_kafka_is_used_and_none_started(started: Callable[..., Up], 
     """With --kafka the roles run on that one, and no Kafka of our own is among the processes."""
     up = started("--kafka", kafka.bootstrap, "--no-sandbox")
     status = up.until(ready)
-    assert {process["name"] for process in status["processes"]} == {"gateway", "stream", "deliver"}
+    assert {process["name"] for process in status["processes"]} == {"gateway", "stream", "deliver", "view"}
     assert status["addresses"]["Kafka"] == kafka.bootstrap
     assert up.end() == 0

@@ -1,0 +1,91 @@
+"""The role view: projects the log into SQL, and answers questions about shipments."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from prometheus_client import Gauge
+
+from connectors.auth.secret import find_secret
+from corridor.roles.contracts import registered, registry_client
+from corridor.roles.health import Health
+from corridor.roles.process import serve_http, together
+from corridor.settings import Settings
+from corridor.view.api import view_routes
+from corridor.view.database import Database
+from corridor.view.figures import Figure, recent
+from corridor.view.projector import NAME, TOPICS, Projector
+from schemas.errors import Transient
+from streams.contracts import Contracts
+from streams.projection import Projection
+
+log = structlog.get_logger(__name__)
+
+AGAIN: Final = 1.0
+MEASURE_EVERY: Final = 15.0
+"""Seconds between two readings of the figures for the metrics."""
+
+figures = Gauge(
+    "corridor_kpi",
+    "Figure of the last seven days in the view; docs/kpi.md has unit and definition.",
+    ["kpi", "leg"],
+)
+
+
+async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
+    """Project and answer until ``stop`` is set."""
+    client = registry_client(settings)
+    contracts = Contracts(client)
+    database = Database(settings.view)
+    projection = Projection(NAME, Projector(database, contracts), TOPICS, settings.kafka, settings.processing)
+    health.watch("projection", lambda: projection.running)
+    token = find_secret(settings.view.token) if settings.view.token else None
+    routes = [*view_routes(database, token), *health.routes()]
+
+    async def project() -> None:
+        if await _migrated(database, stop) and await registered(contracts, stop):
+            await together(stop, projection.run(stop), _measure(database, stop))
+
+    try:
+        await together(stop, serve_http(settings.view, routes, stop), project())
+    finally:
+        await client.close()
+        database.close()
+
+
+async def _migrated(database: Database, stop: asyncio.Event) -> bool:
+    """Bring the tables up to date, waiting for a database that is not there yet."""
+    while not stop.is_set():
+        try:
+            before, after = await asyncio.to_thread(database.migrate)
+        except Transient as error:
+            log.warning("waiting for the view's database", error=error.message)
+            await _pause(stop, AGAIN)
+        else:
+            log.info("tables of the view", before=before, after=after)
+            return True
+    return False
+
+
+async def _measure(database: Database, stop: asyncio.Event) -> None:
+    """Bring the figures into the metrics."""
+    while not stop.is_set():
+        try:
+            for figure in await asyncio.to_thread(_recent, database):
+                figures.labels(figure.kpi, figure.leg).set(figure.value)
+        except Transient as error:
+            log.warning("figures not read", error=error.message)
+        await _pause(stop, MEASURE_EVERY)
+
+
+def _recent(database: Database) -> list[Figure]:
+    with database.reading() as connection:
+        return recent(connection)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,1 @@
+"""The shipment view in SQL: projected from the log, asked by people, rebuilt from the log at any time."""

@@ -1,0 +1,64 @@
+"""Writing many rows with few statements.
+
+SQLite takes a list of rows through its driver. The PostgreSQL driver would send every row by itself, so there
+a batch goes as one JSON parameter that the server takes apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Table, TextClause, text
+
+MOST: Final = 5_000
+"""Rows in one statement."""
+
+Row = dict[str, Any]
+
+
+def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Write rows that are not there."""
+    _write(connection, table, rows, "")
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Row], newer: str = "") -> None:
+    """Write rows, over those with the same key.
+
+    Args:
+        connection: a transaction.
+        table: where.
+        rows: with all columns; no key twice.
+        newer: column that must be higher than that of the row that is there; empty: always.
+    """
+    keys = [column.name for column in table.primary_key.columns]
+    others = [column.name for column in table.columns if column.name not in keys]
+    taken = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
+    where = f' WHERE excluded."{newer}" > {table.name}."{newer}"' if newer else ""
+    names = ", ".join(f'"{key}"' for key in keys)
+    _write(connection, table, rows, f" ON CONFLICT ({names}) DO UPDATE SET {taken}{where}")
+
+
+def _write(connection: Connection, table: Table, rows: Sequence[Row], conflict: str) -> None:
+    if not rows:
+        return
+    postgresql = connection.dialect.name == "postgresql"
+    statement = _statement(table, conflict, postgresql)
+    if not postgresql:
+        connection.execute(statement, rows)
+        return
+    for start in range(0, len(rows), MOST):
+        piece = msgspec.json.encode(rows[start : start + MOST]).decode()
+        connection.execute(statement, {"rows": piece})
+
+
+@cache
+def _statement(table: Table, conflict: str, postgresql: bool) -> TextClause:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    if postgresql:
+        source = f"SELECT {names} FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json))"  # noqa: S608
+    else:
+        source = f"VALUES ({', '.join(f':{column.name}' for column in table.columns)})"
+    return text(f"INSERT INTO {table.name} ({names}) {source}{conflict}")

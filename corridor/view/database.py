@@ -1,0 +1,149 @@
+"""Opening the view's database: SQLite or PostgreSQL, brought up to date, one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from connectors.auth.secret import find_secret
+from corridor.settings.model import View
+from schemas.errors import Misconfigured, Transient
+
+DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+pg8000"}
+"""Database to its driver."""
+WRITER: Final = 7_352_001
+"""Advisory lock of PostgreSQL that a writer of the view holds for a transaction."""
+BUSY: Final = 30
+"""Seconds that SQLite waits for another writer."""
+
+_CONFIG: Final = Config()
+_CONFIG.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+
+
+class Database:
+    """The view's database.
+
+    Args:
+        settings: the group ``[view]``.
+
+    Raises:
+        Misconfigured: ``settings-invalid``: the address cannot be used, or the password not found.
+    """
+
+    def __init__(self, settings: View) -> None:
+        try:
+            url = make_url(settings.url)
+            backend = url.get_backend_name()
+            url = url.set(drivername=DRIVERS[backend])
+            if settings.password:
+                url = url.set(password=find_secret(settings.password).reveal())
+            self.engine: Final = create_engine(url, pool_pre_ping=backend == "postgresql")
+        except (ArgumentError, KeyError, ValueError) as error:
+            raise Misconfigured("settings-invalid", f"view.url: {error}") from None
+        self.postgresql: Final = backend == "postgresql"
+        self.address: Final = url.render_as_string(hide_password=True)
+        if not self.postgresql:
+            _prepare_sqlite(self.engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a transaction that no other writer of the view is in.
+
+        Raises:
+            Transient: ``view-unavailable``.
+        """
+        with self._errors(), self.engine.connect() as connection:
+            if not self.postgresql:
+                connection = connection.execution_options(immediate=True)
+            with connection.begin():
+                if self.postgresql:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER})
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a transaction that sees one state of the view.
+
+        Raises:
+            Transient: ``view-unavailable``.
+        """
+        with self._errors(), self.engine.connect() as connection:
+            if self.postgresql:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    def migrate(self) -> tuple[str | None, str]:
+        """Bring the tables up to date; return the revisions before and after.
+
+        Raises:
+            Transient: ``view-unavailable``.
+        """
+        with self.writing() as connection:
+            before = MigrationContext.configure(connection).get_current_revision()
+            config = Config()
+            config.set_main_option("script_location", str(_CONFIG.get_main_option("script_location")))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            return before, self.head
+
+    @property
+    def head(self) -> str:
+        """The newest revision."""
+        return str(ScriptDirectory.from_config(_CONFIG).get_current_head())
+
+    def require_current(self) -> None:
+        """Refuse to ask tables that are not there, or not up to date.
+
+        Raises:
+            Misconfigured: ``view-outdated``.
+            Transient: ``view-unavailable``.
+        """
+        with self.reading() as connection:
+            revision = MigrationContext.configure(connection).get_current_revision()
+        if revision != self.head:
+            state = f"is at revision {revision}" if revision else "is empty"
+            raise Misconfigured(
+                "view-outdated",
+                f"the view at {self.address} {state}: start the role view, or run `corridor view migrate`",
+            )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise Transient("view-unavailable", f"{self.address}: {error.orig}") from error
+        except OSError as error:
+            raise Transient("view-unavailable", f"{self.address}: {error}") from error
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Let SQLAlchemy begin transactions itself; readers and the writer do not wait for each other."""
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's connection
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000}")
+        connection.execute("PRAGMA cache_size = -65536")
+
+    @event.listens_for(engine, "begin")
+    def began(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,158 @@
+"""The figures of the corridor, by leg and day, from the measures of all shipments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from corridor.view.tables import MEASURE, REPORT
+from schemas.errors import Invalid
+from schemas.shipment.kpis import KPIS
+from schemas.shipment.legs import LEGS
+
+RECENT: Final = 7
+"""Days over which the metrics are taken, up to the newest day in the view."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Which figures: by name, leg and days (``YYYY-MM-DD``, both included), in sum or day by day."""
+
+    kpi: str = ""
+    leg: str = ""
+    first: str = ""
+    last: str = ""
+    daily: bool = False
+
+
+class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One figure of one leg, over all days or of one.
+
+    Attributes:
+        value: mean, sum or share, in ``unit``.
+        n: measures behind it.
+        least: the least of them; sums have none.
+        target: published figure, in words.
+        met: whether the published limit is kept; None where there is none.
+    """
+
+    kpi: str
+    title: str
+    leg: str
+    value: float
+    unit: str
+    n: int
+    day: str = ""
+    days: int = 1
+    least: float | None = None
+    most: float | None = None
+    target: str = ""
+    met: bool | None = None
+
+
+def figures(connection: Connection, asked: Asked) -> list[Figure]:
+    """Give figures in the order of the definitions.
+
+    Raises:
+        Invalid: ``query-invalid``, naming the parameter.
+    """
+    _require_valid(asked)
+    found = [*_measured(connection, asked), *_loss_free(connection, asked)]
+    order = {name: number for number, name in enumerate(KPIS)}
+    legs = {name: number for number, name in enumerate(LEGS)}
+    return sorted(found, key=lambda f: (order[f.kpi], f.day, legs.get(f.leg, len(legs)), f.leg))
+
+
+def recent(connection: Connection) -> list[Figure]:
+    """Give the figures of the last days, up to the newest day that anything was measured on."""
+    newest: str | None = connection.execute(
+        select(func.max(MEASURE.c.day)).where(MEASURE.c.kpi == "data-latency")
+    ).scalar_one()
+    if not newest:
+        return []
+    first = date.fromisoformat(newest) - timedelta(days=RECENT - 1)
+    return figures(connection, Asked(first=first.isoformat(), last=newest))
+
+
+def _measured(connection: Connection, asked: Asked) -> Iterable[Figure]:
+    m = MEASURE.c
+    by = (m.kpi, m.leg, m.day) if asked.daily else (m.kpi, m.leg)
+    sums = (
+        func.sum(m.n),
+        func.sum(m.total),
+        func.min(m.least),
+        func.max(m.most),
+        func.count(m.day.distinct()),
+    )
+    query = select(*by, *sums).group_by(*by)
+    if asked.kpi:
+        query = query.where(m.kpi == asked.kpi)
+    if asked.leg:
+        query = query.where(m.leg == asked.leg)
+    if asked.first:
+        query = query.where(m.day >= asked.first)
+    if asked.last:
+        query = query.where(m.day <= asked.last)
+    for row in connection.execute(query):
+        name, leg, *rest = row
+        day = rest.pop(0) if asked.daily else ""
+        n, total, least, most, days = map(int, rest)
+        yield _figure(name, leg, day, n, total, least, most, days)
+
+
+def _figure(name: str, leg: str, day: str, n: int, total: int, least: int, most: int, days: int) -> Figure:
+    kpi = KPIS[name]
+    mean = kpi.shown == "mean"
+    value = total / n / kpi.divisor if mean else total / kpi.divisor
+    return Figure(
+        kpi=name, title=kpi.title, leg=leg, value=round(value, 3), unit=kpi.unit, n=n, day=day, days=days,
+        least=round(least / kpi.divisor, 3) if mean else None,
+        most=round(most / kpi.divisor, 3) if mean else None,
+        target=kpi.target,
+        met=_met(name, value if mean else value / days),
+    )  # fmt: skip
+
+
+def _met(name: str, value: float) -> bool | None:
+    kpi = KPIS[name]
+    if kpi.limit is None:
+        return None
+    return value <= kpi.limit if kpi.better == "less" else value >= kpi.limit
+
+
+def _loss_free(connection: Connection, asked: Asked) -> Iterable[Figure]:
+    """Give the share of messages without loss; its leg is the stage."""
+    name = "loss-free"
+    if asked.kpi not in {"", name} or asked.leg in LEGS:
+        return
+    r = REPORT.c
+    by = (r.stage, r.day) if asked.daily else (r.stage,)
+    query = select(*by, func.count(), func.count(r.day.distinct())).group_by(*by).where(r.day != "")
+    if asked.leg:
+        query = query.where(r.stage == asked.leg)
+    if asked.first:
+        query = query.where(r.day >= asked.first)
+    if asked.last:
+        query = query.where(r.day <= asked.last)
+    whole = {tuple(row[:-2]): row[-2] for row in connection.execute(query.where(r.losses == 0))}
+    for row in connection.execute(query):
+        place, n, days = tuple(row[:-2]), row[-2], row[-1]
+        share = 100 * whole.get(place, 0) / n
+        yield Figure(
+            kpi=name, title=KPIS[name].title, leg=place[0], value=round(share, 3), unit="%", n=n, days=days,
+            day=place[1] if asked.daily else "", target=KPIS[name].target, met=_met(name, share),
+        )  # fmt: skip
+
+
+def _require_valid(asked: Asked) -> None:
+    if asked.kpi and asked.kpi not in KPIS:
+        raise Invalid("query-invalid", "/kpi", f"one of {', '.join(KPIS)}", asked.kpi)
+    for name in ("first", "last"):
+        if value := getattr(asked, name):
+            try:
+                date.fromisoformat(value)
+            except ValueError:
+                raise Invalid("query-invalid", f"/{name}", "a day as YYYY-MM-DD", value) from None

@@ -1,0 +1,152 @@
+"""Finding shipments: by any name, by place, time and status, page by page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, or_, select
+
+from corridor.view.tables import LINK, SHIPMENT
+from schemas.errors import Invalid
+from schemas.shipment.owners import KINDS, normal
+from schemas.shipment.state import STATUS
+
+MOST: Final = 200
+"""Shipments on one page."""
+SHIPMENTS: Final = ("CONSIGNMENT", "BULK_LOT")
+"""Kinds that are looked for unless others are named."""
+NAMES: Final = {
+    "container": "CONTAINER", "wagon": "WAGON", "note": "NOTE", "train": "TRAIN", "vessel": "VESSEL",
+    "plate": "PLATE", "permit": "PERMIT", "lot": "LOT",
+}  # fmt: skip
+"""What a shipment is found by, to the kind of its link."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What to find: everything that is named must hold. Times are UTC milliseconds.
+
+    Attributes:
+        place: UN/LOCODE or ESR where it is now.
+        status: key of ``STATUS``.
+        held: only what something holds.
+        kind: key of ``KINDS``; empty for consignments and lots.
+        after: something was told to happen at or after that.
+        before: something was told to happen before that.
+        limit: most on a page.
+        cursor: of the page before.
+    """
+
+    container: str = ""
+    wagon: str = ""
+    note: str = ""
+    train: str = ""
+    vessel: str = ""
+    plate: str = ""
+    permit: str = ""
+    lot: str = ""
+    place: str = ""
+    status: str = ""
+    held: bool = False
+    kind: str = ""
+    after: int | None = None
+    before: int | None = None
+    limit: int = 50
+    cursor: str = ""
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A shipment as a list shows it; times are UTC milliseconds, places UN/LOCODE, else ESR."""
+
+    key: str
+    kind: str
+    title: str
+    status: str
+    since: int
+    leg: str
+    place: str | None
+    place_name: str
+    next: str | None
+    origin: str | None
+    destination: str | None
+    eta: int | None
+    held: str
+    first_at: int
+    last_at: int
+    events: int
+    corrections: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Shipments, newest first; ``next`` is the cursor of the page after, None on the last."""
+
+    items: tuple[Row, ...]
+    next: str | None
+
+
+def find(connection: Connection, wanted: Wanted) -> Page:
+    """Find shipments.
+
+    Raises:
+        Invalid: ``query-invalid``, naming the parameter.
+    """
+    _require_valid(wanted)
+    query = _where(select(SHIPMENT), wanted)
+    if wanted.cursor:
+        at, key = _place(wanted.cursor)
+        later = and_(SHIPMENT.c.last_at == at, SHIPMENT.c.key > key)
+        query = query.where(or_(SHIPMENT.c.last_at < at, later))
+    query = query.order_by(SHIPMENT.c.last_at.desc(), SHIPMENT.c.key).limit(wanted.limit + 1)
+    rows = [Row(*row) for row in connection.execute(query)]
+    last = rows[wanted.limit - 1] if len(rows) > wanted.limit else None
+    return Page(tuple(rows[: wanted.limit]), _cursor(last) if last else None)
+
+
+def named(connection: Connection, reference: str, most: int) -> list[Row]:
+    """Everything that is found under a name, or has it as its key; consignments first, then newest first."""
+    links = select(LINK.c.shipment).where(LINK.c.value == normal(reference))
+    query = select(SHIPMENT).where(or_(SHIPMENT.c.key.in_(links), SHIPMENT.c.key == reference.strip()))
+    order = (SHIPMENT.c.kind.in_(SHIPMENTS).desc(), SHIPMENT.c.last_at.desc(), SHIPMENT.c.key)
+    return [Row(*row) for row in connection.execute(query.order_by(*order).limit(most))]
+
+
+def _where(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    kinds = (wanted.kind,) if wanted.kind else SHIPMENTS
+    query = query.where(SHIPMENT.c.kind.in_(kinds))
+    for name, kind in NAMES.items():
+        if value := getattr(wanted, name):
+            named = (LINK.c.kind == kind) & (LINK.c.value == normal(value))
+            query = query.where(SHIPMENT.c.key.in_(select(LINK.c.shipment).where(named)))
+    if wanted.place:
+        query = query.where(SHIPMENT.c.place == normal(wanted.place))
+    if wanted.status:
+        query = query.where(SHIPMENT.c.status == wanted.status)
+    if wanted.held:
+        query = query.where(SHIPMENT.c.held != "")
+    if wanted.after is not None:
+        query = query.where(SHIPMENT.c.last_at >= wanted.after)
+    if wanted.before is not None:
+        query = query.where(SHIPMENT.c.first_at < wanted.before)
+    return query
+
+
+def _require_valid(wanted: Wanted) -> None:
+    if not 1 <= wanted.limit <= MOST:
+        raise Invalid("query-invalid", "/limit", f"1 to {MOST}", wanted.limit)
+    for name, value, known in (("status", wanted.status, STATUS), ("kind", wanted.kind, KINDS)):
+        if value and value not in known:
+            raise Invalid("query-invalid", f"/{name}", f"one of {', '.join(known)}", value)
+
+
+def _cursor(row: Row) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([row.last_at, row.key])).decode().rstrip("=")
+
+
+def _place(cursor: str) -> tuple[int, str]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        return msgspec.json.decode(text, type=tuple[int, str])
+    except (msgspec.DecodeError, binascii.Error, ValueError):
+        raise Invalid("query-invalid", "/cursor", "what `next` of the page before was", cursor) from None

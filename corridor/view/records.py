@@ -1,0 +1,89 @@
+"""Writing what the broker says of itself into the view: reports, receipts, dead letters.
+
+Records of one key are in one partition in order, so the one with the higher offset is the newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, bindparam, update
+
+from corridor.view.bulk import upsert
+from corridor.view.tables import LETTER, RECEIPT, REPORT
+from schemas.records import DeadLetter, Receipt, Report
+from schemas.shipment.measures import day_of
+
+Numbered = tuple[int, Any]
+"""Offset in the log, and the record."""
+
+
+def write_reports(connection: Connection, reports: Iterable[tuple[int, Report]]) -> None:
+    """Keep the last report of each message at each stage."""
+    rows = [
+        {
+            "stage": report.stage, "id": report.id, "origin": report.origin,
+            "day": day_of(report.accepted) if report.accepted is not None else "",
+            "outputs": report.outputs, "losses": len(report.losses), "findings": len(report.findings),
+            "detail": msgspec.json.encode(
+                {"losses": report.losses, "findings": report.findings, "filtered": report.filtered}
+            ).decode(),
+            "log_offset": offset,
+        }
+        for offset, report in reports
+    ]  # fmt: skip
+    upsert(connection, REPORT, _last(REPORT, rows), newer="log_offset")
+
+
+def write_receipts(connection: Connection, receipts: Iterable[tuple[int, Receipt]]) -> None:
+    """Keep the last receipt of each delivery."""
+    rows = [
+        {
+            "participant": receipt.participant, "id": receipt.id, "origin": receipt.origin,
+            "subject": receipt.subject, "outcome": receipt.outcome, "code": receipt.code,
+            "attempts": receipt.attempts, "accepted": receipt.accepted, "delivered": receipt.delivered,
+            "log_offset": offset,
+        }
+        for offset, receipt in receipts
+    ]  # fmt: skip
+    upsert(connection, RECEIPT, _last(RECEIPT, rows), newer="log_offset")
+
+
+def write_letters(connection: Connection, letters: Iterable[tuple[int, str, DeadLetter | None]]) -> None:
+    """Keep dead letters; None settles one, and it may die again after that."""
+    last: dict[str, tuple[int, DeadLetter | None]] = {}
+    known: dict[str, tuple[int, DeadLetter]] = {}
+    for offset, identity, letter in letters:
+        last[identity] = (offset, letter)
+        if letter is not None:
+            known[identity] = (offset, letter)
+    rows = [
+        _letter(offset, letter, opened=last[name][1] is not None) for name, (offset, letter) in known.items()
+    ]
+    upsert(connection, LETTER, rows, newer="log_offset")
+    settled = [{"name": name, "at": offset} for name, (offset, letter) in last.items() if letter is None]
+    if settled:
+        statement = update(LETTER).where(LETTER.c.id == bindparam("name"))
+        connection.execute(
+            statement.where(LETTER.c.log_offset < bindparam("at")).values(
+                open=False, log_offset=bindparam("at")
+            ),
+            settled,
+        )
+
+
+def _letter(offset: int, letter: DeadLetter, *, opened: bool) -> dict[str, Any]:
+    return {
+        "id": letter.id, "open": opened, "stage": letter.stage, "code": letter.code,
+        "detail": letter.detail or "", "pointer": letter.pointer or "", "value": letter.value or "",
+        "origin": letter.origin or "", "subject": letter.subject or "", "accepted": letter.accepted,
+        "log_offset": offset,
+    }  # fmt: skip
+
+
+def _last(table: Table, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep the last row of each key."""
+    keys = [column.name for column in table.primary_key.columns]
+    return list({tuple(row[key] for key in keys): row for row in rows}.values())

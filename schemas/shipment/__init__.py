@@ -1,0 +1,23 @@
+"""The shipment seen whole: facts from corridor events in, timeline, state and measures out. Pure."""
+
+from schemas.shipment.fact import Fact, fact_of
+from schemas.shipment.kpis import KPIS, Kpi
+from schemas.shipment.measures import Measure, measures_of
+from schemas.shipment.settled import Settled, settle
+from schemas.shipment.state import State, state_of
+from schemas.shipment.timeline import Timeline, timeline
+
+__all__ = [
+    "KPIS",
+    "Fact",
+    "Kpi",
+    "Measure",
+    "Settled",
+    "State",
+    "Timeline",
+    "fact_of",
+    "measures_of",
+    "settle",
+    "state_of",
+    "timeline",
+]

@@ -1,0 +1,274 @@
+"""What one shipment adds to the figures: whole numbers by figure, leg and day, so that sums are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from itertools import chain
+from typing import Final, NamedTuple
+
+from schemas.codes.lists import CodeLists
+from schemas.shipment.fact import NOTE
+from schemas.shipment.moves import Move, estimates_of, moves_of
+from schemas.shipment.owners import kind_of
+from schemas.shipment.settled import Settled
+
+HOUR: Final = 3_600_000
+ALTYNKOL: Final = "KZHOR"
+BOYUK_KESIK: Final = frozenset({"558701", "558631"})
+ABSHERON: Final = frozenset({"548004"})
+PORTS: Final = {"KZAAU": "aktau", "KZKUR": "kuryk", "AZALA": "alat", "AZBAK": "alat"}
+
+
+class Measure(NamedTuple):
+    """What one owner adds to one figure on one day: how often, the sum, the least and the most."""
+
+    kpi: str
+    leg: str
+    day: str
+    n: int
+    total: int
+    least: int
+    most: int
+
+
+class Reading(NamedTuple):
+    """One single value of a figure: at which time it counts, and in which leg."""
+
+    kpi: str
+    leg: str
+    at: int
+    value: int
+
+
+def measures_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) -> list[Measure]:
+    """Take every measure of one owner, sorted."""
+    moves = moves_of(settled) if moves is None else moves
+    actual = [move for move in moves if move.classifier == "ACT"]
+    match kind_of(owner):
+        case "TRAIN":
+            readings = _trains(actual)
+        case "VESSEL":
+            readings = _berth_wait(actual)
+        case "TRUCK":
+            readings = iter(())
+        case "PERMIT":
+            readings = chain(_permits(actual), _latency(actual))
+        case "BULK_LOT":
+            readings = chain(_oil(actual), _estimated(settled, actual), _latency(actual))
+        case _:
+            readings = chain(
+                _units(actual), _transit(actual), _planned(moves), _estimated(settled, actual),
+                _documents(actual), _latency(actual), _oil(actual),
+            )  # fmt: skip
+    summed: dict[tuple[str, str, str], list[int]] = {}
+    for kpi, leg, at, value in readings:
+        summed.setdefault((kpi, leg, day_of(at)), []).append(value)
+    return [
+        Measure(*place, len(values), sum(values), min(values), max(values))
+        for place, values in sorted(summed.items())
+    ]
+
+
+def day_of(at: int) -> str:
+    """Day of a time, UTC, as ``YYYY-MM-DD``."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def hundredths_of_teu(size: str) -> int:
+    """TEU of a container by its size or ISO type, in hundredths; 0 when it is not known."""
+    if size in _sizes():
+        return int(_sizes()[size] * 100)
+    return {"2": 100, "4": 200, "L": 225}.get(size[:1], 0)
+
+
+@cache
+def _sizes() -> dict[str, Decimal]:
+    return {name: Decimal(str(row["teu"])) for name, row in CodeLists.load().rows("container-types")}
+
+
+def _seconds(later: int, earlier: int) -> int:
+    return (later - earlier) // 1000
+
+
+def _units(moves: Sequence[Move]) -> Iterator[Reading]:
+    """Dwell in ports, sea leg, border time and TEU, container by container."""
+    shared = [move for move in moves if not move.units and move.code.startswith("TRANSPORT/")]
+    by_unit: dict[str, list[Move]] = {}
+    for move in moves:
+        for unit in move.units:
+            by_unit.setdefault(unit, []).append(move)
+    for unit in sorted(by_unit):
+        own = sorted([*shared, *by_unit[unit]], key=lambda move: move.fact.order)
+        yield from _dwells(own)
+        yield from _sea(own)
+        yield from _border(own)
+        yield from _teu(unit, own)
+
+
+def _dwells(moves: Sequence[Move]) -> Iterator[Reading]:
+    arrived: dict[str, Move] = {}
+    for move in moves:
+        port = PORTS.get(move.place or "")
+        if port is None:
+            continue
+        at_sea = move.mode == "VESSEL"
+        if move.code in {"TRANSPORT/ARRI", "EQUIPMENT/GTIN"} or (move.code == "EQUIPMENT/DISC" and at_sea):
+            arrived.setdefault(port, move)
+        elif port in arrived and (
+            move.code in {"TRANSPORT/DEPA", "EQUIPMENT/GTOT"} or (move.code == "EQUIPMENT/LOAD" and at_sea)
+        ):
+            yield Reading(f"dwell-{port}", "caspian", move.at, _seconds(move.at, arrived.pop(port).at))
+
+
+def _sea(moves: Sequence[Move]) -> Iterator[Reading]:
+    loaded: Move | None = None
+    for move in moves:
+        if move.mode != "VESSEL" or move.leg != "caspian":
+            continue
+        if move.code == "EQUIPMENT/LOAD":
+            loaded = move
+        elif move.code == "EQUIPMENT/DISC" and loaded is not None:
+            yield Reading("sea-leg", move.leg, move.at, _seconds(move.at, loaded.at))
+            loaded = None
+
+
+def _border(moves: Sequence[Move]) -> Iterator[Reading]:
+    for move in moves:
+        border = move.fact.border
+        if move.code != "EQUIPMENT/CROS" or border is None or border.taken_over is None:
+            continue
+        arrivals = [
+            m.at
+            for m in moves
+            if m.code == "TRANSPORT/ARRI" and m.fact.esr == border.exit and m.at <= border.taken_over
+        ]
+        if arrivals and not _over_the_sea(border.from_admin, border.to_admin):
+            yield Reading(
+                "border-time", move.leg, border.taken_over, _seconds(border.taken_over, arrivals[-1])
+            )
+
+
+def _over_the_sea(one: str | None, other: str | None) -> bool:
+    return {one, other} in ({"27", "57"}, {"67", "57"})
+
+
+def _teu(unit: str, moves: Sequence[Move]) -> Iterator[Reading]:
+    legs: set[str] = set()
+    for move in moves:
+        if move.code != "EQUIPMENT/LOAD" or unit not in move.units or move.leg in legs:
+            continue
+        legs.add(move.leg)
+        size = next((u.size for u in move.fact.units if u.kind == "CONTAINER" and u.size), None)
+        if size and (value := hundredths_of_teu(size)):
+            yield Reading("teu", move.leg, move.at, value)
+
+
+def _transit(moves: Sequence[Move]) -> Iterator[Reading]:
+    loaded = [m.at for m in moves if m.code == "EQUIPMENT/LOAD" and m.place == ALTYNKOL]
+    out = [m for m in moves if m.code in {"EQUIPMENT/GTOT", "EQUIPMENT/AVPU", "EQUIPMENT/DISC"}]
+    absheron = [m.at for m in out if m.fact.esr in ABSHERON or m.fact.facility == "ABSHERON"]
+    georgia = [m.at for m in out if m.place in {"GEPTI", "GEBUS"}]
+    for kpi, ends in (("transit-absheron", absheron), ("transit-poti-batumi", georgia)):
+        if loaded and ends and max(ends) >= min(loaded):
+            yield Reading(kpi, "corridor", max(ends), _seconds(max(ends), min(loaded)))
+    arrived = [m for m in moves if m.code == "TRANSPORT/ARRI" and m.fact.esr in BOYUK_KESIK]
+    if arrived:
+        first = arrived[0]
+        left = [
+            m.at
+            for m in moves
+            if m.code == "TRANSPORT/DEPA" and m.place == "AZALA" and m.leg == first.leg and m.at <= first.at
+        ]
+        if left:
+            yield Reading("transit-alat-boyuk-kesik", first.leg, first.at, _seconds(first.at, left[-1]))
+
+
+def _planned(moves: Sequence[Move]) -> Iterator[Reading]:
+    planned = [m for m in moves if m.classifier == "PLN" and m.place]
+    for step in sorted({(m.code, m.place, m.fact.service or "") for m in planned if m.place}):
+        happened = [
+            m for m in moves
+            if m.classifier == "ACT" and (m.code, m.place, m.fact.service or "") == step
+        ]  # fmt: skip
+        plans = [
+            (m.told, m.at) for m in planned
+            if (m.code, m.place, m.fact.service or "") == step and happened and m.told <= happened[0].told
+        ]  # fmt: skip
+        if happened and plans:
+            first = happened[0]
+            yield Reading("schedule-deviation", first.leg, first.at, _seconds(first.at, max(plans)[1]))
+
+
+def _estimated(settled: Settled, moves: Sequence[Move]) -> Iterator[Reading]:
+    estimates = estimates_of(settled)
+    arrivals: dict[str, Move] = {}
+    for move in moves:
+        if move.code in {"TRANSPORT/ARRI", "PORTCALL/ARRI", "BULK/ARRI"} and move.place:
+            arrivals.setdefault(move.place, move)
+    for place, arrival in sorted(arrivals.items()):
+        for hours in (72, 24):
+            stood = [e for e in estimates if e.place == place and e.told <= arrival.at - hours * HOUR]
+            if stood:
+                error = abs(_seconds(arrival.at, stood[-1].at))
+                yield Reading(f"eta-error-{hours}h", arrival.leg, arrival.at, error)
+
+
+def _documents(moves: Sequence[Move]) -> Iterator[Reading]:
+    issued = [m.at for m in moves if m.code == "SHIPMENT/ISSU" and m.fact.document == "TRD"]
+    lodged = [m.at for m in moves if m.code == "CUSTOMS/SUBM"]
+    released = [m for m in moves if m.code in {"CUSTOMS/CUSR", "EQUIPMENT/CUSR"}]
+    after = [m for m in released if issued and m.at >= issued[0]]
+    if after:
+        yield Reading("document-lead", after[0].leg, after[0].at, _seconds(after[0].at, issued[0]))
+    after = [m for m in released if lodged and m.code == "CUSTOMS/CUSR" and m.at >= lodged[0]]
+    if after:
+        yield Reading("customs-release", after[0].leg, after[0].at, _seconds(after[0].at, lodged[0]))
+
+
+def _latency(moves: Sequence[Move]) -> Iterator[Reading]:
+    for move in moves:
+        if move.fact.version == 1 and move.fact.code != NOTE:
+            yield Reading("data-latency", move.leg, move.at, max(0, _seconds(move.fact.ingested, move.at)))
+
+
+def _trains(moves: Sequence[Move]) -> Iterator[Reading]:
+    seen: set[str] = set()
+    for move in moves:
+        if move.code == "TRANSPORT/DEPA" and move.leg not in seen:
+            seen.add(move.leg)
+            yield Reading("trains", move.leg, move.at, 1)
+
+
+def _berth_wait(moves: Sequence[Move]) -> Iterator[Reading]:
+    anchored: int | None = None
+    for move in moves:
+        if move.fact.service == "ANCO" and anchored is None:
+            anchored = move.at
+        elif move.fact.service == "FAST" and anchored is not None:
+            yield Reading("berth-wait", move.leg, move.at, _seconds(move.at, anchored))
+            return
+
+
+def _permits(moves: Sequence[Move]) -> Iterator[Reading]:
+    issued = [m for m in moves if m.code == "PERMIT/ISSU"]
+    entered = [m for m in moves if m.code == "PERMIT/ENTR"]
+    revoked = [m for m in moves if m.code == "PERMIT/VOID"]
+    if issued:
+        yield Reading("permits-issued", "road", issued[0].at, 1)
+    if entered:
+        yield Reading("permits-used", "road", entered[0].at, 1)
+    if revoked and not [m for m in entered if m.at <= revoked[0].at]:
+        yield Reading("permits-refused", "road", revoked[0].at, 1)
+    late = [m for m in entered if revoked and m.at > revoked[0].at]
+    if late:
+        yield Reading("permits-used-void", "road", late[0].at, 1)
+
+
+def _oil(moves: Sequence[Move]) -> Iterator[Reading]:
+    names = {"BULK/LOAD": "oil-loaded", "BULK/DISC": "oil-discharged", "BULK/INJE": "oil-injected"}
+    for move in moves:
+        if move.code in names and move.fact.lot and move.fact.lot.kg is not None:
+            yield Reading(names[move.code], move.leg, move.at, move.fact.lot.kg)

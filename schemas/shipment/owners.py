@@ -1,0 +1,86 @@
+"""Whose an event is, and under which names it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from schemas.shipment.fact import MEANS, Fact
+
+CONSIGNMENT: Final = "CONSIGNMENT"
+KINDS: Final = (CONSIGNMENT, "BULK_LOT", "PERMIT", "TRAIN", "VESSEL", "TRUCK", "EQUIPMENT", "WAGON")
+"""What has a timeline: shipments, oil lots, permits, journeys of trains, vessels and trucks, and units whose
+consignment nobody told."""
+
+Link = tuple[str, str]
+"""Kind and value of a name under which something is found."""
+
+_NOTES: Final = frozenset({"SMGS", "CIM", "CMR"})
+_SUBJECTS: Final = {
+    "EQUIPMENT": "CONTAINER", "WAGON": "WAGON", "TRAIN": "TRAIN", "VESSEL": "VESSEL", "PERMIT": "PERMIT",
+    "TRUCK": "PLATE", "BULK_LOT": "LOT",
+}  # fmt: skip
+_KINDS: Final = {
+    "TRAIN": "TRAIN", "EPERMIT": "PERMIT", "TRANSIT_DECL": "DECLARATION", "BL": "DOCUMENT", "BKG": "DOCUMENT",
+    "CARRIER_REF": "DOCUMENT", "SHIPMENT": "SHIPMENT",
+}  # fmt: skip
+
+
+def owner_of(fact: Fact) -> str:
+    """Whose timeline a fact belongs to: the consignment's id, else ``TYPE:id`` of its subject.
+
+    Trains, vessels and trucks live long: their events are kept by journey.
+    """
+    return fact.consignment or journey_of(fact) or fact.subject
+
+
+def journey_of(fact: Fact) -> str | None:
+    """Journey of a train, vessel or truck: the month of a train or truck, the call or voyage of a vessel."""
+    if fact.kind not in MEANS:
+        return None
+    month = datetime.fromtimestamp(fact.at / 1000, UTC).strftime("%Y-%m")
+    journey = fact.visit or fact.voyage or month if fact.kind == "VESSEL" else month
+    return f"{fact.subject}/{journey}"
+
+
+def kind_of(owner: str) -> str:
+    """Kind of an owner by its key."""
+    kind, colon, _ = owner.partition(":")
+    return kind if colon and kind in KINDS else CONSIGNMENT
+
+
+def normal(name: str) -> str:
+    """Write a reference as links have it: upper case without spaces."""
+    return "".join(name.split()).upper()
+
+
+def links_of(facts: Iterable[Fact]) -> set[Link]:
+    """Names under which the owner of these facts is found."""
+    named = {link for fact in facts for link in _named(fact)}
+    return {(kind, normal(value)) for kind, value in named if value}
+
+
+def _named(fact: Fact) -> Iterator[tuple[str, str | None]]:
+    kind, _, subject = fact.subject.partition(":")
+    if kind in _SUBJECTS:
+        yield _SUBJECTS[kind], subject
+    yield "WAGON", fact.car
+    yield "TRAIN", fact.train
+    yield "VESSEL", fact.imo
+    yield "VESSEL", fact.vessel
+    yield "VOYAGE", fact.voyage
+    yield "PLATE", fact.plate
+    yield "PLATE", fact.trailer
+    yield "DECLARATION", fact.declaration
+    if fact.lot:
+        yield "LOT", fact.lot.document
+    for unit in fact.units:
+        yield unit.kind, unit.id
+        yield "WAGON", unit.parent
+    for reference in fact.references:
+        if reference.type in _NOTES:
+            yield "NOTE", reference.value
+            yield "NOTE", reference.value.rpartition("/")[2]
+        else:
+            yield _KINDS[reference.type], reference.value

@@ -1,0 +1,209 @@
+"""Projects topics into a store outside of Kafka that keeps the offsets itself, with what they led to.
+
+Offsets and content change in one transaction of the store, so a kill at any moment neither loses nor doubles.
+A process that lost its partitions without knowing it is refused by the store, because the offset is no longer
+the one that it began at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError
+
+from schemas.errors import Transient
+from streams import metrics
+from streams.settings import Kafka, Processing
+
+log = structlog.get_logger(__name__)
+
+POLL_MS: Final = 200
+MOST_RECORDS: Final = 5_000
+AGAIN: Final = 1.0
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+class Moved(Exception):
+    """Another process has written on from an offset, or the store was emptied: read its offsets again."""
+
+
+class Target(Protocol):
+    """What the records go into. ``positions`` and ``take`` may block: they run in a thread."""
+
+    async def learn(self, records: Sequence[Any]) -> None:
+        """Look up what is needed to read the records; raises ``Transient``."""
+
+    def positions(self) -> dict[Place, int]:
+        """Give the next offset of every partition that was read before."""
+
+    def take(
+        self, records: Sequence[Any], before: Mapping[Place, int | None], after: Mapping[Place, int]
+    ) -> None:
+        """Write what the records say and the offsets behind them, in one transaction.
+
+        Raises:
+            Moved: the stored offsets are not those of ``before``.
+            Transient: not now.
+        """
+
+
+class Projection:
+    """Keeps a store up to the log. Any number of processes share the partitions.
+
+    Args:
+        name: of the processor; also ends the consumer group's name.
+        target: the store.
+        topics: what is read; they exist.
+        kafka: connection.
+        processing: limits.
+    """
+
+    def __init__(
+        self, name: str, target: Target, topics: Sequence[str], kafka: Kafka, processing: Processing
+    ) -> None:
+        self.name, self._target, self._topics = name, target, list(topics)
+        self._kafka, self._processing = kafka, processing
+        self._next: dict[TopicPartition, int | None] = {}
+        self.running = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Project until ``stop`` is set. A Kafka or a store that is away is waited for."""
+        while not stop.is_set():
+            try:
+                await self._follow(stop)
+            except (KafkaError, OSError, TimeoutError, Transient) as error:
+                log.warning("projection waits", processor=self.name, error=repr(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), AGAIN)
+
+    async def catch_up(self, progress: Callable[[int, int], None]) -> int:
+        """Project all partitions up to what is in them now, and return how many records that were.
+
+        Args:
+            progress: told how many records are done, and how many there are.
+
+        Raises:
+            Transient: ``kafka-unavailable``, ``registry-unavailable`` or the store's own.
+        """
+        consumer = self._consumer(group=None)
+        try:
+            await consumer.start()
+            partitions = await self._partitions(consumer)
+            consumer.assign(partitions)
+            await self.assign(consumer, partitions)
+            ends = await consumer.end_offsets(partitions)
+            total = left = await _left(consumer, ends)
+            done = 0
+            while left:
+                done += await self._step(consumer)
+                left = await _left(consumer, ends)
+                progress(total - left, total)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Transient("kafka-unavailable", f"the log cannot be read: {error!r}") from error
+        else:
+            return done
+        finally:
+            await consumer.stop()
+
+    def _consumer(self, group: str | None) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **self._kafka.client_options(),
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            max_partition_fetch_bytes=self._processing.batch_bytes,
+            fetch_max_bytes=self._processing.prefetch_bytes,
+            session_timeout_ms=int(self._processing.session_timeout * 1000),
+            heartbeat_interval_ms=int(self._processing.session_timeout * 1000 / 4),
+        )
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        await consumer._client.set_topics(self._topics)  # noqa: SLF001 - else it knows no partitions of them
+        return [
+            TopicPartition(topic, number)
+            for topic in self._topics
+            for number in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
+
+    async def _follow(self, stop: asyncio.Event) -> None:
+        consumer = self._consumer(group=f"{self._processing.app}.{self.name}")
+        consumer.subscribe(self._topics, listener=_Listener(self, consumer))
+        try:
+            await consumer.start()
+            while not stop.is_set():
+                self.running = True
+                await self._step(consumer)
+        finally:
+            self.running = False
+            await consumer.stop()
+
+    async def assign(self, consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> None:
+        """Begin with partitions where the store says."""
+        positions = await asyncio.to_thread(self._target.positions)
+        self._next = {tp: positions.get((tp.topic, tp.partition)) for tp in partitions}
+        for tp, offset in self._next.items():
+            if offset is None:
+                await consumer.seek_to_beginning(tp)
+            else:
+                consumer.seek(tp, offset)
+
+    async def _step(self, consumer: AIOKafkaConsumer) -> int:
+        """Take one poll over into the store; return how many records it had."""
+        fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+        batch = {tp: records for tp, records in fetched.items() if records and tp in self._next}
+        records = [record for listed in batch.values() for record in listed]
+        if records:
+            before = {(tp.topic, tp.partition): self._next[tp] for tp in batch}
+            after = {(tp.topic, tp.partition): listed[-1].offset + 1 for tp, listed in batch.items()}
+            try:
+                await self._target.learn(records)
+                await asyncio.to_thread(self._target.take, records, before, after)
+            except Moved:
+                log.info("the store is elsewhere: reading its offsets again", processor=self.name)
+                await self.assign(consumer, consumer.assignment())
+                return 0
+            for tp in batch:
+                if tp in self._next:
+                    self._next[tp] = after[(tp.topic, tp.partition)]
+            metrics.records_in.labels(self.name).inc(len(records))
+            metrics.batch_records.labels(self.name).observe(len(records))
+            delay = time.time() - min(record.timestamp for record in records) / 1000
+            metrics.projection_delay.labels(self.name).observe(max(0.0, delay))
+        await self._measure(consumer)
+        return len(records)
+
+    async def _measure(self, consumer: AIOKafkaConsumer) -> None:
+        for tp in consumer.assignment():
+            end = consumer.highwater(tp)
+            if end is not None:
+                lag = max(0, end - await consumer.position(tp))
+                metrics.lag.labels(self.name, f"{tp.topic}/{tp.partition}").set(lag)
+
+
+async def _left(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> int:
+    return sum([max(0, end - await consumer.position(tp)) for tp, end in ends.items()])
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Begins where the store says after every rebalance."""
+
+    def __init__(self, projection: Projection, consumer: AIOKafkaConsumer) -> None:
+        self._projection, self._consumer = projection, consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing is open: every poll is written before the next."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Go to the stored offsets."""
+        await self._projection.assign(self._consumer, assigned)
