@@ -1,4 +1,4 @@
-"""Reference pages made from what the code itself uses: schemas, examples, code lists, error codes."""
+"""Reference pages made from what the code itself uses: schemas, examples, code lists, errors, figures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from corridor.reference.codes import codes_page
 from corridor.reference.errors import errors_page
+from corridor.reference.kpis import kpis_page
 from corridor.reference.profile import profile_page
 from corridor.settings import settings_reference
 from schemas import profiles
@@ -17,6 +18,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "errors.md": errors_page,
     "codes.md": codes_page,
     "settings.md": settings_reference,
+    "kpi.md": kpis_page,
     **{f"profiles/{name}.md": partial(profile_page, name) for name in profiles.names()},
 }
 """Every generated page: its path under ``docs/`` and what makes its text."""

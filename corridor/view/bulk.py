@@ -36,7 +36,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row], newer: str
     keys = [column.name for column in table.primary_key.columns]
     others = [column.name for column in table.columns if column.name not in keys]
     taken = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
-    where = f' WHERE excluded."{newer}" > {table.name}."{newer}"' if newer else ""
+    where = f' WHERE excluded."{newer}" > "{table.name}"."{newer}"' if newer else ""
     names = ", ".join(f'"{key}"' for key in keys)
     _write(connection, table, rows, f" ON CONFLICT ({names}) DO UPDATE SET {taken}{where}")
 
@@ -57,8 +57,9 @@ def _write(connection: Connection, table: Table, rows: Sequence[Row], conflict: 
 @cache
 def _statement(table: Table, conflict: str, postgresql: bool) -> TextClause:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
+    name = f'"{table.name}"'  # "position" is a word of SQL
     if postgresql:
-        source = f"SELECT {names} FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json))"  # noqa: S608
+        source = f"SELECT {names} FROM json_populate_recordset(NULL::{name}, CAST(:rows AS json))"  # noqa: S608
     else:
         source = f"VALUES ({', '.join(f':{column.name}' for column in table.columns)})"
-    return text(f"INSERT INTO {table.name} ({names}) {source}{conflict}")
+    return text(f"INSERT INTO {name} ({names}) {source}{conflict}")

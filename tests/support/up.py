@@ -88,7 +88,7 @@ class Up:
 
 
 def free_base() -> int:
-    """Give a port that is free with the next eight, below those that the system gives to connections."""
+    """Give a port that is free with the next nine, below those that the system gives to connections."""
     for first in random.sample(range(20_000, 30_000, 10), 100):
         try:
             for port in range(first, first + 10):

@@ -1,0 +1,32 @@
+"""The page of the figures: what each is, what it counts, and the published target."""
+
+from __future__ import annotations
+
+from corridor.reference.markdown import code, page, table
+from schemas.shipment.kpis import KPIS
+from schemas.shipment.legs import LEGS
+
+_INTRO = """\
+# Figures of the corridor
+
+`corridor kpi` shows them by leg, over all days or day by day, with the published target beside each; the
+read API has them at `/kpis`, and the metric `corridor_kpi` has those of the last seven days in the view.
+Publishers count differently, so every figure says what it counts. All follow from the events that the broker
+has seen, so they say nothing about traffic that nobody reported. A day is a day in UTC. Means are over the
+measures of all shipments, not over the means of days. A figure has a target only where one is published.
+"""
+
+
+def kpis_page() -> str:
+    """Return the page as Markdown."""
+    parts = [_INTRO, table(["leg", "what"], ([code(name), title] for name, title in LEGS.items()))]
+    for name, kpi in KPIS.items():
+        rows = [
+            ["shown as", f"{kpi.shown}{f', in {kpi.unit}' if kpi.unit else ''}"],
+            ["definition", kpi.definition],
+            ["scope", kpi.scope],
+            ["published target", kpi.target or "none found"],
+            ["from", kpi.source or "-"],
+        ]
+        parts += [f"## {kpi.title}", code(name), table(["", ""], rows)]
+    return page(*parts)
