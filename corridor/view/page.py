@@ -58,7 +58,7 @@ def row(found: Row) -> str:
     place = found.place_name or found.place or "-"
     route = f"{found.origin or '?'}-{found.destination or '?'}"
     held = f"  HELD {found.held}" if found.held else ""
-    return f"{found.key:38}{found.title:24}{route:14}{found.status:12}{place:26}{when(found.last_at)}{held}"
+    return f"{found.key:38}{found.title:34}  {route:14}{found.status:12}{place:26}{when(found.last_at)}{held}"
 
 
 def figure_lines(figures: Sequence[Figure], *, daily: bool) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _milestone(step: Milestone) -> str:
         "corrected" if step.corrected else "",
     ]
     extra = ", ".join(filter(None, notes))
-    return f"{text[:50]:52}{when(step.plan):18}{when(step.estimate):18}{actual:18}{extra}".rstrip()
+    return f"{text[:50]:52}{when(step.plan):18}{when(step.estimate):18}{actual:18}  {extra}".rstrip()
 
 
 def _paper(line: Timeline, number: int) -> str:

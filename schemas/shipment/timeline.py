@@ -115,11 +115,7 @@ def timeline(key: str, facts: Iterable[Fact], around: Iterable[Fact] = ()) -> Ti
     if state is None:
         return None
     means = moves_of(settle(around))
-    told = {(m.fact.source, m.fact.message, m.code) for m in own}
-    moves = sorted(
-        [*own, *(m for m in means if (m.fact.source, m.fact.message, m.code) not in told)],
-        key=lambda move: move.fact.order,
-    )
+    moves = sorted([*own, *_new(means, own, state)], key=lambda move: move.fact.order)
     containers, wagons = units_of(settled.current)
     return Timeline(
         key=key,
@@ -137,6 +133,17 @@ def timeline(key: str, facts: Iterable[Fact], around: Iterable[Fact] = ()) -> Ti
         tonnes=_tonnes(settled.current),
         losses=sum(fact.losses for fact in settled.current),
     )
+
+
+def _new(means: Iterable[Move], own: Sequence[Move], state: State) -> list[Move]:
+    """What the means add: nothing told of the shipment itself, no estimate for where it does not go."""
+    told = {(m.fact.source, m.fact.message, m.code) for m in own}
+    calls = {m.place for m in own} | {state.destination}
+    return [
+        m
+        for m in means
+        if (m.fact.source, m.fact.message, m.code) not in told and (m.classifier == "ACT" or m.place in calls)
+    ]
 
 
 def _legs(moves: Sequence[Move]) -> tuple[Leg, ...]:
