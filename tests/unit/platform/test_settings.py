@@ -204,3 +204,9 @@ def test_an_authority_and_its_peers_are_settings(monkeypatch: pytest.MonkeyPatch
     assert [risk.setting for risk in unsafe(good)] == ["participants.permits.authority.keys[0].key"]
     with pytest.raises(Misconfigured, match="permit_types"):
         load(written((PERMITS % "https://x.example").replace('"old"', '"older"')), {})
+
+
+def test_a_view_that_anybody_could_read_is_refused() -> None:
+    """A password in the database's address, or a read API beyond loopback without a login, is not safe."""
+    text = '[view]\nhost = "0.0.0.0"\nurl = "postgresql://corridor:hunter2@db.example/view"\n'
+    assert [risk.setting for risk in unsafe(load(written(text), {}))] == ["view.url", "view.token"]
