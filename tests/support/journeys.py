@@ -7,6 +7,7 @@ from functools import cache
 from itertools import islice
 
 from corridor.sandbox.message import Message
+from corridor.sandbox.settings import PROFILES
 from corridor.sandbox.timetable import MAKERS, Train
 from schemas import profiles
 from schemas.errors import Permanent
@@ -28,7 +29,7 @@ def told(trains: int = 1, seed: int = 0) -> tuple[tuple[Output, str, int], ...]:
         for message in make(Train(seed, index))
     ]
     messages.sort(key=lambda each: (each[1].at, each[0]))
-    crossing, found = Crossing(), []
+    crossing, found = Crossing(aboard=True, **PROFILES), []
     crossing._out.clear()
     for name, message in messages:
         body = form(crossing.participants[name]).to_avro(message.body())
