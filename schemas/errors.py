@@ -55,6 +55,7 @@ CODES: Final[dict[str, str]] = {
     "settings-invalid": "The configuration cannot be used as it is.",
     "settings-unsafe": "The configuration would run, but not safely.",
     "kafka-unavailable": "No Kafka broker can be reached.",
+    "kafka-refused": "Kafka does not accept our credentials, or we do not accept its certificate.",
     "registry-unavailable": "The schema registry cannot be reached.",
     "registry-refused": "The schema registry refused the request.",
     "view-unavailable": "The database of the shipment view does not answer.",

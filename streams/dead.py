@@ -9,9 +9,10 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.errors import Invalid, Transient
+from schemas.errors import Invalid
 from schemas.records import DEAD, DeadLetter
 from streams import topics
+from streams.access import unavailable
 from streams.contracts import HEAD
 from streams.partitioning import partition_of
 from streams.scan import scan
@@ -89,7 +90,8 @@ async def replay(kafka: Kafka, letters: Iterable[DeadLetter]) -> int:
             sent = [await _send(producer, letter) for letter in listed]
             await asyncio.gather(*sent)
     except (KafkaError, TimeoutError, OSError) as error:
-        raise Transient("log-unavailable", f"the replay is not known to be complete: {error!r}") from error
+        message = f"the replay is not known to be complete: {error!r}"
+        raise await unavailable(kafka, "log-unavailable", message) from error
     finally:
         await stop_producer(producer)
     return len(listed)

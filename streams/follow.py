@@ -13,7 +13,8 @@ from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
 from schemas.avro.wire import unframe
-from schemas.errors import CorridorError, Misconfigured, Transient
+from schemas.errors import CorridorError, Misconfigured
+from streams.access import unavailable
 from streams.contracts import OWN, Contracts
 from streams.settings import Kafka
 
@@ -80,7 +81,7 @@ async def follow(kafka: Kafka, topic: str, *, beginning: bool, wait: bool) -> As
         wait: go on for ever; else end at what is there now.
 
     Raises:
-        Misconfigured: ``settings-invalid``, there is no such topic.
+        Misconfigured: ``settings-invalid``, there is no such topic; ``kafka-refused``.
         Transient: ``kafka-unavailable``.
     """
     consumer = AIOKafkaConsumer(
@@ -106,6 +107,7 @@ async def follow(kafka: Kafka, topic: str, *, beginning: bool, wait: bool) -> As
             if not wait and all([await consumer.position(tp) >= end for tp, end in ends.items()]):
                 return
     except (KafkaError, OSError) as error:
-        raise Transient("kafka-unavailable", f"{topic} cannot be read: {error!r}") from error
+        message = f"{topic} cannot be read: {error!r}"
+        raise await unavailable(kafka, "kafka-unavailable", message) from error
     finally:
         await consumer.stop()

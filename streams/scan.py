@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.errors import Transient
+from streams.access import unavailable
 from streams.settings import Kafka
 
 FETCH_BYTES = 4 * 1024 * 1024
@@ -19,6 +19,7 @@ async def scan(kafka: Kafka, topic: str) -> AsyncIterator[Any]:
     """Yield the committed records that a topic has now, each partition in order; none when it does not exist.
 
     Raises:
+        Misconfigured: ``kafka-refused``.
         Transient: ``kafka-unavailable``, also when no progress is made within the request timeout.
     """
     consumer = AIOKafkaConsumer(
@@ -41,7 +42,8 @@ async def scan(kafka: Kafka, topic: str) -> AsyncIterator[Any]:
             async for record in _one(consumer, partition, end, kafka.request_timeout):
                 yield record
     except (KafkaError, TimeoutError, OSError) as error:
-        raise Transient("kafka-unavailable", f"{topic} cannot be read: {error!r}") from error
+        message = f"{topic} cannot be read: {error!r}"
+        raise await unavailable(kafka, "kafka-unavailable", message) from error
     finally:
         await consumer.stop()
 

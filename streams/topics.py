@@ -12,7 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from schemas.errors import Misconfigured, Transient
+from schemas.errors import Misconfigured
+from streams.access import unavailable
 from streams.settings import Kafka, Topics
 
 EVENTS: Final = "corridor.events"
@@ -272,6 +273,7 @@ async def _admin(kafka: Kafka) -> Any:  # noqa: ANN401
             await admin.start()
             yield admin
     except (KafkaError, TimeoutError, OSError) as error:
-        raise Transient("kafka-unavailable", f"Kafka at {kafka.bootstrap}: {error!r}") from error
+        message = f"Kafka at {kafka.bootstrap}: {error!r}"
+        raise await unavailable(kafka, "kafka-unavailable", message) from error
     finally:
         await admin.close()

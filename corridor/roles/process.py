@@ -18,6 +18,7 @@ from corridor.roles.health import Health
 from corridor.settings import Settings
 from corridor.settings.model import Listen
 from deploy.ports import require_free
+from streams.access import require_access
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ def run_roles(names: Sequence[str], settings: Settings) -> None:
     """Run roles in this process until SIGTERM or SIGINT, then end them cleanly.
 
     Raises:
-        Misconfigured: a port is in use, or a role cannot run under these settings.
+        Misconfigured: a port is in use, Kafka refuses us, or a role cannot run under these settings.
         CorridorError: a role ended by itself; start the process again.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -37,6 +38,7 @@ def run_roles(names: Sequence[str], settings: Settings) -> None:
 
 
 async def _run(names: Sequence[str], settings: Settings) -> None:
+    await require_access(settings.kafka)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
