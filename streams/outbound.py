@@ -201,6 +201,8 @@ class Outbound:
             return
         await self._reader.learn(record.value for record in records)
         progress = await track.progress()
+        if progress is None:
+            return  # revoked meanwhile
         for record in records:
             if self._tracks.get(partition) is track and progress.take(record.offset):
                 self._enqueue(track, record)

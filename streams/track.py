@@ -113,18 +113,25 @@ class Track:
         self._store = Store()
         self._unsaved: dict[bytes, bytes | None] = {}
         self._finished: list[Done] = []
+        self._known = asyncio.Event()
         self._closing = asyncio.Event()
-        self._opening = asyncio.Lock()
-        self._task = asyncio.create_task(self._run(), name=f"{destination.stage} {partition}")
+        self._task: asyncio.Task[None] | None = None
 
-    async def progress(self) -> Progress:
-        """What is finished and what is not; read from Kafka on first use."""
-        while self._progress is None:
-            try:
-                await self._open()
-            except Transient as error:
-                log.warning("delivery state not read", stage=self._to.stage, error=repr(error))
-                await asyncio.sleep(BACKOFF)
+    async def progress(self) -> Progress | None:
+        """What is finished and what is not, read from Kafka on first use; None when the track is closed."""
+        if self._task is None and not self._closing.is_set():
+            self._task = asyncio.create_task(self._run(), name=f"{self._to.stage} {self.partition}")
+        if self._task is None:
+            return None
+        known = asyncio.create_task(self._known.wait())
+        try:
+            await asyncio.wait({known, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            known.cancel()
+        if self._closing.is_set():
+            return None
+        if self._progress is None:
+            self._task.result()  # raises what ended it
         return self._progress
 
     @property
@@ -155,8 +162,15 @@ class Track:
         self._finished.append(done)
 
     async def close(self) -> None:
-        """Commit what is finished if that goes quickly, and end. Never raises."""
+        """Commit what is finished if that goes quickly, and end. Never raises.
+
+        From here on no writer is opened: another owner may have begun, and would be fenced by it.
+        """
         self._closing.set()
+        if self._task is None:
+            return
+        if self._writer is None:
+            self._task.cancel()
         finished, _ = await asyncio.wait([self._task], timeout=GRACE)
         if not finished:
             self._task.cancel()
@@ -170,7 +184,8 @@ class Track:
         return self._unsaved[key] if key in self._unsaved else self._store.get(key)
 
     async def _run(self) -> None:
-        """Commit at intervals until the track is closed, and once more then."""
+        """Read what is finished; commit at intervals until the track is closed, and once more then."""
+        await self._begin()
         while True:
             try:
                 async with asyncio.timeout(self._to.processing.commit_interval):
@@ -178,15 +193,25 @@ class Track:
             except TimeoutError:
                 pass
             try:
-                if self._finished:
+                if self._finished and not (self._closing.is_set() and self._writer is None):
                     await self._commit()
             except Exception as error:  # noqa: BLE001 - what is finished must be committed
                 log.warning("receipts are written again", stage=self._to.stage, error=repr(error))
                 metrics.retries.labels(self._to.stage).inc()
-                await self._reopen()
-                continue
+                await self._discard()
+                if not self._closing.is_set():
+                    await asyncio.sleep(BACKOFF)
             if self._closing.is_set():
                 return
+
+    async def _begin(self) -> None:
+        while self._progress is None:
+            try:
+                await self._open()
+            except Transient as error:
+                log.warning("delivery state not read", stage=self._to.stage, error=repr(error))
+                await asyncio.sleep(BACKOFF)
+        self._known.set()
 
     async def _commit(self) -> None:
         await self._open()
@@ -268,20 +293,19 @@ class Track:
 
     async def _open(self) -> None:
         """Fence whoever delivered before; read what is finished and who waits."""
-        async with self._opening:
-            if self._writer is not None:
-                return
-            to = self._to
-            writer = await Writer.open(to.kafka, to.processing, f"{to.stage}.{self.partition}")
-            store = Store()
-            try:
-                changelog = topics.changelog(to.stage)
-                committed = await restore(to.kafka, to.group, self._input, changelog, store.load)
-            except BaseException:
-                await writer.close()
-                raise
-            self._writer, self._store = writer, store
-            self._recall(Progress(committed.offset, committed.metadata or ""))
+        if self._writer is not None:
+            return
+        to = self._to
+        writer = await Writer.open(to.kafka, to.processing, f"{to.stage}.{self.partition}")
+        store = Store()
+        try:
+            changelog = topics.changelog(to.stage)
+            committed = await restore(to.kafka, to.group, self._input, changelog, store.load)
+        except BaseException:
+            await writer.close()
+            raise
+        self._writer, self._store = writer, store
+        self._recall(Progress(committed.offset, committed.metadata or ""))
 
     def _recall(self, known: Progress) -> None:
         """Go on with what is committed: a commit in doubt may have succeeded."""
@@ -290,12 +314,7 @@ class Track:
             return
         self._finished = [done for done in self._finished if not known.is_finished(done.record.offset)]
 
-    async def _reopen(self) -> None:
-        await self._discard()
-        if not self._closing.is_set():
-            await asyncio.sleep(BACKOFF)
-
     async def _discard(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            await writer.close()
+        if self._writer is not None:
+            await self._writer.close()
+            self._writer = None
