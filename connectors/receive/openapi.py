@@ -100,12 +100,28 @@ def describe(endpoints: Sequence[Endpoint]) -> Document:
 
 
 def _resource(form: Format) -> Document:
-    """Give the profile's JSON Schema as a resource of its own, so that its references stay within it."""
+    """Give the profile's JSON Schema with references that hold in the whole document.
+
+    An ``$id`` would make it a resource of its own, within which they hold as they are; few tools know that.
+    """
     schema = dict(form.json_schema) or {"type": "object"}
     reference = str(schema.pop("$ref", ""))
     definitions = schema.get("$defs", {})
     root = definitions.get(reference.rpartition("/")[2], {}) if isinstance(definitions, Mapping) else {}
-    return {"$id": f"/schemas/{form.profile}", **root, **schema}
+    placed: Document = _placed({**root, **schema}, f"#/components/schemas/{form.profile}/$defs/")
+    return placed
+
+
+def _placed(value: Any, place: str) -> Any:  # noqa: ANN401 - any JSON
+    """Let references to definitions point to where they stand in the document."""
+    if isinstance(value, Mapping):
+        return {
+            key: place + each.rpartition("/")[2]
+            if key == "$ref" and isinstance(each, str)
+            else _placed(each, place)
+            for key, each in value.items()
+        }
+    return [_placed(each, place) for each in value] if isinstance(value, list) else value
 
 
 def _version() -> str:

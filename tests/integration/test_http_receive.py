@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from connectors.auth.secret import Secret
 from connectors.auth.webhook import hmac_key, sign
@@ -321,6 +322,7 @@ async def test_openapi_and_pages(edge: Gateway) -> None:
     """The document is OpenAPI 3.1 with the profile's schema; the pages need nothing from elsewhere."""
     document = (await edge.client.get("/openapi.json")).json()
     assert document["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(document).validate()
     operation = document["paths"]["/webhooks/p"]["post"]
     assert set(operation["responses"]) >= {"202", "400", "401", "409", "413", "415", "422", "429", "503"}
     assert operation["security"] == [{"signature": []}, {"bearer": []}]
