@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 import uvloop
@@ -15,6 +16,7 @@ from connectors.registry.client import RegistryClient
 from corridor.cli.options import settings_options
 from corridor.logging import configure
 from corridor.settings import Settings
+from corridor.settings.model import Listen
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Misconfigured
@@ -27,7 +29,7 @@ Examples:
   corridor pipe --mapping gate.yaml --schema-in gate.avsc --schema-out event.avsc \\
       --in gate.json --out gate.events --group gate --kafka localhost:9092
   corridor pipe --mapping m.yaml --schema-in a.avsc --schema-out b.avsc --format avro \\
-      --in a --out b --group ab --registry http://localhost:8081
+      --in a --out b --group ab --registry http://localhost:8081 --listen 127.0.0.1:9100
 
 \b
 Each record is mapped exactly once. One that cannot be mapped becomes a dead letter in
@@ -36,6 +38,19 @@ processes share the partitions. SIGTERM or Ctrl-C ends it cleanly.
 """
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class Address(click.ParamType):
+    """``HOST:PORT`` to listen on."""
+
+    name = "address"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Listen:
+        """Read host and port."""
+        host, _, port = str(value).rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            self.fail(f"{value!r} is not HOST:PORT, for example 127.0.0.1:9100", param, ctx)
+        return Listen(host=host.strip("[]"), port=int(port))
 
 
 @click.command(epilog=EPILOG)
@@ -63,6 +78,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Schema id in front of every value, without a registry.",
 )
 @click.option("--dead", metavar="TOPIC", help="Topic of dead letters. Default: OUT.dead.")
+@click.option(
+    "--listen",
+    type=Address(),
+    metavar="HOST:PORT",
+    help="Serve /livez, /readyz and /metrics here. Default: nowhere.",
+)
 def command(
     settings: Settings,
     mapping: Path,
@@ -75,6 +96,7 @@ def command(
     registry: str | None,
     schema_id: int,
     dead: str | None,
+    listen: Listen | None,
 ) -> None:
     """Run one mapping between two topics, exactly once.
 
@@ -86,7 +108,7 @@ def command(
         schemas.setdefault(name, load(name).schema)
     route = Route(source, target, dead or f"{target}.dead", group, form)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(settings, mapping, schemas, route, registry, schema_id))
+        runner.run(_run(settings, mapping, schemas, route, registry, schema_id, listen))
 
 
 def _schema(path: Path) -> Schema:
@@ -98,6 +120,18 @@ def _schema(path: Path) -> Schema:
         raise Misconfigured("settings-invalid", f"{path} is no Avro schema: {error}") from error
 
 
+async def _serve(
+    address: Listen, ready: Callable[[], bool], stop: asyncio.Event, work: Coroutine[Any, Any, None]
+) -> None:
+    """Do the work, and say over HTTP how it goes."""
+    from corridor.roles.health import Health  # noqa: PLC0415 - a pipe that does not listen needs no server
+    from corridor.roles.process import serve_http, together  # noqa: PLC0415
+
+    health = Health("pipe")
+    health.watch("pipe", ready)
+    await together(stop, serve_http(address, health.routes(), stop), work)
+
+
 async def _run(
     settings: Settings,
     mapping: Path,
@@ -105,12 +139,16 @@ async def _run(
     route: Route,
     registry: str | None,
     schema_id: int,
+    address: Listen | None,
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     client = RegistryClient(registry) if registry else None
-    try:
+    running = False
+
+    async def translate() -> None:
+        nonlocal running
         contracts = Contracts(client, schema_id)
         await contracts.start()
         text = await asyncio.to_thread(mapping.read_text, encoding="utf-8")
@@ -118,7 +156,11 @@ async def _run(
         pipe = await make_pipe(
             text, str(mapping), schemas, route, settings.kafka, settings.processing, contracts, codes
         )
+        running = True
         await pipe.run(stop)
+
+    try:
+        await (translate() if address is None else _serve(address, lambda: running, stop, translate()))
     finally:
         if client is not None:
             await client.close()

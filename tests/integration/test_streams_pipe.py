@@ -12,10 +12,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import fastavro
+import httpx
 import msgspec
 import pytest
 
 from corridor.bench.workload import by_hand, message, text
+from deploy.ports import free_port
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
@@ -57,19 +59,33 @@ async def prepare(kafka: str) -> str:
     return run
 
 
+async def healthy(url: str, read_in: int) -> None:
+    """The process says that it lives, that it is ready, and how many records it read."""
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        assert (await client.get("/livez")).status_code == 200
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["role"]) == (200, "pipe")
+        counted = f'corridor_records_in_total{{processor="pipe"}} {read_in}.0'
+        async with asyncio.timeout(30):  # it counts after the commit that makes the outputs visible
+            while counted not in (await client.get("/metrics")).text:  # noqa: ASYNC110 - there is no event
+                await asyncio.sleep(0.1)
+
+
 async def test_every_record_is_mapped_once_and_bad_ones_are_kept(kafka: Kafka, files: Path) -> None:
-    """Outputs are what fastavro writes for the mapping by hand; broken JSON is a dead letter."""
+    """Outputs are what fastavro writes for the mapping by hand; broken JSON is a dead letter; all counts."""
     run = await prepare(kafka.bootstrap)
     good = [message(n) for n in range(600)]
     rows = [(key, body, [("mine", b"1")]) for key, body in good]
     await produce(
         kafka.bootstrap, f"{run}.in", [*rows[:300], (b"bad", b'{"kind": "GATE_IN"', []), *rows[300:]]
     )
-    process = start(kafka.bootstrap, run, files, "--schema-id", "77")
+    port = free_port()
+    process = start(kafka.bootstrap, run, files, "--schema-id", "77", "--listen", f"127.0.0.1:{port}")
     try:
         await members(kafka.bootstrap, run, 1)
         letters = await read(kafka.bootstrap, f"{run}.out.dead", 1)
         records = await read(kafka.bootstrap, f"{run}.out", len(good))
+        await healthy(f"http://127.0.0.1:{port}", len(good) + 1)
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 30) == 0
     finally:
