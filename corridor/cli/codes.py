@@ -129,7 +129,10 @@ def diff(overlays: tuple[Path, ...], as_json: bool) -> None:
     """Show what the directories OVERLAYS change in the shipped lists.
 
     Rows added are marked +, removed -, changed ~.
-    """
+
+    \b
+    corridor codes diff overlays/2026-04
+    """  # noqa: D301 - click reads it
     shipped, laid = CodeLists.load(), CodeLists.load(overlays)
     changes = list(_changes(shipped, laid))
     for name, key, before, after in changes:

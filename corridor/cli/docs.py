@@ -15,7 +15,10 @@ from corridor.reference import PAGES, stale, write
 Examples:
   corridor docs
   corridor docs --check
-  corridor docs --directory /tmp/reference""",
+  corridor docs --directory /tmp/reference
+
+\b
+Exit codes: 0 written or up to date, 1 --check found a stale page.""",
 )
 @click.option(
     "--directory",

@@ -37,6 +37,15 @@ In a pipeline, before anything is deployed:
 \b
 Without a registry, against the version of the last release:
   corridor schema check --against released.avsc --level FULL note.avsc
+  corridor schema diff released.avsc note.avsc
+
+\b
+What a registry has, and another one with the same:
+  corridor schema register in.dtc-value note.avsc
+  corridor schema list
+  corridor schema show in.dtc-value
+  corridor schema export > schemas.jsonl
+  corridor schema import schemas.jsonl --registry http://other:8081
 
 Exit codes: 0 fine, 1 refused or different, 69 the registry does not answer."""
 
