@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Transient
 from streams.access import unavailable
 from streams.settings import Kafka, Topics
 
