@@ -24,12 +24,16 @@ from schemas.errors import Misconfigured
 EPILOG = """\b
 Examples:
   corridor permit keys new 1 --out az-1.key              # a key; name its file in the settings
+  corridor permit keys revoke 1                          # once every peer has another of ours
   corridor permit quota KZ 2 2026 500                    # KZ may issue 500 transit permits for us
   corridor permit issue --for KZ --type 2 --year 2026 --company 'Xezer Trans' --company-id 1401555071 \\
     --to UZ --plate 10AA123
   corridor permit use KZ-AZ-2026-2-17 ENTRANCE --details 'Alat port'
+  corridor permit revoke AZ-KZ-2026-2-1
   corridor permit show AZ-KZ-2026-2-1 --json
+  corridor permit verify \"$(cat qr.txt)\"                 # what a border post does with a QR code
   corridor permit check                                  # are all chains as long there as here?
+  corridor permit play                                   # the neighbours, simulated
 """
 
 

@@ -22,6 +22,7 @@ from streams.projection import Projection
 EPILOG = """\b
 Examples:
   corridor view status
+  corridor view migrate                        # before a role view of a newer release starts
   corridor view rebuild                        # drop everything, and read the log from its beginning
   corridor view dump --digest                  # the same content has the same digest
 """
