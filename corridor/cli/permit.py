@@ -33,7 +33,7 @@ Examples:
   corridor permit show AZ-KZ-2026-2-1 --json
   corridor permit verify \"$(cat qr.txt)\"                 # what a border post does with a QR code
   corridor permit check                                  # are all chains as long there as here?
-  corridor permit play                                   # the neighbours, simulated
+  corridor permit play --data ledgers                    # the neighbours, simulated
 """
 
 
