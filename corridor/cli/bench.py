@@ -15,6 +15,8 @@ from rich.text import Text
 from corridor.bench import codes, latency, mapping, memory, notes, pipe, registry
 from corridor.bench.case import Case, Figure, Tell
 from corridor.cli.options import emit, json_option
+from corridor.logging import configure
+from corridor.settings.model import Log
 
 CASES: Final[Mapping[str, Case]] = {
     "mapping": Case("JSON to Avro: the generated mapping alone against hand-written code", mapping.figures),
@@ -49,6 +51,7 @@ def command(cases: tuple[str, ...], quick: bool, as_json: bool) -> None:
     Absolute figures move with the machine's load, ratios hold. Cases that need Kafka start one of their own
     and take minutes.
     """
+    configure(Log(level="warning"), "bench")
     progress = Console(stderr=True, highlight=False)
     for name in cases or CASES:
         case = CASES[name]
