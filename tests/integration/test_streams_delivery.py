@@ -162,6 +162,7 @@ async def test_a_stuck_subject_holds_back_only_itself(kafka: Kafka) -> None:
     first, second = Partner(refuse), Partner()
     async with delivering(kafka.bootstrap, participant, first):
         assert len(await receipts(kafka.bootstrap, participant, 80)) == 80
+        await until(lambda: any(attempt.subject == "stuck" for attempt in first.attempts))
     async with delivering(kafka.bootstrap, participant, second):
         assert len(await receipts(kafka.bootstrap, participant, 120)) == 120
     assert set(first.effects) - {"stuck"} == {"a", "b"}
