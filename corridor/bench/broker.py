@@ -28,12 +28,12 @@ QUIET = 8
 async def broker(
     tell: Tell, *, settings: str = "", play: Mapping[str, str] | None = None
 ) -> AsyncIterator[Supervisor]:
-    """Run Kafka, the three roles, and the sandbox unless settings are given; all of it is gone afterwards.
+    """Run Kafka, the roles, and the sandbox unless settings are given; all of it is gone afterwards.
 
     Args:
         tell: told what is going on.
-        settings: TOML with ``{secrets}``, ``{gateway}``, ``{stream}``, ``{deliver}`` and ``{kafka}`` to be
-            filled in; empty for the settings and participants of the sandbox.
+        settings: TOML with ``{secrets}``, ``{gateway}``, ``{stream}``, ``{deliver}``, ``{view}`` and
+            ``{kafka}`` to be filled in; empty for the settings and participants of the sandbox.
         play: how the sandbox plays: options in capitals with their values, such as ``RATE``.
     """
     tell("starting a broker")

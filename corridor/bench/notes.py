@@ -39,6 +39,9 @@ port = {gateway}
 port = {stream}
 [deliver]
 port = {deliver}
+[view]
+port = {view}
+url = "sqlite:///{secrets}/view.sqlite3"
 [topics]
 partitions = 4
 [participants.dtc]
