@@ -16,8 +16,9 @@ from schemas import profiles
 from schemas.errors import Permanent
 from schemas.oil import density as oil
 from schemas.oil.balance import Account, Balance, Difference, balance
-from schemas.oil.events import reading
 from schemas.oil.quantity import MEASURES, convert
+from schemas.shipment import fact_of
+from schemas.shipment.lots import reading_of
 
 
 class _Number(click.ParamType):
@@ -113,7 +114,7 @@ def balance_command(lines: IO[bytes], as_json: bool) -> int:
 
     Net mass, in kilograms, from corridor events of subject BULK_LOT; other events are passed over.
     """
-    books = balance(filter(None, map(reading, _events(lines))))
+    books = balance(filter(None, (reading_of(fact_of(event)) for event in _events(lines))))
     if as_json:
         emit(_plain(books))
     else:
@@ -136,7 +137,7 @@ def _events(lines: IO[bytes]) -> Iterator[dict[str, Any]]:
 
 def _plain(books: Balance) -> dict[str, Any]:
     return {
-        "differences": [{**d._asdict(), "permille": str(d.permille)} for d in books.differences],
+        "differences": [{**d._asdict(), "percent": str(d.percent)} for d in books.differences],
         "accounts": [a._asdict() for a in books.accounts],
         "came_kg": books.came_kg,
         "difference_kg": books.difference_kg,
@@ -154,7 +155,7 @@ def _print(books: Balance) -> None:
 
 def _difference(d: Difference) -> str:
     word = "gain" if d.difference_kg > 0 else "loss"
-    return f"{d.lot}: {word} {d.difference_kg:+,} kg ({d.permille:+} per mille) from {d.before} to {d.after}"
+    return f"{d.lot}: {word} {d.difference_kg:+,} kg ({d.percent:+} %) from {d.before} to {d.after}"
 
 
 def _account(account: Account) -> str:

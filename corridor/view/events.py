@@ -6,7 +6,7 @@ arrival, nor repeats, nor where a batch ends can change what the tables hold in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -14,12 +14,13 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
 from corridor.view.bulk import insert, upsert
+from corridor.view.subjects import sharing, told_of
 from corridor.view.tables import EVENT, LINK, MEASURE, SHIPMENT
-from schemas.shipment import Measure, measures_of, settle, state_of
+from schemas.shipment import Measure, Settled, measures_of, settle, state_of
 from schemas.shipment.fact import Fact, decode, encode
 from schemas.shipment.legs import place_of
 from schemas.shipment.moves import moves_of
-from schemas.shipment.owners import journey_of, links_of, owner_of
+from schemas.shipment.owners import journey_of, links_of, owner_of, shared_of
 from schemas.shipment.settled import rank
 
 CHUNK: Final = 500
@@ -69,7 +70,8 @@ def write_events(connection: Connection, facts: Iterable[Fact]) -> set[str]:
         connection.execute(
             statement.values(owner=bindparam("new_owner"), journey=bindparam("new_journey")), moved
         )
-    return touched
+    shared = shared_of(fact for versions in arrived.values() for fact in versions.values())
+    return touched | sharing(connection, shared, touched) if shared else touched
 
 
 def _stored(connection: Connection, events: Iterable[str]) -> dict[str, list[_Stored]]:
@@ -123,6 +125,7 @@ def _row(fact: Fact, owner: str, journey: str | None) -> dict[str, Any]:
 
 def recompute(connection: Connection, owners: Iterable[str]) -> None:
     """Write what follows from the facts of these owners: their state, links and measures."""
+    sharers: dict[str, Settled] = {}
     for chunk in chunks(sorted(owners)):
         facts = facts_of(connection, chunk)
         states: list[dict[str, Any]] = []
@@ -138,11 +141,27 @@ def recompute(connection: Connection, owners: Iterable[str]) -> None:
                 continue
             states.append({"key": owner, **msgspec.structs.asdict(state)})
             links |= {(*link, owner) for link in links_of(settled.current)}
+            if shared_of(settled.current):
+                sharers[owner] = settled
+                continue
             measures |= {(owner, *measure) for measure in measures_of(owner, settled, moves)}
         upsert(connection, SHIPMENT, states)
         if gone:
             connection.execute(delete(SHIPMENT).where(SHIPMENT.c.key.in_(gone)))
         _bring_to(connection, LINK, chunk, links)
+        _bring_to(connection, MEASURE, [owner for owner in chunk if owner not in sharers], measures)
+    _measure_shared(connection, sharers)
+
+
+def _measure_shared(connection: Connection, owners: Mapping[str, Settled]) -> None:
+    """Write the measures of owners with lots or permits, once all links lead to who else tells of them."""
+    for chunk in chunks(owners):
+        own = {owner: shared_of(owners[owner].current) for owner in chunk}
+        told = told_of(connection, frozenset().union(*own.values()))
+        measures: set[tuple[Any, ...]] = set()
+        for owner in chunk:
+            shared = [fact for subject in own[owner] for fact in told[subject]]
+            measures |= {(owner, *each) for each in measures_of(owner, owners[owner], shared=shared)}
         _bring_to(connection, MEASURE, chunk, measures)
 
 

@@ -10,6 +10,7 @@ from corridor.view.figures import Figure
 from corridor.view.find import Row
 from corridor.view.show import Shown
 from schemas.shipment.legs import LEGS, name_of
+from schemas.shipment.lots import Book, Change
 from schemas.shipment.state import STATUS, Hold, State
 from schemas.shipment.timeline import Leg, Milestone, Timeline
 from schemas.shipment.units import Carried
@@ -37,6 +38,7 @@ def shipment(shown: Shown) -> Iterator[str]:
     yield from _section("Containers", map(_carried, line.containers))
     yield from _section("Wagons", map(_carried, line.wagons))
     yield from _section("Goods", line.goods)
+    yield from _section("Mass balance, net", (text for book in line.books for text in _book(book)))
     yield from _section("Corrections", _corrections(line))
     yield from _section("Delivered", _deliveries(shown))
     yield from _section(
@@ -78,7 +80,7 @@ def _number(value: float | None) -> str:
 
 def _head(line: Timeline) -> Iterator[str]:
     state = line.state
-    yield f"{state.title.capitalize()}  ({line.key})"
+    yield f"{state.title[:1].upper()}{state.title[1:]}  ({line.key})"
     yield f"{INDENT}{state.status.upper()}: {STATUS[state.status]}"
     yield f"{INDENT}where        {_where(state)}"
     if state.origin or state.destination:
@@ -131,6 +133,23 @@ def _paper(line: Timeline, number: int) -> str:
 def _carried(unit: Carried) -> str:
     spans = " > ".join(f"{span.by or 'ground'} ({when(span.since)})" for span in unit.spans)
     return f"{unit.id:14}{unit.size:6}{spans}".rstrip()
+
+
+def _book(book: Book) -> Iterator[str]:
+    shares = ", ".join(f"{lot} {kilograms:,}" for lot, kilograms in book.shares.items())
+    yield (
+        f"{book.lot}: came {book.came_kg:,} kg, gained or lost {book.difference_kg:+,}, "
+        f"gave {book.gave_kg:,}, remains {book.remains_kg:,}"
+        + (" (never measured)" if book.unmeasured else "")
+        + (f", of {shares}" if shares else "")
+    )
+    yield from map(_change, book.changes)
+
+
+def _change(change: Change) -> str:
+    word = "gain" if change.difference_kg > 0 else "loss"
+    found = f"{word} {change.difference_kg:+,} kg ({change.percent} %)"
+    return f"{when(change.at)}  {found:36}{change.after}, against {change.before}"
 
 
 def _corrections(line: Timeline) -> Iterator[str]:

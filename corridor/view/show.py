@@ -10,9 +10,10 @@ from sqlalchemy import Connection, and_, or_, select
 
 from corridor.view.events import chunks, facts_of
 from corridor.view.find import SHIPMENTS, Row, named
+from corridor.view.subjects import history
 from corridor.view.tables import LETTER, LINK, RECEIPT, REPORT, SHIPMENT
 from schemas.shipment import Fact, Timeline, timeline
-from schemas.shipment.owners import CONSIGNMENT
+from schemas.shipment.owners import CONSIGNMENT, normal
 from schemas.shipment.state import Hold
 
 MOST_OTHERS: Final = 20
@@ -99,8 +100,11 @@ def show(connection: Connection, reference: str) -> Shown | None:
 
 def _is_it(row: Row, reference: str) -> bool:
     """Tell whether a reference is the thing's own name, not that of something it has to do with."""
-    own = row.key.partition(":")[2].partition("/")[0]
-    return row.key == reference.strip() or (row.kind not in SHIPMENTS and own == reference.strip().upper())
+    if row.key == reference.strip():
+        return True
+    own = row.key.partition(":")[2]
+    name = own if row.kind == "BULK_LOT" else own.partition("/")[0]
+    return row.kind != CONSIGNMENT and normal(name) == normal(reference)
 
 
 def _shown(connection: Connection, row: Row, others: Sequence[Row]) -> Shown:
@@ -108,7 +112,8 @@ def _shown(connection: Connection, row: Row, others: Sequence[Row]) -> Shown:
     journeys = _journeys(connection, row, links)
     found = facts_of(connection, [row.key, *(journey.key for journey in journeys)])
     own = found.pop(row.key, [])
-    line = timeline(row.key, own, (fact for facts in found.values() for fact in facts))
+    around = (fact for facts in found.values() for fact in facts)
+    line = timeline(row.key, own, around, history(connection, own))
     assert line is not None  # noqa: S101 - what has a row holds facts, in the same transaction
     dead = _dead(connection, own)
     blocked = tuple(

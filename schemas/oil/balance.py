@@ -45,7 +45,7 @@ class Reading(NamedTuple):
 class Difference(NamedTuple):
     """A gain (above zero) or loss between what the books say of a lot and the next measurement.
 
-    ``before`` and ``after`` are code and place of the two; ``permille`` is of the book mass.
+    ``before`` and ``after`` are code and place of the two; ``percent`` is of the book mass.
     """
 
     lot: str
@@ -55,7 +55,7 @@ class Difference(NamedTuple):
     book_kg: int
     measured_kg: int
     difference_kg: int
-    permille: Decimal
+    percent: Decimal
 
 
 class Account(NamedTuple):
@@ -151,8 +151,8 @@ class _Book:
         self.shares = in_proportion(measured, self.shares or {self.lot: 1})
         if measured == book:
             return None
-        permille = Decimal(1000 * (measured - book)) / Decimal(book) if book else Decimal(0)
-        rounded = permille.quantize(Decimal("0.001"), ROUND_HALF_EVEN)
+        percent = Decimal(100 * (measured - book)) / Decimal(book) if book else Decimal(0)
+        rounded = percent.quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
         return Difference(
             self.lot, before, self.last, reading.event_id, book, measured, measured - book, rounded
         )

@@ -6,11 +6,12 @@ what only a translation needs. Their JSON form is what the view stores.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
+
+from schemas.oil.bulk import gross_kg, net_kg
 
 NOTE: Final = "NOTE/SNAP"
 """Code of the event that carries one version of a consignment note."""
@@ -61,12 +62,23 @@ class Note(Struct, frozen=True, omit_defaults=True):
 
 
 class Lot(Struct, frozen=True, omit_defaults=True):
-    """An oil lot: product, mass in kg, and what the mass was told as or computed from."""
+    """What an event says of an oil lot.
+
+    Attributes:
+        product: its name.
+        kg: mass in kg.
+        basis: what the mass was told as or computed from.
+        document: bill of lading or act.
+        measured: the mass is net and that of the whole lot, so it can be held against another.
+        formed_of: lots and net kilograms that they gave to this one.
+    """
 
     product: str | None = None
     kg: int | None = None
     basis: str | None = None
     document: str | None = None
+    measured: bool = False
+    formed_of: tuple[tuple[str, int], ...] = ()
 
 
 class Goods(NamedTuple):
@@ -216,7 +228,7 @@ def fact_of(event: dict[str, Any], origin: str = "") -> Fact:
         declaration=customs.get("declaration"),
         customs=customs.get("status"),
         office=customs.get("office"),
-        lot=_lot(event["bulk"]),
+        lot=_lot(event["bulk"], partial=bool(correction["partial"])),
         note=_note(event["document"]),
         goods=tuple(_goods(item) for item in event["cargo"]),
         losses=len(event["quality"]["losses"]),
@@ -262,17 +274,18 @@ def _goods(item: dict[str, Any]) -> Goods:
     return Goods(item["hs6"] or item["gng8"], item["name"], item["gross_kg"], item["un_number"])
 
 
-def _lot(bulk: dict[str, Any] | None) -> Lot | None:
-    """Take the mass as told; else from volume and density at the same 15 C, never by a fixed factor."""
+def _lot(bulk: dict[str, Any] | None, *, partial: bool) -> Lot | None:
+    """Take the net mass; where nobody told the water, the gross one. Never by a fixed factor."""
     if bulk is None:
         return None
-    kilograms, basis = None, None
-    if bulk["net_tonnes"] is not None:
-        kilograms, basis = _whole(bulk["net_tonnes"] * 1000), "net tonnes as told"
-    elif bulk["gsv15"] is not None and bulk["density15"] is not None:
-        kilograms, basis = _whole(bulk["gsv15"] * bulk["density15"]), "volume and density at 15 C"
-    return Lot(bulk["product"], kilograms, basis, bulk["bl_number"] or bulk["act_number"])
-
-
-def _whole(value: Decimal) -> int:
-    return int(value.to_integral_value(ROUND_HALF_EVEN))
+    net = net_kg(bulk)
+    kilograms = gross_kg(bulk) if net is None else net
+    basis = "gross, by density" if net is None else "net, by density"
+    return Lot(
+        product=bulk["product"],
+        kg=kilograms,
+        basis=None if kilograms is None else "net, as told" if bulk["net_tonnes"] is not None else basis,
+        document=bulk["bl_number"] or bulk["act_number"],
+        measured=net is not None and not partial,
+        formed_of=tuple((part["lot"], part["net_kg"]) for part in bulk["formed_of"] or ()),
+    )

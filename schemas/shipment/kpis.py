@@ -158,20 +158,38 @@ KPIS: Final[dict[str, Kpi]] = {
         "Permits used after revocation", "", 1, "sum",
         "Permits with an entry after they were revoked: a race, to be looked into.",
         "By the day of the entry.",
-        "none", 0, "less", "",
+        "none", 0, "less", "aim of this project",
+    ),
+    "permits-missing": Kpi(
+        "Entries without a permit", "", 1, "sum",
+        "First entries (PERMIT/ENTR, ACT) under a permit of which nobody told by then that it was issued "
+        "(PERMIT/ISSU), or without naming one.",
+        "Entries that a border post or an authority told; a permit issued before the log begins counts too. "
+        "By the day of the entry.",
+        "none", 0, "less", "aim of this project",
     ),
     "oil-loaded": Kpi(
         "Oil loaded", "t", 1000, "sum", "Mass of lots loaded (BULK/LOAD, ACT).",
-        "As told, else standard volume times density at 15 C; lots with neither count nothing. By day.",
+        "Net, as told; else from volume and density at 15 C, less sediment and water where they were told. "
+        "Lots with neither count nothing. By the day of loading.",
         "1.5 Mt a year Aktau - Baku - Ceyhan, about 4,110 t a day", 4110, "more", "agreement of 2024-03",
     ),
     "oil-discharged": Kpi(
-        "Oil discharged", "t", 1000, "sum", "Mass of lots discharged (BULK/DISC, ACT).", "As for oil loaded."
+        "Oil discharged", "t", 1000, "sum", "Mass of lots discharged (BULK/DISC, ACT).",
+        "As for oil loaded, by the day of discharge.",
     ),
     "oil-injected": Kpi(
         "Oil injected", "t", 1000, "sum",
-        "Mass of lots injected into a pipeline (BULK/INJE, ACT).", "As for oil loaded.",
+        "Mass of lots injected into a pipeline (BULK/INJE, ACT).",
+        "As for oil loaded, by the day of injection.",
         "1.5 Mt a year into Baku - Ceyhan, about 4,110 t a day", 4110, "more", "agreement of 2024-03",
+    ),
+    "oil-difference": Kpi(
+        "Oil gained or lost", "t", 1000, "sum",
+        "Net mass of a lot as measured, minus the mass by its books: what was measured before, less what it "
+        "gave to other lots, or what it was formed of (BULK, ACT). Losses are below zero.",
+        "Each measurement of net mass after the first of its lot; a mass with unknown water, or of a part "
+        "of a lot, is not compared. By leg and day of the later measurement.",
     ),
 }  # fmt: skip
 """Every figure by name, in the order in which people ask for them."""

@@ -14,6 +14,7 @@ LEGS: Final[dict[str, str]] = {
     "rail-tm": "Rail, Turkmenistan",
     "rail-az-ge": "Rail, Azerbaijan and Georgia",
     "rail-tr": "Rail, Türkiye",
+    "terminal": "Oil terminals",
     "pipeline": "Pipeline",
     "road": "Road",
     "black-sea": "Black Sea",
@@ -61,6 +62,8 @@ def leg_of(fact: Fact) -> str:
             return "road"
         case "PIPELINE":
             return "pipeline"
+    if mode is None and fact.kind == "BULK_LOT":
+        return "terminal"
     return _RAIL.get(country or "", "other")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -10,10 +10,11 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from schemas.codes.lists import CodeLists
-from schemas.shipment.fact import NOTE
+from schemas.shipment.fact import NOTE, Fact
+from schemas.shipment.lots import books_of
 from schemas.shipment.moves import Move, estimates_of, moves_of
 from schemas.shipment.owners import kind_of
-from schemas.shipment.settled import Settled
+from schemas.shipment.settled import Settled, settle
 
 HOUR: Final = 3_600_000
 ALTYNKOL: Final = "KZHOR"
@@ -43,8 +44,17 @@ class Reading(NamedTuple):
     value: int
 
 
-def measures_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) -> list[Measure]:
-    """Take every measure of one owner, sorted."""
+def measures_of(
+    owner: str, settled: Settled, moves: Sequence[Move] | None = None, shared: Sequence[Fact] = ()
+) -> list[Measure]:
+    """Take every measure of one owner, sorted.
+
+    Args:
+        owner: its key.
+        settled: its facts.
+        moves: what follows from them, when it is at hand.
+        shared: facts of all owners about its oil lots and permits.
+    """
     moves = moves_of(settled) if moves is None else moves
     actual = [move for move in moves if move.classifier == "ACT"]
     match kind_of(owner):
@@ -55,13 +65,16 @@ def measures_of(owner: str, settled: Settled, moves: Sequence[Move] | None = Non
         case "TRUCK":
             readings = iter(())
         case "PERMIT":
-            readings = chain(_permits(actual), _latency(actual))
+            readings = chain(_permits(settled, shared), _latency(actual))
         case "BULK_LOT":
-            readings = chain(_oil(actual), _estimated(settled, actual), _latency(actual))
+            readings = chain(
+                _oil(actual), _differences(settled, shared), _estimated(settled, actual), _latency(actual)
+            )
         case _:
             readings = chain(
                 _units(actual), _transit(actual), _planned(moves), _estimated(settled, actual),
-                _documents(actual), _latency(actual), _oil(actual),
+                _documents(actual), _latency(actual), _oil(actual), _differences(settled, shared),
+                _permits(settled, shared),
             )  # fmt: skip
     summed: dict[tuple[str, str, str], list[int]] = {}
     for kpi, leg, at, value in readings:
@@ -252,19 +265,35 @@ def _berth_wait(moves: Sequence[Move]) -> Iterator[Reading]:
             return
 
 
-def _permits(moves: Sequence[Move]) -> Iterator[Reading]:
+def _permits(settled: Settled, shared: Sequence[Fact]) -> Iterator[Reading]:
+    """Figures of each permit, taken from all that was told of it; each counts with the owner of its event."""
+    own = {fact.id for fact in settled.current if fact.kind == "PERMIT"}
+    if not own:
+        return
+    told: dict[str, list[Move]] = {}
+    for move in moves_of(settle((*shared, *settled.current))):
+        if move.fact.kind == "PERMIT" and move.classifier == "ACT":
+            told.setdefault(move.fact.subject, []).append(move)
+    for moves in told.values():
+        for kpi, move in _permit(moves):
+            if move.fact.id in own:
+                yield Reading(kpi, "road", move.at, 1)
+
+
+def _permit(moves: Sequence[Move]) -> Iterator[tuple[str, Move]]:
+    """Name the figures of one permit, each with the event that it counts with."""
     issued = [m for m in moves if m.code == "PERMIT/ISSU"]
     entered = [m for m in moves if m.code == "PERMIT/ENTR"]
     revoked = [m for m in moves if m.code == "PERMIT/VOID"]
-    if issued:
-        yield Reading("permits-issued", "road", issued[0].at, 1)
-    if entered:
-        yield Reading("permits-used", "road", entered[0].at, 1)
+    yield from (("permits-issued", move) for move in issued[:1])
+    yield from (("permits-used", move) for move in entered[:1])
     if revoked and not [m for m in entered if m.at <= revoked[0].at]:
-        yield Reading("permits-refused", "road", revoked[0].at, 1)
-    late = [m for m in entered if revoked and m.at > revoked[0].at]
-    if late:
-        yield Reading("permits-used-void", "road", late[0].at, 1)
+        yield "permits-refused", revoked[0]
+    yield from (
+        ("permits-used-void", m) for m in [e for e in entered if revoked and e.at > revoked[0].at][:1]
+    )
+    if entered and not [m for m in issued if m.at <= entered[0].at]:
+        yield "permits-missing", entered[0]
 
 
 def _oil(moves: Sequence[Move]) -> Iterator[Reading]:
@@ -272,3 +301,11 @@ def _oil(moves: Sequence[Move]) -> Iterator[Reading]:
     for move in moves:
         if move.code in names and move.fact.lot and move.fact.lot.kg is not None:
             yield Reading(names[move.code], move.leg, move.at, move.fact.lot.kg)
+
+
+def _differences(settled: Settled, shared: Iterable[Fact]) -> Iterator[Reading]:
+    own = {fact.id for fact in settled.current}
+    for book in books_of(settled.current, shared):
+        for change in book.changes:
+            if change.event in own:
+                yield Reading("oil-difference", change.leg, change.at, change.difference_kg)

@@ -27,6 +27,11 @@ _KINDS: Final = {
 }  # fmt: skip
 
 
+SHARED: Final = {"BULK_LOT": _SUBJECTS["BULK_LOT"], "PERMIT": _SUBJECTS["PERMIT"]}
+"""Subjects of which several owners may tell: a lot or permit with a note belongs to the consignment, without
+one to itself. To the kind of their link."""
+
+
 def owner_of(fact: Fact) -> str:
     """Whose timeline a fact belongs to: the consignment's id, else ``TYPE:id`` of its subject.
 
@@ -48,6 +53,19 @@ def kind_of(owner: str) -> str:
     """Kind of an owner by its key."""
     kind, colon, _ = owner.partition(":")
     return kind if colon and kind in KINDS else CONSIGNMENT
+
+
+def shared_of(facts: Iterable[Fact]) -> frozenset[str]:
+    """Lots and permits that these facts are about, and lots that they were formed of, as ``TYPE:id``."""
+    told = [fact for fact in facts if fact.kind in SHARED]
+    parts = {f"BULK_LOT:{lot}" for fact in told if fact.lot for lot, _ in fact.lot.formed_of}
+    return frozenset({fact.subject for fact in told} | parts)
+
+
+def link_of(subject: str) -> Link:
+    """The link under which whatever has to do with a lot or permit is found."""
+    kind, _, name = subject.partition(":")
+    return SHARED[kind], normal(name)
 
 
 def normal(name: str) -> str:
@@ -75,6 +93,8 @@ def _named(fact: Fact) -> Iterator[tuple[str, str | None]]:
     yield "DECLARATION", fact.declaration
     if fact.lot:
         yield "LOT", fact.lot.document
+        for lot, _ in fact.lot.formed_of:
+            yield "LOT", lot
     for unit in fact.units:
         yield unit.kind, unit.id
         yield "WAGON", unit.parent

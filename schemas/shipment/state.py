@@ -16,6 +16,7 @@ from schemas.shipment.settled import Settled
 STATUS: Final[dict[str, str]] = {
     "drafted": "The document is drafted.",
     "issued": "The document is issued.",
+    "formed": "An oil lot split off or commingled, not yet on its way.",
     "loaded": "Loaded, not yet under way.",
     "under-way": "Moving by rail or road.",
     "at-station": "At a station on the way.",
@@ -40,8 +41,8 @@ _BY_CODE: Final = {
     "TRANSPORT/DEPA": "under-way", "TRANSPORT/WAYP": "under-way", "TRANSPORT/ARRI": "at-station",
     "PORTCALL/ARRI": "at-port", "PORTCALL/DEPA": "at-sea",
     "BORDER/HAND": "at-border", "BORDER/TAKE": "at-border", "TRAIN/STOP": "standing",
-    "BULK/NOMI": "issued", "BULK/LOAD": "loaded", "BULK/DEPA": "at-sea", "BULK/ARRI": "at-port",
-    "BULK/DISC": "arrived", "BULK/INJE": "delivered",
+    "BULK/NOMI": "issued", "BULK/FORM": "formed", "BULK/LOAD": "loaded", "BULK/DEPA": "at-sea",
+    "BULK/ARRI": "at-port", "BULK/DISC": "arrived", "BULK/INJE": "delivered",
     "PERMIT/ISSU": "issued", "PERMIT/ENTR": "entered", "PERMIT/EXIT": "left", "PERMIT/VOID": "void",
 }  # fmt: skip
 _AT_SEA: Final = {"EQUIPMENT/LOAD": "at-sea", "TRANSPORT/DEPA": "at-sea", "EQUIPMENT/DISC": "at-port",

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from schemas.shipment.fact import NOTE, Fact
 from schemas.shipment.legs import LEGS, name_of
+from schemas.shipment.lots import Book, books_of
 from schemas.shipment.moves import Estimate, Move, estimates_of, moves_of, words
 from schemas.shipment.settled import Settled, settle
 from schemas.shipment.state import Hold, State, holds_of, state_of
@@ -98,16 +99,20 @@ class Timeline(Struct, frozen=True, omit_defaults=True):
     corrections: tuple[Correction, ...]
     goods: tuple[str, ...] = ()
     tonnes: str = ""
+    books: tuple[Book, ...] = ()
     losses: int = 0
 
 
-def timeline(key: str, facts: Iterable[Fact], around: Iterable[Fact] = ()) -> Timeline | None:
+def timeline(
+    key: str, facts: Iterable[Fact], around: Iterable[Fact] = (), lots: Iterable[Fact] = ()
+) -> Timeline | None:
     """Put the timeline of a shipment together; None when there is nothing, or all was taken back.
 
     Args:
         key: the owner.
         facts: its own.
         around: those of its trains, vessels, trucks and permits while it used them.
+        lots: those of other owners about its oil lots, and of lots that these became or were formed of.
     """
     settled = settle(facts)
     own = moves_of(settled)
@@ -131,6 +136,7 @@ def timeline(key: str, facts: Iterable[Fact], around: Iterable[Fact] = ()) -> Ti
         corrections=_corrections(settled),
         goods=_goods(settled.current),
         tonnes=_tonnes(settled.current),
+        books=books_of(settled.current, lots),
         losses=sum(fact.losses for fact in settled.current),
     )
 

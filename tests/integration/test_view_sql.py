@@ -32,6 +32,7 @@ from corridor.view.tables import METADATA
 from schemas.errors import Invalid, Misconfigured
 from schemas.records import DeadLetter, Loss, Receipt, Report
 from schemas.shipment import Fact
+from schemas.shipment.fact import Lot
 from streams import topics
 from streams.contracts import Contracts
 from streams.projection import Moved
@@ -166,6 +167,44 @@ def test_an_event_that_moves_to_another_consignment_leaves_the_first(database: D
     write(database, [moved])
     write(database, own)
     assert content(database) == after != before
+
+
+def test_what_a_lot_gave_to_another_is_no_loss(database: Database) -> None:
+    """A lot whose tank is told under another key balances with it, in whatever order the two came."""
+
+    def about(number: int, code: str, lot: str, told: Lot) -> Fact:
+        return Fact(
+            id=f"e{number}", version=1, subject=f"BULK_LOT:{lot}", source="oil", message=f"e{number}:1",
+            ingested=number, at=number * 3_600_000, classifier="ACT", code=f"BULK/{code}", lot=told,
+            facility="SANGACHAL",
+        )  # fmt: skip
+
+    told = [
+        about(1, "LOAD", "A", Lot(kg=6_000, measured=True)),
+        about(2, "FORM", "T", Lot(formed_of=(("A", 5_000),))),
+        about(3, "DISC", "A", Lot(kg=990, measured=True)),
+        about(4, "INJE", "T", Lot(kg=4_998, measured=True)),
+    ]
+    dumps = []
+    for order in (told, told[::-1], [told[2], told[1], told[0], told[3]]):
+        Projector(database, Contracts(None)).empty()
+        for fact in order:
+            write(database, [fact])
+        dumps.append(content(database))
+    Projector(database, Contracts(None)).empty()
+    write(database, told)
+    assert {content(database), *dumps} == {dumps[0]}
+    with database.reading() as connection:
+        shown = show(connection, "T")
+        lost = figures(connection, Asked(kpi="oil-difference"))
+    assert shown is not None
+    assert [(book.lot, book.shares) for book in shown.timeline.books] == [("T", {"A": 4_998})]
+    assert any("loss -2 kg (-0.0400 %)" in text for text in shipment(shown))
+    assert [(figure.value, figure.n) for figure in lost] == [(-0.012, 2)]
+    write(database, [msgspec.structs.replace(told[1], version=2, retracted=True)])
+    with database.reading() as connection:
+        (alone,) = figures(connection, Asked(kpi="oil-difference"))
+    assert alone.value == -5.01
 
 
 def test_what_the_broker_did_stands_beside_the_timeline(database: Database) -> None:

@@ -48,12 +48,12 @@ def histories(draw: Callable[..., int]) -> list[Reading]:
 
 
 def test_gain_and_loss_between_legs() -> None:
-    """What Sangachal measured less than Aktau is a loss of the sea leg, in kilograms and per mille."""
+    """What Sangachal measured less than Aktau is a loss of the sea leg, in kilograms and per cent."""
     books = balance(
         [measured("A", 1, 5_994_000), measured("A", 50, 5_988_215, "BULK/DISC", place="SANGACHAL")]
     )
-    assert [(d.before, d.after, d.difference_kg, str(d.permille)) for d in books.differences] == [
-        ("BULK/LOAD AKTAU-OIL", "BULK/DISC SANGACHAL", -5_785, "-0.965")
+    assert [(d.before, d.after, d.difference_kg, str(d.percent)) for d in books.differences] == [
+        ("BULK/LOAD AKTAU-OIL", "BULK/DISC SANGACHAL", -5_785, "-0.0965")
     ]
     assert (books.came_kg, books.difference_kg, books.remains_kg) == (5_994_000, -5_785, 5_988_215)
 

@@ -18,7 +18,8 @@ from corridor.sandbox.timetable import messages
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import CodeLists
 from schemas.oil.balance import balance
-from schemas.oil.events import reading
+from schemas.shipment import fact_of
+from schemas.shipment.lots import reading_of
 from tests.support.crossing import Crossing, form
 
 TRAINS = [Train(0, index) for index in range(120)]
@@ -113,7 +114,7 @@ def test_the_oil_books_close() -> None:
     for message in islice(messages("oil"), 200):
         body = form("oil.lot.v1").to_avro(json.dumps(message.document).encode())
         where.send_avro("oil", body, message.id)
-    books = balance(filter(None, map(reading, where.total.corridor)))
+    books = balance(filter(None, (reading_of(fact_of(event)) for event in where.total.corridor)))
     assert books.differences
     assert all(difference.difference_kg < 0 for difference in books.differences)
     assert books.came_kg + books.difference_kg == books.remains_kg

@@ -237,6 +237,19 @@ def test_permits_are_issued_used_and_refused_once() -> None:
     assert late["permits-refused"].total == late["permits-used-void"].total == 1
 
 
+def test_an_entry_without_a_permit_is_counted_whoever_told_of_the_permit() -> None:
+    """Without an issue by then it is an entry without a permit; an issue told under a note is one."""
+    own: dict[str, Any] = {"subject": "PERMIT:AZ-KZ-2026-2-17", "consignment": None}
+    entered, issued = fact("PERMIT/ENTR", 5, **own), fact("PERMIT/ISSU", 0, **(own | {"consignment": KEY}))
+    late = fact("PERMIT/ISSU", 6, **own)
+    for others, missing in (((), 1), ((late,), 1), ((issued,), 0)):
+        found = {m.kpi: m for m in measures_of(own["subject"], settle([entered]), shared=others)}
+        assert found["permits-used"].total == 1
+        assert ("permits-missing" in found) == bool(missing)
+    assert {m.kpi for m in measures_of(KEY, settle([issued]), shared=[entered])} >= {"permits-issued"}
+    assert "permits-used" not in {m.kpi for m in measures_of(KEY, settle([issued]), shared=[entered])}
+
+
 def test_oil_is_counted_in_kilograms_leg_by_leg() -> None:
     """A lot loaded, discharged and injected adds its mass to each, in the leg where that happened."""
     own = {"subject": "BULK_LOT:L1", "consignment": None}
@@ -251,6 +264,61 @@ def test_oil_is_counted_in_kilograms_leg_by_leg() -> None:
     line = timeline("BULK_LOT:L1", told)
     assert line is not None
     assert (line.tonnes, line.state.status) == ("5998.000", "delivered")
+
+
+def test_a_lot_measured_again_shows_its_gain_or_loss() -> None:
+    """Loaded, given to a tank in part, measured: a difference is to the books, which know what was given."""
+    lot: dict[str, Any] = {"subject": "BULK_LOT:A", "consignment": None, "mode": "VESSEL"}
+    tank: dict[str, Any] = {"subject": "BULK_LOT:T", "consignment": None, "facility": "SANGACHAL"}
+
+    def net(kilograms: int, **parts: int) -> Lot:
+        return Lot("CRUDE", kilograms, measured=True, formed_of=tuple(parts.items()))
+
+    first = [
+        fact("BULK/LOAD", 0, place="KZAAU", lot=net(6_000), **lot),
+        fact("BULK/DISC", 48, place="AZSAN", lot=net(5_900), **lot),
+        fact("BULK/DISC", 60, place="AZSAN", lot=net(900), **lot),
+        fact("BULK/DISC", 70, place="AZSAN", lot=Lot("CRUDE", 700), **lot),
+    ]
+    second = [
+        fact("BULK/FORM", 50, lot=Lot(formed_of=(("A", 5_000),)), **tank),
+        fact("BULK/INJE", 90, mode="PIPELINE", lot=net(4_998), **tank),
+    ]
+    loss = measures_of("BULK_LOT:A", settle(first), shared=second)
+    assert [(m.leg, m.n, m.total) for m in loss if m.kpi == "oil-difference"] == [("caspian", 1, -100)]
+    line = timeline("BULK_LOT:T", second, lots=first)
+    assert line is not None
+    (book,) = line.books
+    assert (book.came_kg, book.difference_kg, book.remains_kg, book.shares) == (
+        5_000,
+        -2,
+        4_998,
+        {"A": 4_998},
+    )
+    assert [(c.leg, c.percent, c.before, c.after) for c in book.changes] == [
+        (
+            "pipeline",
+            "-0.0400",
+            "lot split off or commingled at SANGACHAL",
+            "injected into pipeline at SANGACHAL",
+        )
+    ]
+    assert line.legs[0].leg == "terminal"
+    formed = state_of("BULK_LOT:T", settle(second[:1]))
+    assert formed is not None
+    assert formed.status == "formed"
+
+
+def test_a_difference_counts_once_however_many_have_the_lot() -> None:
+    """A lot told under a note and without one: the measurement adds to the figure of its own owner only."""
+    here: dict[str, Any] = {"subject": "BULK_LOT:A", "mode": "RAIL", "country": "AZ"}
+    loaded = fact("BULK/LOAD", 0, lot=Lot(kg=60_000, measured=True), **here)
+    unloaded = fact("BULK/DISC", 40, lot=Lot(kg=59_970, measured=True), **(here | {"consignment": None}))
+    assert "oil-difference" not in {m.kpi for m in measures_of(KEY, settle([loaded]), shared=[unloaded])}
+    (found,) = [
+        m for m in measures_of("BULK_LOT:A", settle([unloaded]), shared=[loaded]) if m.kpi == "oil-difference"
+    ]
+    assert (found.leg, found.total) == ("rail-az-ge", -30)
 
 
 def test_berth_wait_is_anchored_to_fast() -> None:
