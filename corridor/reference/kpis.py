@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corridor.reference.markdown import code, page, table
-from schemas.shipment.kpis import KPIS
+from schemas.shipment.kpis import KPIS, Kpi
 from schemas.shipment.legs import LEGS
 
 _INTRO = """\
@@ -13,7 +13,10 @@ _INTRO = """\
 read API has them at `/kpis`, and the metric `corridor_kpi` has those of the last seven days in the view.
 Publishers count differently, so every figure says what it counts. All follow from the events that the broker
 has seen, so they say nothing about traffic that nobody reported. A day is a day in UTC. Means are over the
-measures of all shipments, not over the means of days. A figure has a target only where one is published.
+measures of all shipments, not over the means of days. A figure has a target only where one is published,
+or where only all or none will do. A target for a year is compared pro rata: its 365th part times the days
+asked for with `--from` and `--to`, without these the days from the first to the last that was measured. A
+figure of few days says little about a year.
 """
 
 
@@ -25,8 +28,14 @@ def kpis_page() -> str:
             ["shown as", f"{kpi.shown}{f', in {kpi.unit}' if kpi.unit else ''}"],
             ["definition", kpi.definition],
             ["scope", kpi.scope],
-            ["published target", kpi.target or "none found"],
-            ["from", kpi.source or "-"],
+            ["target", kpi.target or "none found"],
+            *([["compared", _compared(kpi)]] if kpi.yearly or kpi.leg else []),
+            *([["from", kpi.source]] if kpi.source else []),
         ]
         parts += [f"## {kpi.title}", code(name), table(["", ""], rows)]
     return page(*parts)
+
+
+def _compared(kpi: Kpi) -> str:
+    place = f"for the leg `{kpi.leg}` only" if kpi.leg else "for every leg"
+    return f"{place}{', pro rata to the days' if kpi.yearly else ''}"

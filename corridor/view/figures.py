@@ -34,9 +34,11 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         value: mean, sum or share, in ``unit``.
         n: measures behind it.
+        days: calendar days it is over: those that were asked for, else from the first measure to the last.
         least: the least of them; sums have none.
-        target: published figure, in words.
-        met: whether the published limit is kept; None where there is none.
+        target: published figure, in words; empty where none is about this leg.
+        limit: number that ``value`` is compared with; of a yearly target the part for ``days``.
+        met: whether it is kept; None where there is none.
     """
 
     kpi: str
@@ -50,6 +52,7 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     least: float | None = None
     most: float | None = None
     target: str = ""
+    limit: float | None = None
     met: bool | None = None
 
 
@@ -80,14 +83,8 @@ def recent(connection: Connection) -> list[Figure]:
 def _measured(connection: Connection, asked: Asked) -> Iterable[Figure]:
     m = MEASURE.c
     by = (m.kpi, m.leg, m.day) if asked.daily else (m.kpi, m.leg)
-    sums = (
-        func.sum(m.n),
-        func.sum(m.total),
-        func.min(m.least),
-        func.max(m.most),
-        func.count(m.day.distinct()),
-    )
-    query = select(*by, *sums).group_by(*by)
+    sums = (func.sum(m.n), func.sum(m.total), func.min(m.least), func.max(m.most))
+    query = select(*by, *sums, func.min(m.day), func.max(m.day)).group_by(*by)
     if asked.kpi:
         query = query.where(m.kpi == asked.kpi)
     if asked.leg:
@@ -99,28 +96,39 @@ def _measured(connection: Connection, asked: Asked) -> Iterable[Figure]:
     for row in connection.execute(query):
         name, leg, *rest = row
         day = rest.pop(0) if asked.daily else ""
-        n, total, least, most, days = map(int, rest)
-        yield _figure(name, leg, day, n, total, least, most, days)
+        n, total, least, most = map(int, rest[:4])
+        kpi, mean = KPIS[name], KPIS[name].shown == "mean"
+        yield _compared(
+            Figure(
+                kpi=name, title=kpi.title, leg=leg, unit=kpi.unit, n=n, day=day,
+                value=total / n / kpi.divisor if mean else total / kpi.divisor,
+                days=_days(asked, rest[4], rest[5]),
+                least=round(least / kpi.divisor, 3) if mean else None,
+                most=round(most / kpi.divisor, 3) if mean else None,
+            )
+        )  # fmt: skip
 
 
-def _figure(name: str, leg: str, day: str, n: int, total: int, least: int, most: int, days: int) -> Figure:
-    kpi = KPIS[name]
-    mean = kpi.shown == "mean"
-    value = total / n / kpi.divisor if mean else total / kpi.divisor
-    return Figure(
-        kpi=name, title=kpi.title, leg=leg, value=round(value, 3), unit=kpi.unit, n=n, day=day, days=days,
-        least=round(least / kpi.divisor, 3) if mean else None,
-        most=round(most / kpi.divisor, 3) if mean else None,
-        target=kpi.target,
-        met=_met(name, value if mean else value / days),
-    )  # fmt: skip
+def _days(asked: Asked, first: str, last: str) -> int:
+    """Count the calendar days that a figure is over."""
+    if asked.daily:
+        return 1
+    span = date.fromisoformat(asked.last or last) - date.fromisoformat(asked.first or first)
+    return span.days + 1
 
 
-def _met(name: str, value: float) -> bool | None:
-    kpi = KPIS[name]
-    if kpi.limit is None:
-        return None
-    return value <= kpi.limit if kpi.better == "less" else value >= kpi.limit
+def _compared(figure: Figure) -> Figure:
+    """Set the published target beside a figure."""
+    kpi, value = KPIS[figure.kpi], figure.value
+    limit = kpi.limit_of(figure.leg, figure.days)
+    met = None if limit is None else value <= limit if kpi.better == "less" else value >= limit
+    return msgspec.structs.replace(
+        figure,
+        value=round(value, 3),
+        target=kpi.target if kpi.leg in {"", figure.leg} else "",
+        limit=None if limit is None else round(limit, 3),
+        met=met,
+    )
 
 
 def _loss_free(connection: Connection, asked: Asked) -> Iterable[Figure]:
@@ -130,20 +138,22 @@ def _loss_free(connection: Connection, asked: Asked) -> Iterable[Figure]:
         return
     r = REPORT.c
     by = (r.stage, r.day) if asked.daily else (r.stage,)
-    query = select(*by, func.count(), func.count(r.day.distinct())).group_by(*by).where(r.day != "")
+    counted = (func.count(), func.min(r.day), func.max(r.day))
+    query = select(*by, *counted).group_by(*by).where(r.day != "")
     if asked.leg:
         query = query.where(r.stage == asked.leg)
     if asked.first:
         query = query.where(r.day >= asked.first)
     if asked.last:
         query = query.where(r.day <= asked.last)
-    whole = {tuple(row[:-2]): row[-2] for row in connection.execute(query.where(r.losses == 0))}
+    whole = {tuple(row[:-3]): row[-3] for row in connection.execute(query.where(r.losses == 0))}
     for row in connection.execute(query):
-        place, n, days = tuple(row[:-2]), row[-2], row[-1]
-        share = 100 * whole.get(place, 0) / n
-        yield Figure(
-            kpi=name, title=KPIS[name].title, leg=place[0], value=round(share, 3), unit="%", n=n, days=days,
-            day=place[1] if asked.daily else "", target=KPIS[name].target, met=_met(name, share),
+        place, (n, first, last) = tuple(row[:-3]), row[-3:]
+        yield _compared(
+            Figure(
+                kpi=name, title=KPIS[name].title, leg=place[0], value=100 * whole.get(place, 0) / n, unit="%",
+                n=n, days=_days(asked, first, last), day=place[1] if asked.daily else "",
+            )
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from corridor.view.figures import Figure
 from corridor.view.find import Row
 from corridor.view.show import Shown
+from schemas.shipment.kpis import KPIS
 from schemas.shipment.legs import LEGS, name_of
 from schemas.shipment.lots import Book, Change
 from schemas.shipment.state import STATUS, Hold, State
@@ -68,10 +69,18 @@ def figure_lines(figures: Sequence[Figure], *, daily: bool) -> Iterator[str]:
     day = f"{'day':12}" if daily else ""
     yield f"{'figure':34}{day}{'leg':30}{'value':>14}{'n':>8}{'least':>10}{'most':>10}  target"
     for f in figures:
-        mark = {None: "", True: "  met", False: "  MISSED"}[f.met]
         what = f"{f.title:34}" + (f"{f.day:12}" if daily else "") + f"{LEGS.get(f.leg, f.leg):30}"
         value = f"{f.value:>10,.2f} {f.unit:3}{f.n:>8}{_number(f.least):>10}{_number(f.most):>10}"
-        yield f"{what}{value}  {f.target}{mark}".rstrip()
+        yield f"{what}{value}  {_target(f)}".rstrip()
+
+
+def _target(f: Figure) -> str:
+    """Write the target; of a yearly one also the part that the figure is held against."""
+    span = f"{f.days} days" if f.days > 1 else "a day"
+    part = ""
+    if f.limit and KPIS[f.kpi].yearly:
+        part = f": {f.limit:,.{0 if f.limit >= 100 else 1}f} {f.unit}".rstrip() + f" in {span}"
+    return f.target + part + {None: "", True: "  met", False: "  MISSED"}[f.met]
 
 
 def _number(value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -268,6 +269,24 @@ def test_days_add_up_to_the_whole(database: Database) -> None:
         assert figure.n == sum(f.n for f in daily if (f.kpi, f.leg) == (figure.kpi, figure.leg))
     assert sum(f.value for f in daily if (f.kpi, f.leg) == ("teu", "caspian")) == teu[0].value
     assert len(list(figure_lines(whole, daily=False))) == len(whole) + 1
+
+
+def test_a_yearly_target_is_compared_with_its_part_for_the_days(database: Database) -> None:
+    """For the days asked for, else from first to last measured, or a day; only in the leg it is about."""
+    write(database, facts(2))
+    span = Asked(kpi="teu", first="2026-01-01", last="2026-03-14")
+    with database.reading() as connection:
+        asked = {figure.leg: figure for figure in figures(connection, span)}
+        measured = figures(connection, Asked(kpi="teu", leg="caspian"))
+        daily = figures(connection, Asked(kpi="teu", leg="caspian", daily=True))
+    sea = asked["caspian"]
+    assert (sea.days, sea.limit, sea.met) == (73, 17_600, False)
+    assert any("88,000 TEU a year Aktau - Alat: 17,600 TEU in 73 days  MISSED" in text
+               for text in figure_lines([sea], daily=False))  # fmt: skip
+    assert (asked["rail-kz"].target, asked["rail-kz"].limit, asked["rail-kz"].met) == ("", None, None)
+    first, last = daily[0].day, daily[-1].day
+    assert measured[0].days == (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    assert {figure.limit for figure in daily} == {round(88_000 / 365, 3)}
 
 
 def test_a_writer_that_lost_its_place_is_refused(database: Database) -> None:
