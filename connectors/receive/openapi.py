@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from connectors.http.problems import MEDIA_TYPE, STATUS
+from connectors.http.problems import MEDIA_TYPE
 from connectors.ports import Format
 from connectors.receive.batch import NDJSON
 from connectors.receive.endpoint import Endpoint
@@ -14,19 +14,29 @@ from schemas.errors import CODES
 
 Document = dict[str, Any]
 
-ANSWERS: Final[dict[int, str]] = {
-    202: "The messages are in the log on all in-sync replicas, or were already.",
-    400: "The body is not JSON or carries no id.",
-    401: "No credentials, or not ours.",
-    408: "The request did not arrive completely in time.",
-    409: "A message id came before with another body.",
-    413: "Body or batch larger than the limit.",
-    415: "Content-Type or Content-Encoding not supported.",
-    422: "A message breaks the profile's schema; `errors` names field, rule and value.",
-    429: "Too many messages; see Retry-After.",
-    431: "Header fields larger than the limit.",
-    503: "The log is away; nothing was lost, send the same again after Retry-After.",
+TAKEN: Final = "The messages are in the log on all in-sync replicas, or were already."
+REFUSALS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
+    400: ("The body is not JSON or carries no id.", ("json-malformed", "id-missing", "http-malformed")),
+    401: ("No credentials, or not ours.", ("auth-missing", "auth-invalid", "auth-expired")),
+    408: ("The request did not arrive completely in time.", ("request-too-slow",)),
+    409: ("A message id came before with another body.", ("id-reused",)),
+    413: ("Body or batch larger than the limit.", ("body-too-large", "batch-too-large")),
+    415: (
+        "Content-Type or Content-Encoding not supported.",
+        ("media-type-unsupported", "encoding-unsupported"),
+    ),
+    422: (
+        "A message breaks the profile's schema; `errors` names field, rule and value.",
+        ("schema-violation",),
+    ),
+    429: ("Too many messages; see Retry-After.", ("rate-limited",)),
+    431: ("Header fields larger than the limit.", ("headers-too-large",)),
+    503: (
+        "The log is away; nothing was lost, send the same again after Retry-After.",
+        ("log-unavailable", "overloaded"),
+    ),
 }
+"""What a webhook answers when it does not take a message: status, meaning, and the codes it can have."""
 
 PROBLEM: Final[Document] = {
     "type": "object",
@@ -184,16 +194,12 @@ def _responses(endpoint: Endpoint) -> Document:
         "properties": {"ids": {"type": "array", "items": {"type": "string"}}},
     }
     schema = {"oneOf": [one, many]} if endpoint.max_batch > 1 else one
-    responses: Document = {
-        "202": {"description": ANSWERS[202], "content": {"application/json": {"schema": schema}}}
-    }
+    responses: Document = {"202": {"description": TAKEN, "content": {"application/json": {"schema": schema}}}}
     wait = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for status, text in ANSWERS.items():
-        if status >= 400:
-            codes = [code for code, of in STATUS.items() if of == status]
-            note = f" Codes: {', '.join(codes)}." if codes else ""
-            responses[str(status)] = {"description": text + note, "content": content}
-            if status in (429, 503):
-                responses[str(status)]["headers"] = wait
+    for status, (text, codes) in REFUSALS.items():
+        description = f"{text} Codes: {', '.join(codes)}."
+        responses[str(status)] = {"description": description, "content": content}
+        if status in (429, 503):
+            responses[str(status)]["headers"] = wait
     return responses
