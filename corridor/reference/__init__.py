@@ -11,6 +11,7 @@ from corridor.reference.codes import codes_page
 from corridor.reference.errors import errors_page
 from corridor.reference.kpis import kpis_page
 from corridor.reference.profile import profile_page
+from corridor.reference.systems import systems_page
 from corridor.settings import settings_reference
 from schemas import profiles
 
@@ -19,6 +20,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "codes.md": codes_page,
     "settings.md": settings_reference,
     "kpi.md": kpis_page,
+    "systems.md": systems_page,
     **{f"profiles/{name}.md": partial(profile_page, name) for name in profiles.names()},
 }
 """Every generated page: its path under ``docs/`` and what makes its text."""

@@ -38,6 +38,7 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """How a profile looks on HTTP; expressions are those of ``docs/mapping.md`` over one record.
 
     Attributes:
+        system: who speaks the profile.
         doc: one line on what a message is.
         media_types: values of ``Content-Type`` for one message.
         batch: how several messages may go in one body; empty when they may not.
@@ -48,6 +49,7 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         dead_letters: whether later messages of a subject pass a dead letter or wait behind it, by default.
     """
 
+    system: str
     doc: str
     media_types: tuple[str, ...]
     batch: tuple[Literal["array", "ndjson"], ...]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.rig import ROLES, Rig
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.system("dtc", "dlp")]
 
 EVENTS = int(os.environ.get("CORRIDOR_FAULT_EVENTS", "20000"))
 SEED = int(os.environ.get("CORRIDOR_FAULT_SEED", "7"))

@@ -23,7 +23,12 @@ EVENTS = int(os.environ.get("CORRIDOR_PERMIT_EVENTS", "10000" if SOAK else "60")
 KILLS = 20 if SOAK else 4
 SEED = 20261127
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(7200 if SOAK else 300)]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.faults,
+    pytest.mark.timeout(7200 if SOAK else 300),
+    pytest.mark.system("epermit"),
+]
 
 
 async def work(office: Office, peer: str, dice: random.Random, done: Callable[[], None]) -> int:

@@ -17,7 +17,12 @@ from streams.scan import scan
 from tests.support.crossing import codec
 from tests.support.rig import Rig
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(500)]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.faults,
+    pytest.mark.timeout(500),
+    pytest.mark.system("port", "vessel", "oil"),
+]
 
 EVENTS = 1_250
 """Messages that all participants send."""

@@ -24,6 +24,8 @@ from tests.support.memory_permits import TOKEN, Site
 from tests.support.partner import Reply, ScriptedPartner, scripted_partner
 from tests.support.permits import NOON, Party
 
+pytestmark = pytest.mark.system("epermit")
+
 Trio = tuple[Site, httpx.AsyncClient, Party]
 INTERNAL = {"Authorization": f"Bearer {TOKEN}"}
 PERMIT = {

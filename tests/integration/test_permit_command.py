@@ -16,6 +16,8 @@ from tests.support.edges import serving
 from tests.support.memory_permits import Site
 from tests.support.permits import Party
 
+pytestmark = pytest.mark.system("epermit")
+
 
 class Desk:
     """A person at the command line of Azerbaijan's authority, whose peer Kazakhstan is served too."""

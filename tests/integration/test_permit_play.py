@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from starlette.applications import Starlette
 
 from connectors.epermit.internal import internal_routes
@@ -15,6 +16,8 @@ from corridor.sandbox.trucks import Truck
 from corridor.settings import load
 from tests.support.edges import serving
 from tests.support.permit_sites import free_port
+
+pytestmark = pytest.mark.system("epermit")
 
 OTHERS = ("AZ", "GE", "TR", "UZ")
 

@@ -22,6 +22,8 @@ from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.timetable import messages
 from tests.support.edges import LOOPBACK, SECRET, participant
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 BODIES = [message.body() for message in islice(messages("dlp"), 40)]
 
 

@@ -28,6 +28,8 @@ from corridor.sandbox.timetable import messages
 from schemas.errors import Transient
 from tests.support.edges import LOOPBACK, SECRET, MemoryLog, participant, serving
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 COUNT = 60
 EXPECTED = list(islice(messages("dtc"), COUNT))
 

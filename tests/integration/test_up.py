@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Kafka
 from tests.support.up import Status, Up, crossing, free_base, ready
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.system("dtc", "dlp")]
 
 
 @pytest.fixture

@@ -41,6 +41,8 @@ from tests.support.journeys import facts, of_one
 from tests.support.postgres import binaries, server
 from tests.support.serving import serving
 
+pytestmark = pytest.mark.system("view")
+
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from schemas.mapping.runtime import uuid5
 from schemas.translation import Context, Output, Record
 from schemas.translation.store import Store
 from tests.support.crossing import Crossing, codec
+
+pytestmark = pytest.mark.system("port", "vessel")
 
 HOUR = 3_600_000
 START = 1_768_600_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -13,6 +14,8 @@ from schemas.epermit.acts import Application, Change
 from schemas.epermit.ledger import Ledger
 from schemas.epermit.refusal import Refusal
 from tests.support.permits import NOON, Party, pair, signer
+
+pytestmark = pytest.mark.system("epermit")
 
 SIDES = st.sampled_from([0, 1])
 

@@ -16,6 +16,8 @@ from schemas.avro.schema import Array, Nullable, Record, Type
 from tests.support.crossing import Crossing, codec, event, form
 from tests.support.profile_strategies import IDENTIFIERS, NOTE_KEYS, events, notes, records
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 EVENT = json.dumps(
     event(
         "EQUIPMENT",

@@ -6,12 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.translation import Context, Output, Record
 from schemas.translation.store import Store
 from tests.support.crossing import ACCEPTED, C1, C2, event, form, note, translator
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 PLACES = st.sampled_from(
     (("707701", "12.01.2026 09:10"), ("663404", "17.01.2026 11:45"), ("562800", "21.01.2026 08:20"))

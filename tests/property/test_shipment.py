@@ -20,6 +20,8 @@ from schemas.shipment import Fact, measures_of, settle, timeline
 from schemas.shipment.fact import decode, encode
 from tests.support.journeys import facts, of_one
 
+pytestmark = pytest.mark.system("view")
+
 SHIPMENTS = 8
 seeds = st.integers(0, 2**32)
 

@@ -6,9 +6,13 @@ import copy
 import json
 from typing import Any
 
+import pytest
+
 from schemas import profiles
 from schemas.mapping.runtime import uuid5
 from tests.support.crossing import NOTE, Crossing, Passage, event, form, note, pick
+
+pytestmark = pytest.mark.system("port", "vessel")
 
 PORT = profiles.load("port.event.v1").examples
 VESSEL = profiles.load("vessel.event.v1").examples

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.crossing import C1, NOTE, W1, Crossing, event, pick
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 PORT = {"UNLocationCode": "KZAAU"}
 STATION = {"UNLocationCode": "GEPTI"}
 OPERATION = ("operationCode", "operationStation", "operationTime", "timeBasis")

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.crossing import C1, C2, NOTE, W1, W2, Crossing, note, pick
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 NO_DLP_EVENT = ["NOTE/SNAP"]
 
 

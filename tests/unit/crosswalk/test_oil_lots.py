@@ -11,6 +11,8 @@ import pytest
 from schemas import profiles
 from tests.support.crossing import Crossing, Passage, event, form, note
 
+pytestmark = pytest.mark.system("oil", "dtc", "dlp")
+
 EXAMPLES = profiles.load("oil.lot.v1").examples
 ROWS = {
     "o1-nominated": ("NOMI", "PLN", None),

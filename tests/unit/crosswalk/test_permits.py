@@ -9,6 +9,8 @@ import pytest
 from schemas import profiles
 from tests.support.crossing import Crossing, event, pick
 
+pytestmark = pytest.mark.system("epermit", "dtc", "dlp")
+
 EXAMPLES = profiles.load("epermit.event.v1").examples
 NOTE = "548703/2026-01-10/31500017"
 

@@ -11,6 +11,8 @@ from schemas import profiles
 from schemas.mapping.runtime import uuid5
 from tests.support.crossing import NOTE, Crossing, Passage, form, pick
 
+pytestmark = pytest.mark.system("port", "vessel", "dtc", "dlp")
+
 PORT = profiles.load("port.event.v1").examples
 VESSEL = profiles.load("vessel.event.v1").examples
 CONSIGNMENT = uuid5(NOTE)

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.crossing import C1, Crossing, event, note, pick
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 
 @pytest.mark.parametrize("station", ["548502", "548703", "553002", "548803", "549204"])
 def test_five_stations_are_one_place(station: str) -> None:

@@ -1,6 +1,10 @@
 """Difficulty 5: one operation becomes many events, many messages become one event."""
 
+import pytest
+
 from tests.support.crossing import C1, Crossing, event, note, pick
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 
 def boxes(count: int) -> list[dict[str, object]]:

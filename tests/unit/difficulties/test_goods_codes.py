@@ -1,6 +1,10 @@
 """Difficulty 9: ETSNG, GNG and HS are not one to one: all pass, only truncation translates."""
 
+import pytest
+
 from tests.support.crossing import Crossing, event, note
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 OIL = {"etsng": "201005", "gng": "27090090", "name": "Нефть сырая", "netKg": 60120}
 

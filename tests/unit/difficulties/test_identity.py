@@ -1,6 +1,10 @@
 """Difficulty 7: numbers repeat, containers come back, notes are reissued, plates look alike."""
 
+import pytest
+
 from tests.support.crossing import C1, NOTE, Crossing, event, note
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 REISSUED = {
     "noteNumber": "0000901",

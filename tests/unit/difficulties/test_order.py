@@ -1,6 +1,10 @@
 """Difficulty 8: out of order, duplicates, retraction, a plan after the fact, clocks that disagree."""
 
+import pytest
+
 from tests.support.crossing import ACCEPTED, C1, Crossing, event, note, pick
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 LOADED = note("20", "707701", "12.01.2026 14:30", noteVersion=2)
 

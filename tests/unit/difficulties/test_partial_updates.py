@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tests.support.crossing import C1, C2, W1, Crossing, event, note, pick
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 
 def delta(version: int, **fields: object) -> dict[str, Any]:

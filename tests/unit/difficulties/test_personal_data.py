@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 import yaml
 
 from schemas import profiles
 from tests.support.crossing import C1, Crossing, event, note
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 SECRETS = ("Тайный груз", "120340012345", "Gizli MMC", "1401555071")
 PARTIES = {

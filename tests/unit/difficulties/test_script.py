@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.crossing import Crossing, event, note, pick
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 
 @pytest.mark.parametrize("name", ["Ələt", "Алят", "Alyat", "Alat", "ALAT", "Алат", "Elet", "ალიატი"])
 def test_a_place_named_in_any_script_is_found(name: str) -> None:

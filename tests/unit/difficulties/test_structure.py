@@ -1,6 +1,10 @@
 """Difficulty 4: a snapshot is compared with the last one; events are put together to a snapshot."""
 
+import pytest
+
 from tests.support.crossing import C1, C2, Crossing, event, note, pick
+
+pytestmark = pytest.mark.system("dtc", "dlp")
 
 
 def test_the_same_version_again_says_nothing() -> None:

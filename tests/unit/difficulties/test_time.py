@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.crossing import Crossing, event, note, pick
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 
 @pytest.mark.parametrize(
     ("station", "time", "basis", "utc", "offset"),

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.crossing import Crossing, event, note
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 LOCATION = {"UNLocationCode": "KZAAU"}
 
 

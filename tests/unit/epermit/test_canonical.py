@@ -12,6 +12,8 @@ from schemas.epermit.canonical import canonical, java_double
 from schemas.errors import Invalid
 from tests.support.permits import CREATED, QUOTA, event
 
+pytestmark = pytest.mark.system("epermit")
+
 GOLDEN = Path(__file__).parents[2] / "golden" / "gson.jsonl"
 
 

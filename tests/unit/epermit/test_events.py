@@ -12,6 +12,8 @@ from schemas.epermit.permit import PermitId, parse_date, type_name
 from schemas.epermit.refusal import Malformed
 from tests.support.permits import CREATED, QUOTA, REVOKED, USED, event
 
+pytestmark = pytest.mark.system("epermit")
+
 KEY = {**QUOTA, "event_type": "KEY_CREATED", "authority": "KZ", "kid": "2", "jwk": "{}"}
 
 

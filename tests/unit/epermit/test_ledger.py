@@ -14,6 +14,8 @@ from schemas.epermit.ledger import Ledger, QuotaKey
 from schemas.epermit.refusal import Refusal, Untrusted
 from tests.support.permits import NOON, USED, Party, event, pair, signer
 
+pytestmark = pytest.mark.system("epermit")
+
 TRUCK = Application("KZ", 2, 2026, "Xəzər Trans MMC", "1401555071", "UZ", "10AA123", "99XX456")
 ENTERED = {"activity_type": "ENTRANCE", "activity_timestamp": NOON // 1000, "activity_details": "Kuryk port"}
 

@@ -19,6 +19,8 @@ from schemas.epermit.refusal import Untrusted
 from schemas.errors import Invalid, Misconfigured
 from tests.support.permits import CREATED, QUOTA, REVOKED, USED, event, signer
 
+pytestmark = pytest.mark.system("epermit")
+
 CLAIMS = QrClaims("AZ-KZ-2026-2-17", "12/01/2026", "31/01/2027", "10AA123", "Xəzər & Trans MMC")
 
 

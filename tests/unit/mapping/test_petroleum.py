@@ -10,6 +10,8 @@ import pytest
 from schemas.mapping.compile import compile_expression
 from tests.support.small_mapping import CODES, HEAD, NOTE, Run, note
 
+pytestmark = pytest.mark.system("oil")
+
 BODY = (
     HEAD.format(source="test.note.v1", target="test.move.v1")
     + """

@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.oil.balance import Reading, balance, in_proportion
+
+pytestmark = pytest.mark.system("oil")
 
 HOUR = 3_600_000
 

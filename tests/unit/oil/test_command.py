@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from corridor.cli.oil import command
 from schemas import profiles
 from tests.support.crossing import Crossing, form
+
+pytestmark = pytest.mark.system("oil")
 
 
 def test_convert_says_every_measure() -> None:

@@ -20,6 +20,8 @@ from schemas.oil.density import (
     density_at,
 )
 
+pytestmark = pytest.mark.system("oil")
+
 densities = st.decimals("700", "1000", places=2)
 temperatures = st.decimals("-10", "90", places=2)
 

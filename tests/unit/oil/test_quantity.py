@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from schemas.oil.quantity import BARREL, MEASURES, convert, kilograms, with_water, without_water
 
+pytestmark = pytest.mark.system("oil")
+
 densities = st.decimals("700", "1000", places=2)
 quantities = st.decimals("0.001", "2000000", places=3)
 measures = st.sampled_from(sorted(MEASURES))

@@ -7,6 +7,8 @@ import pytest
 from schemas import profiles
 from tests.support.crossing import Crossing, form
 
+pytestmark = pytest.mark.system("dlp", "dtc", "epermit", "oil", "port", "vessel")
+
 CORRIDOR = {
     "note": ("dtc", "loaded", 0),
     "container-loaded": ("dtc", "loaded", 1),

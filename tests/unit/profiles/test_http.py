@@ -6,6 +6,8 @@ from schemas import profiles
 from schemas.mapping.compile import compile_expression
 from tests.support.crossing import C1, NOTE, codec, event, form, note
 
+pytestmark = pytest.mark.system("dlp", "dtc", "epermit", "oil", "port", "vessel")
+
 
 def evaluate(profile: str, part: str, message: dict[str, Any]) -> object:
     """One expression of a profile's http.yaml over a message."""

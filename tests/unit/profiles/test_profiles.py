@@ -14,6 +14,8 @@ from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import CodeLists
 from schemas.errors import Invalid, Misconfigured
 
+pytestmark = pytest.mark.system("dlp", "dtc", "epermit", "oil", "port", "vessel")
+
 EXAMPLES = [(name, example) for name in profiles.names() for example in profiles.load(name).examples]
 REFUSED = [(name, example) for name in profiles.names() for example in profiles.load(name).refused]
 CODES = CodeLists.load()

@@ -22,6 +22,8 @@ from schemas.shipment import fact_of
 from schemas.shipment.lots import reading_of
 from tests.support.crossing import Crossing, form
 
+pytestmark = pytest.mark.system("port", "vessel", "oil")
+
 TRAINS = [Train(0, index) for index in range(120)]
 
 

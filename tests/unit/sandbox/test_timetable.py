@@ -18,6 +18,8 @@ from schemas.avro.schema import Schema
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import CodeLists
 
+pytestmark = pytest.mark.system("dtc", "dlp")
+
 
 @pytest.fixture(scope="module", params=list(PROFILES))
 def participant(request: pytest.FixtureRequest) -> str:

@@ -13,6 +13,8 @@ from schemas.shipment.legs import LEGS
 from schemas.shipment.measures import hundredths_of_teu
 from schemas.shipment.owners import journey_of, owner_of
 
+pytestmark = pytest.mark.system("view")
+
 HOUR = 3_600_000
 START = 1_768_176_000_000
 """2026-01-12T00:00:00Z."""
