@@ -11,12 +11,13 @@ _INTRO = """\
 
 `corridor kpi` shows them by leg, over all days or day by day, with the published target beside each; the
 read API has them at `/kpis`, and the metric `corridor_kpi` has those of the last seven days in the view.
-Publishers count differently, so every figure says what it counts. All follow from the events that the broker
-has seen, so they say nothing about traffic that nobody reported. A day is a day in UTC. Means are over the
-measures of all shipments, not over the means of days; `n` says how many measures there are, least and most are
-of single ones. A figure has a target only where one is published, or where only all or none will do. A target
-for a year is compared pro rata: its 365th part times the days asked for with `--from` and `--to`, without
-these the days from the first to the last that was measured. A figure of few days says little about a year.
+Publishers count differently, so every figure says what it counts. All follow from the events that the
+broker has seen, so they say nothing about traffic that nobody reported. A day is a day in UTC. Means are
+over the measures of all shipments, not over the means of days; `n` says how many measures there are, least
+and most are of single ones. A figure has a target only where one is published, or where only all or none
+will do. A target for a year is compared pro rata: its 365th part times the days asked for with `--from` and
+`--to`, without these the days from the first to the last that was measured. A figure of few days says
+little about a year.
 """
 
 

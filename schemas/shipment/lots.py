@@ -82,9 +82,9 @@ def books_of(own: Sequence[Fact], around: Iterable[Fact] = ()) -> tuple[Book, ..
 
 
 def reading_of(fact: Fact) -> Reading | None:
-    """Read a fact for the balance; None for plans, estimates and other subjects."""
-    code = fact.code or ""
-    if fact.kind != "BULK_LOT" or not code.startswith("BULK/") or fact.classifier != "ACT" or not fact.lot:
+    """Read a fact for the balance; None for plans, estimates, nominations and other subjects."""
+    code, happened = fact.code or "", fact.classifier == "ACT" and fact.code != "BULK/NOMI"
+    if fact.kind != "BULK_LOT" or not code.startswith("BULK/") or not happened or not fact.lot:
         return None
     return Reading(
         event_id=fact.id,

@@ -277,6 +277,7 @@ def test_a_lot_measured_again_shows_its_gain_or_loss() -> None:
         return Lot("CRUDE", kilograms, measured=True, formed_of=tuple(parts.items()))
 
     first = [
+        fact("BULK/NOMI", -9, lot=net(7_000), **lot),
         fact("BULK/LOAD", 0, place="KZAAU", lot=net(6_000), **lot),
         fact("BULK/DISC", 48, place="AZSAN", lot=net(5_900), **lot),
         fact("BULK/DISC", 60, place="AZSAN", lot=net(900), **lot),
