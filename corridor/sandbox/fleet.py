@@ -9,7 +9,6 @@ from schemas.codes.identifiers import CHECKS
 
 OWNERS: Final = ("TITU", "KZTU", "ADYU", "GRLU", "CXDU")
 VESSELS: Final = ("Barys", "Turkestan", "Beket Ata", "Merkuri", "Qarabag", "Zengezur")
-TANKERS: Final = ("Synthetic Taraz", "Synthetic Liwa")
 
 
 def with_check_digit(identifier: str, body: str) -> str:
@@ -41,10 +40,3 @@ def vessel(index: int) -> tuple[str, str]:
     """Name and IMO number of a feeder or ferry by index."""
     index %= len(VESSELS)
     return VESSELS[index], with_check_digit("imo", f"{950100 + index}")
-
-
-@cache
-def tanker(index: int) -> tuple[str, str]:
-    """Name and IMO number of a tanker by index."""
-    index %= len(TANKERS)
-    return TANKERS[index], with_check_digit("imo", f"{950200 + index}")

@@ -14,6 +14,7 @@ from corridor.sandbox.shipments import Train
 from schemas.oil.quantity import convert
 
 HOUR = timedelta(hours=1)
+TANKER: Final = "SYNTHETIC TANKER"
 AKTAU: Final = {"terminal": "AKTAU-OIL", "UNLocationCode": "KZAAU", "timeZoneOffset": "+05:00"}
 SANGACHAL: Final = {"terminal": "SANGACHAL", "UNLocationCode": "AZSAN", "timeZoneOffset": "+04:00"}
 EVERY: Final = 4
@@ -30,8 +31,8 @@ def terminals_of(train: Train) -> Iterator[Message]:
     lost = round(loaded * dice.uniform(0.0002, 0.0015))
     number = train.index // EVERY + 1
     lot, tank = f"AKT-{train.start:%Y}-{number:03d}", f"SAN-T{number % 6 + 1}-{number:03d}"
-    name, imo = fleet.tanker(train.index // EVERY)
-    tanker = {"vesselIMONumber": imo, "vesselName": name, "voyageNumber": f"OIL{number:04d}"}
+    _, imo = fleet.vessel(train.index + 5)
+    tanker = {"vesselIMONumber": imo, "vesselName": TANKER, "voyageNumber": f"OIL{number:04d}"}
     oil = {
         "product": dice.choice(("KASHAGAN", "TENGIZ", "CPC BLEND")),
         "hsCode": "270900",
