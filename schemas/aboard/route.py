@@ -19,6 +19,21 @@ LOADED: Final = "EQUIPMENT/LOAD"
 DISCHARGED: Final = "EQUIPMENT/DISC"
 
 
+_NAMED: Final = tuple(
+    text.encode()
+    for text in (MANIFEST, LISTED, FORMED, LOADED, DISCHARGED, *(f"{kind}/" for kind in sorted(MOVES)))
+)
+"""The code of every event that is taken has one of these in it, and so has its encoding."""
+_READ: Final = (
+    ("envelope", "derived_from"),
+    ("subject",),
+    ("consignment_id",),
+    ("why", "code"),
+    *(("how", name) for name in ("mode", "vessel_imo", "vessel_name", "train")),
+)
+"""What `means_of` reads."""
+
+
 def means_of(event: Mapping[str, Any]) -> str | None:
     """The vessel or train that a corridor event (a datum) concerns, ``<TYPE>:<id>``; None for all others.
 
@@ -54,7 +69,7 @@ class Router:
     stateful: Final = False
 
     def __init__(self, codec: Codec) -> None:
-        self._codec = codec
+        self._peek = codec.peek(_READ)
 
     def translate(self, record: Record, state: State) -> Result:  # noqa: ARG002
         """Route one corridor event; one that concerns no vessel or train gives nothing, and is no loss.
@@ -62,8 +77,14 @@ class Router:
         Raises:
             Permanent: the body cannot be read.
         """
-        means = means_of(self._codec.decode_trusted(record.body))
+        body = record.body
+        for name in _NAMED:
+            if name in body:
+                break
+        else:
+            return Result()
+        means = means_of(self._peek(body))
         if means is None:
             return Result()
         context = record.context
-        return Result([Output(means.encode(), record.body, context.id, means, context.hops)])
+        return Result([Output(means.encode(), body, context.id, means, context.hops)])

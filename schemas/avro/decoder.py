@@ -56,7 +56,7 @@ def decoder(root: Type) -> Callable[[bytes], Datum]:
 
     The function raises one of ``emit.FAILURES`` for bytes that it cannot read, and for bytes left over.
     """
-    reader = _Reader()
+    reader = Reader()
     lines = [
         "i = 0",
         *reader.lines(root, "datum"),
@@ -66,8 +66,8 @@ def decoder(root: Type) -> Callable[[bytes], Datum]:
     return reader.emitter.compile("decode", ("b",), lines)
 
 
-class _Reader:
-    """Makes the lines for each kind of type."""
+class Reader:
+    """Makes the lines that read a value of each kind of type."""
 
     def __init__(self) -> None:
         self.emitter = Emitter()
@@ -117,12 +117,12 @@ class _Reader:
             case "string":
                 return self._text(target)
             case "bytes":
-                return [*_number(), *self._slice("i + (n >> 1)", target, target)]
+                return [*number(), *self._slice("i + (n >> 1)", target, target)]
             case _:
-                return [*_number(), f"{target} = n >> 1 ^ -(n & 1)"]
+                return [*number(), f"{target} = n >> 1 ^ -(n & 1)"]
 
     def _text(self, target: str) -> list[str]:
-        return [*_number(), "j = i + (n >> 1)", f"{target} = b[i:j].decode()", "i = j"]
+        return [*number(), "j = i + (n >> 1)", f"{target} = b[i:j].decode()", "i = j"]
 
     def _slice(self, end: str, target: str, value: str) -> list[str]:
         """Return lines for ``value``, an expression of the bytes up to ``end``, which are in ``target``."""
@@ -136,18 +136,18 @@ class _Reader:
         value = f"{make}(INTEGER({target}, 'big', signed=True)).scaleb(-{node.scale}, {context})"
         if node.size is not None:
             return self._slice(f"i + {node.size}", target, value)
-        return [*_number(), *self._slice("i + (n >> 1)", target, value)]
+        return [*number(), *self._slice("i + (n >> 1)", target, value)]
 
     def _enum(self, node: Enum, target: str) -> list[str]:
         symbols = self.emitter.bind(
             "SYMBOLS", {index << 1: symbol for index, symbol in enumerate(node.symbols)}
         )
-        return [*_number(), f"{target} = {symbols}[n]"]
+        return [*number(), f"{target} = {symbols}[n]"]
 
     def _block(self, target: str, empty: str, entry: list[str]) -> list[str]:
         return [
             f"{target} = {empty}",
-            *_number(),
+            *number(),
             "if n:",
             "    for _ in range(n >> 1):",
             *indent(indent(entry)),
@@ -165,6 +165,6 @@ class _Reader:
         return [*lines, f"{target} = {{{', '.join(members)}}}"]
 
 
-def _number() -> list[str]:
+def number() -> list[str]:
     """Return lines that read a number into ``n``, still in zigzag form."""
     return ["n = b[i]", "if n < 128: i += 1", "else: n, i = READ(b, i)"]
