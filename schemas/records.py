@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from schemas.avro.codec import Codec
-from schemas.avro.schema import Schema
+from schemas.avro.emit import FAILURES, Emitter, fold
+from schemas.avro.schema import Field, Schema
 
 
 class DeadLetter(Struct, kw_only=True, frozen=True):
@@ -41,7 +42,7 @@ class DeadLetter(Struct, kw_only=True, frozen=True):
     attempts: int = 0
 
 
-class Loss(Struct, frozen=True):
+class Loss(Struct, frozen=True, gc=False):
     """A value that the target has no place for."""
 
     pointer: str
@@ -49,7 +50,7 @@ class Loss(Struct, frozen=True):
     value: str | None = None
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """A value that was carried although it breaks a rule."""
 
     pointer: str
@@ -58,8 +59,12 @@ class Finding(Struct, frozen=True):
     value: str | None = None
 
 
-class Filtered(Struct, frozen=True):
-    """An output that was held back on purpose."""
+class Filtered(Struct, frozen=True, gc=False):
+    """A rule, or the whole message (no rule), that gave nothing, and why.
+
+    Reasons: ``duplicate``, ``stale``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
+    ``no-equivalent``.
+    """
 
     rule: str
     reason: str
@@ -133,6 +138,14 @@ class OutboxRecord(Struct, kw_only=True, frozen=True):
 T = TypeVar("T", bound=Struct)
 
 
+class _AttributeEmitter(Emitter):
+    """Reads the attributes of the structs here, which have every field of their schema."""
+
+    def member(self, field: Field, holder: str) -> list[str]:
+        """Return lines for one field of the struct in variable ``holder``."""
+        return self.encode(field.type, f"{holder}.{field.name}")
+
+
 class Kind(Generic[T]):
     """One kind of record: its struct and its codec.
 
@@ -145,6 +158,13 @@ class Kind(Generic[T]):
         text = files("schemas").joinpath("records", f"{file}.avsc").read_text("utf-8")
         self.codec: Final = Codec(Schema.parse(text))
         self._struct = struct
+        emitter = _AttributeEmitter()
+        lines = [
+            "b = bytearray()",
+            *fold(emitter.encode(self.codec.schema.root, "record")),
+            "return bytes(b)",
+        ]
+        self._encode = emitter.compile("encode", ("record",), lines)
 
     def encode(self, record: T) -> bytes:
         """Return the Avro body of a record.
@@ -152,7 +172,11 @@ class Kind(Generic[T]):
         Raises:
             Invalid: ``schema-violation`` for a value that the schema forbids.
         """
-        return self.codec.encode(msgspec.to_builtins(record, builtin_types=(bytes,)))
+        try:
+            body: bytes = self._encode(record)
+        except FAILURES:
+            return self.codec.encode(msgspec.to_builtins(record, builtin_types=(bytes,)))  # names the field
+        return body
 
     def decode(self, body: bytes) -> T:
         """Return the record of an Avro body.

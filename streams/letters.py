@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from schemas.errors import CorridorError, Invalid
-from schemas.records import DeadLetter, Filtered, Finding, Loss, Report
+from schemas.records import DeadLetter, Report
 from schemas.translation import Result
 from streams import metrics
 from streams.envelope import Envelope, HeaderList, headers
@@ -77,9 +77,9 @@ def report(stage: str, mapping: str, envelope: Envelope, result: Result) -> Repo
         mapping=mapping,
         subject=envelope.subject,
         outputs=len(result.outputs),
-        losses=[Loss(x.pointer, x.reason, x.value) for x in result.losses],
-        findings=[Finding(f.pointer, f.rule, f.severity, f.value) for f in result.findings],
-        filtered=[Filtered(f.rule, f.reason) for f in result.filtered],
+        losses=result.losses,
+        findings=result.findings,
+        filtered=result.filtered,
         accepted=envelope.accepted,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, TextIO
 
 import click
+import msgspec
 
 from corridor.cli.exits import Exit
 from corridor.cli.options import overlay_option
@@ -197,11 +198,11 @@ def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
     if result is None:
         return
     for loss in result.losses:
-        yield {**at, "kind": "loss", **loss._asdict()}
+        yield {**at, "kind": "loss", **msgspec.structs.asdict(loss)}
     for finding in result.findings:
-        yield {**at, "kind": "finding", **finding._asdict()}
+        yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
     for filtered in result.filtered:
-        yield {**at, "kind": "filtered", **filtered._asdict()}
+        yield {**at, "kind": "filtered", **msgspec.structs.asdict(filtered)}
     if step.stage.toward and len(step.outputs) < len(result.outputs):
         yield {**at, "kind": "filtered", "rule": "", "reason": "echo"}
 

@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
-
-class Loss(NamedTuple):
-    """Something of the input that the output does not carry."""
-
-    pointer: str
-    reason: str
-    value: str
-
-
-class Finding(NamedTuple):
-    """Something in the input that is probably wrong; the message goes on."""
-
-    pointer: str
-    rule: str
-    severity: str
-    value: str
+from schemas.records import Finding, Loss
 
 
 class Report:

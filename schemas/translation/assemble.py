@@ -12,9 +12,10 @@ from schemas.avro.schema import Array, DecimalType, Map, Nullable, Record, Type
 from schemas.errors import Invalid
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
+from schemas.records import Filtered
 from schemas.translation.merge import Document, merge
 from schemas.translation.message import Candidate, Message, State
-from schemas.translation.model import Event, Filtered, Output, Result
+from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
 
 

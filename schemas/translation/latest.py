@@ -6,8 +6,9 @@ import msgspec
 
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
+from schemas.records import Filtered
 from schemas.translation.message import Message, State
-from schemas.translation.model import Event, Filtered, Output, Result
+from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
 
 

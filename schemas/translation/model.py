@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from schemas.mapping.report import Finding, Loss
+import msgspec
+
+from schemas.records import Filtered, Finding, Loss
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, gc=False):
     """What the headers of a record say; ``message`` in a mapping.
 
     Attributes:
@@ -27,8 +27,7 @@ class Context:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of a topic; ``body`` is Avro without framing, or JSON where the translator reads JSON."""
 
     key: bytes
@@ -44,17 +43,6 @@ class Output(NamedTuple):
     id: str
     subject: str
     hops: tuple[str, ...]
-
-
-class Filtered(NamedTuple):
-    """A rule, or the whole message (no rule), that gave nothing, and why.
-
-    Reasons: ``duplicate``, ``stale``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
-    ``no-equivalent``.
-    """
-
-    rule: str
-    reason: str
 
 
 class Result:

@@ -10,11 +10,12 @@ from typing import Any
 from schemas.avro.codec import Codec
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
+from schemas.records import Filtered
 from schemas.translation import history
 from schemas.translation.history import Past, Sent, digest
 from schemas.translation.merge import merge
 from schemas.translation.message import Candidate, Message, State
-from schemas.translation.model import Event, Filtered, Output, Result
+from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
 
 MAX_DELTAS = 32

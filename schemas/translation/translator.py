@@ -9,10 +9,11 @@ from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.inputs import JsonInput
+from schemas.records import Filtered
 from schemas.translation.assemble import Assembler
 from schemas.translation.latest import translate_latest, translate_none
 from schemas.translation.message import Message, State
-from schemas.translation.model import Event, Filtered, Record, Result
+from schemas.translation.model import Event, Record, Result
 from schemas.translation.snapshot import Snapshots
 
 _NOTHING: Final = Event()
