@@ -17,7 +17,7 @@ from schemas.mapping.expression import Expression, Names
 from schemas.mapping.functions import library
 from schemas.mapping.module import Module, link
 from schemas.mapping.report import Report
-from schemas.mapping.rules import compile_rules
+from schemas.mapping.rules import compile_gate, compile_rules
 from schemas.mapping.source import Problems, Scalar, read
 from schemas.mapping.state import compile_happened, compile_state
 from schemas.mapping.types import Access, of_node
@@ -33,6 +33,8 @@ class CompiledMapping:
         access: how its functions read records: datums or structs.
         module: the generated functions.
         warnings: what is odd in the file but compiles.
+        gate: the paths that have to be decoded to know whether any rule has something to say; none where
+            all of a record has to be.
     """
 
     document: Document
@@ -42,6 +44,7 @@ class CompiledMapping:
     module: Module
     rules: tuple[CompiledRule, ...]
     warnings: tuple[str, ...]
+    gate: frozenset[tuple[str, ...]] = frozenset()
 
     @property
     def name(self) -> str:
@@ -82,19 +85,22 @@ def load(
     compiler = Compiler(document, source, target, codes, problems, access)
     for index, (name, (_, scalar)) in enumerate(document.lets.items()):
         compiler.let(name, index, scalar)
+    compiler.recent = set()
     compile_state(compiler)
+    state = frozenset(compiler.recent)
     compile_rules(compiler)
     compile_drops(compiler)
     check_coverage(compiler)
     compile_happened(compiler)
     problems.check()
+    gate = compile_gate(compiler, state)
     module = link(
         f"<mapping {document.name} {access}>", compiler.functions, compiler.bindings.names, document.name
     )
     unused = tuple(
         f"`{name}` under `let` is never used" for name in document.lets if name not in compiler.used
     )
-    return CompiledMapping(document, source, target, access, module, tuple(compiler.rules), unused)
+    return CompiledMapping(document, source, target, access, module, tuple(compiler.rules), unused, gate)
 
 
 def _schema(scalar: Scalar, find: Callable[[str], Schema], problems: Problems) -> Schema | None:

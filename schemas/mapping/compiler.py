@@ -82,6 +82,7 @@ class Compiler:
     Attributes:
         functions: those generated so far.
         reads: paths of the source that expressions read.
+        recent: those read since it was last replaced, by the `let` used, too.
         used: names of `let` that something needs.
         kept: types of the facts that rules keep for their retraction.
         memory: types of the registers.
@@ -97,6 +98,7 @@ class Compiler:
     functions: list[Function] = field(default_factory=list)
     rules: list[CompiledRule] = field(default_factory=list)
     reads: set[tuple[str, ...]] = field(default_factory=set)
+    recent: set[tuple[str, ...]] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     kept: dict[str, Type] = field(default_factory=dict)
     memory: dict[str, Type] = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Compiler:
         split = names.index(first.text) if first is not None and first.text in names else 0
         self.head, self.content = frozenset(names[:split]), frozenset(names[split:])
         self._lets: dict[str, Value | None] = {}
+        self._read_by: dict[str, set[tuple[str, ...]]] = {}
 
     def start(self, name: str, arguments: tuple[str, ...] = ARGUMENTS, tag: str = "") -> Function:
         """Begin a generated function."""
@@ -135,7 +138,11 @@ class Compiler:
             "report": _refuse("`report` is known where a rule sets its target"),
             "emitted": _refuse("`emitted` is known in `retract` only"),
         }
-        return _Expression(function, names, self.bindings, self.problems, self.calls, self.reads.add)
+        return _Expression(function, names, self.bindings, self.problems, self.calls, self._read)
+
+    def _read(self, path: tuple[str, ...]) -> None:
+        self.reads.add(path)
+        self.recent.add(path)
 
     def _event(self, node: ast.AST) -> Value:
         if self.kind == "none":
@@ -153,6 +160,7 @@ class Compiler:
             tree = parse(self.document.lets[name][1].text)
             if _is_path(tree):
                 return self.expression(function).visit(tree)
+            self.recent |= self._read_by[name]
             known = function.here.remembered(f"let {name}")
             if known is not None:
                 return known
@@ -171,7 +179,9 @@ class Compiler:
         """Compile a `let` into a function that fills its slot."""
         function = self.start(f"let_{name}", tag=f"let {name}")
         compiler = self.expression(function)
+        outer, self.recent = self.recent, set()
         value = compiler.compile(scalar)
+        self._read_by[name], self.recent = self.recent, outer
         if value is not None and value.type.kind == "null":
             self.problems.add(scalar, "a `let` of nothing but null")
             value = None

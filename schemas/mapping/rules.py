@@ -51,6 +51,13 @@ class RuleWriter:
         if compiler.head:
             self._head()
 
+    def gate(self) -> None:
+        """A function that says whether what the rule's condition asks of the whole message holds."""
+        function, expressions = self._start(f"gate_{self.rule.name}")
+        for test in self._conjuncts()[0]:
+            function.line(f"if not {self._test(expressions, test)}: return False")
+        function.line("return True")
+
     def retract(self) -> None:
         """The function of the ``retract`` block: a whole record, or None when there is nothing to retract."""
         compiler = self.compiler
@@ -64,8 +71,8 @@ class RuleWriter:
         self._bytes(expressions, compiler.head | compiler.content)
         function.line("return bytes(b)")
 
-    def _start(self, name: str, last: str) -> tuple[Function, Expression]:
-        function = self.compiler.start(name, (*ARGUMENTS, last), self.rule.name)
+    def _start(self, name: str, *last: str) -> tuple[Function, Expression]:
+        function = self.compiler.start(name, (*ARGUMENTS, *last), self.rule.name)
         if self.compiler.memory:
             function.line("memory = e.memory")
         return function, self.compiler.expression(function)
@@ -232,3 +239,33 @@ def compile_rules(compiler: Compiler) -> None:
         function = compiler.start(name, (*ARGUMENTS, "out"))
         for rule in rules:
             function.line(f"rule_{rule.name.replace('-', '_')}(r, m, c, e, L, out)")
+
+
+def compile_gate(compiler: Compiler, state: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    """The function ``gate``: whether the conditions of any rule hold.
+
+    Most events concern no rule of most participants: with the gate that is known of an event of which only
+    what conditions and state read was decoded. Where none has something to say, it reports what they would.
+
+    Args:
+        compiler: the mapping, with its rules compiled.
+        state: the paths that the state reads.
+
+    Returns:
+        the paths to decode for it, none where there is no gate.
+    """
+    rules = [rule for rule in compiler.document.rules if not rule.annulment]
+    if compiler.kind != "latest" or compiler.access != "item" or any(rule.when is None for rule in rules):
+        return frozenset()
+    compiler.recent = set(state)
+    for rule in rules:
+        RuleWriter(compiler, rule).gate()
+    function = compiler.start("gate")
+    tests = (f"gate_{rule.name.replace('-', '_')}({', '.join(ARGUMENTS)})" for rule in rules)
+    function.line(f"return {' or '.join(tests)}")
+    return frozenset(path for path in compiler.recent if not _is_way(path, compiler.recent))
+
+
+def _is_way(path: tuple[str, ...], paths: set[tuple[str, ...]]) -> bool:
+    """Whether a path only leads to others."""
+    return any(len(other) > len(path) and other[: len(path)] == path for other in paths)

@@ -31,14 +31,16 @@ def translate_none(mapping: CompiledMapping, message: Message, state: State, res
 
 
 def translate_latest(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:
-    """Run the rules unless the same or a newer version of the event passed before."""
+    """Run the rules unless the same or a newer version of the event passed before.
+
+    An event that gives nothing is not remembered, unless an earlier version of it passed.
+    """
     nothing = _NOTHING
-    if not message.value("state_when", nothing, default=True):
-        _run(message, nothing, result)
-        return
-    identity = message.value("state_id", nothing)
+    remembered = message.value("state_when", nothing, default=True)
+    identity = message.value("state_id", nothing) if remembered else None
     if identity is None:
-        _run(message, nothing, result)
+        if message.passes(nothing):
+            _run(message, nothing, result)
         return
     seen = Seen(message.value("state_version", nothing) or 0, bool(message.value("state_retracted", nothing)))
     key = identity.encode()
@@ -50,7 +52,10 @@ def translate_latest(mapping: CompiledMapping, message: Message, state: State, r
             result.filtered.append(Filtered("", "duplicate" if repeated else "stale"))
             return
     event = Event(identity, seen.version, retracted=seen.retracted)
-    _tell(message, event, result)
+    if message.passes(event):
+        _tell(message, event, result)
+    if not result.outputs and entry is None:
+        return
     expires = message.context.accepted + mapping.document.state.expires
     result.changes[key] = pack(expires, _encode(seen))
 

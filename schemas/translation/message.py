@@ -26,12 +26,26 @@ class Candidate(NamedTuple):
 
 
 class Message:
-    """Runs the generated functions over one record."""
+    """Runs the generated functions over one record.
 
-    __slots__ = ("_lets", "_mapping", "context", "record", "report", "source")
+    Args:
+        mapping: the compiled mapping.
+        source: the record.
+        record: its datum or struct; where the mapping has a gate, as much of it as that reads.
+        decode: gives the whole datum of the record's body.
+    """
 
-    def __init__(self, mapping: CompiledMapping, source: Record, record: Any) -> None:  # noqa: ANN401 - a datum or struct
+    __slots__ = ("_decode", "_lets", "_mapping", "context", "record", "report", "source")
+
+    def __init__(
+        self,
+        mapping: CompiledMapping,
+        source: Record,
+        record: Any,  # noqa: ANN401 - a datum or struct
+        decode: Callable[[bytes], Any] | None = None,
+    ) -> None:
         self._mapping = mapping
+        self._decode = decode
         self._lets = mapping.slots()
         self.source = source
         self.record = record
@@ -42,6 +56,15 @@ class Message:
         """Go on with another record, such as the whole document that a partial one was merged into."""
         if record is not self.record:
             self.record, self._lets = record, self._mapping.slots()
+
+    def passes(self, event: Event) -> bool:
+        """Whether any rule may have something to say; the record is whole from then on."""
+        if self._decode is None:
+            return True
+        if not self.value("gate", event):
+            return False
+        self.take(self._decode(self.source.body))
+        return True
 
     def value(self, name: str, event: Event, default: Any = None) -> Any:  # noqa: ANN401 - any datum
         """Evaluate one part of the mapping, such as ``state_key``; the default when it has no such part."""

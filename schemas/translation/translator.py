@@ -38,6 +38,7 @@ class Translator:
         self._codec: Final = Codec(mapping.source)
         self._json = JsonInput(mapping, self._codec) if form == "json" else None
         self._decode = self._codec.decode_trusted if trusted else self._codec.decode
+        self._peek = self._codec.peek(mapping.gate) if mapping.gate and trusted and form == "avro" else None
         kinds: dict[str, Callable[[], Kind]] = {
             "none": lambda: translate_none,
             "latest": lambda: translate_latest,
@@ -63,8 +64,11 @@ class Translator:
             Invalid: ``mapping-failed`` when a rule fails on this record, with the target's pointer, the
                 rule and the value; what the form of the body raises for bytes that cannot be read.
         """
-        datum = self._decode(record.body) if self._json is None else self._json.read(record.body)
-        message = Message(self.mapping, record, datum)
+        if self._peek is not None:
+            message = Message(self.mapping, record, self._peek(record.body), self._decode)
+        else:
+            read = self._decode if self._json is None else self._json.read
+            message = Message(self.mapping, record, read(record.body))
         result = Result()
         try:
             self._kind(self.mapping, message, state, result)

@@ -73,11 +73,20 @@ def test_a_rule_with_a_key_makes_events_of_its_own() -> None:
     assert [output.id for output in second.outputs] == [f"{one}:2" for one in ids]
 
 
-def test_nothing_made_is_no_equivalent_and_is_remembered() -> None:
-    """A message that no rule takes is reported, and its repetition is a duplicate."""
+def test_nothing_made_is_no_equivalent_and_is_not_remembered() -> None:
+    """A message that no rule takes is reported, again when it is repeated, and takes no room in the state."""
     run = Run(LATEST.replace("    set:", "    when: code == 'VOID'\n    set:"))
     assert run(**move(1)).filtered == [Filtered("", "no-equivalent")]
-    assert run(**move(1)).filtered == [Filtered("", "duplicate")]
+    assert run(**move(1)).filtered == [Filtered("", "no-equivalent")]
+    assert len(run.store) == 0
+
+
+def test_nothing_made_of_what_passed_before_is_remembered() -> None:
+    """A version that no rule takes voids the earlier ones of an event that passed."""
+    run = Run(LATEST.replace("    set:", "    when: code == 'LOAD'\n    set:"))
+    assert len(run(**move(1)).outputs) == 1
+    assert run(**move(3) | {"code": "VOID"}).filtered == [Filtered("", "no-equivalent")]
+    assert run(**move(2)).filtered == [Filtered("", "stale")]
 
 
 def test_none_remembers_nothing() -> None:
