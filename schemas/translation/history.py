@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 
-class Version(msgspec.Struct, array_like=True):
+class Version(msgspec.Struct, array_like=True, gc=False):
     """One version that came: what happened in it, the how-manieth time, and a digest of its bytes."""
 
     number: int
@@ -20,7 +20,7 @@ class Version(msgspec.Struct, array_like=True):
     digest: bytes
 
 
-class Sent(msgspec.Struct, array_like=True):
+class Sent(msgspec.Struct, array_like=True, gc=False):
     """One event as it was last emitted, with the facts that its retraction repeats."""
 
     version: int
@@ -32,7 +32,7 @@ class Sent(msgspec.Struct, array_like=True):
     retracted: bool = False
 
 
-class Fact(msgspec.Struct, array_like=True):
+class Fact(msgspec.Struct, array_like=True, gc=False):
     """One entry of a register and the version it is from."""
 
     version: int
@@ -46,7 +46,7 @@ class Past(msgspec.Struct, array_like=True):
         base: Avro of the newest whole version, ``base_version`` its number, ``deltas`` what came on top
             of it.
         versions: by rising number.
-        events: by event id.
+        events: by event id, each `Sent` as it is in the entry: most are not looked at.
         registers: by name and key.
         annulled: number of the version that annulled the document.
     """
@@ -55,7 +55,7 @@ class Past(msgspec.Struct, array_like=True):
     base_version: int = -1
     deltas: list[tuple[int, bytes]] = []
     versions: list[Version] = []
-    events: dict[str, Sent] = {}
+    events: dict[str, msgspec.Raw] = {}
     registers: dict[str, dict[str, Fact]] = {}
     annulled: int | None = None
     closed: bool = False
@@ -68,6 +68,15 @@ class Past(msgspec.Struct, array_like=True):
     def version(self, number: int) -> Version | None:
         """The version of this number, if it came before."""
         return next((one for one in self.versions if one.number == number), None)
+
+    def sent(self, identity: str) -> Sent | None:
+        """The event of this id as it was last emitted."""
+        entry = self.events.get(identity)
+        return None if entry is None else _decode_sent(entry)
+
+    def send(self, identity: str, sent: Sent) -> None:
+        """Note an event as it is emitted."""
+        self.events[identity] = msgspec.Raw(encode(sent))
 
     def enter(self, number: int, what: list[Any], digest: bytes) -> int:
         """Note a version and tell its occurrence.
@@ -105,3 +114,4 @@ def digest(body: bytes) -> bytes:
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Past).decode
+_decode_sent = msgspec.msgpack.Decoder(Sent).decode

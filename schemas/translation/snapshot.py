@@ -149,7 +149,7 @@ class Snapshots:
     ) -> None:
         """Emit a candidate if it is new, or changed by a newer version."""
         identity = uuid5(message.context.participant, candidate.rule.name, *candidate.key)
-        sent = past.events.get(identity)
+        sent = past.sent(identity)
         content = digest(candidate.body)
         if sent is not None and (
             late or sent.retracted or (content == sent.digest and not candidate.rule.always)
@@ -162,8 +162,8 @@ class Snapshots:
             candidate, message.head(candidate, told) + candidate.body, f"{identity}:{version}"
         )
         result.outputs.append(output)
-        past.events[identity] = Sent(
-            version, content, candidate.rule.name, output.key, output.subject, candidate.keep
+        past.send(
+            identity, Sent(version, content, candidate.rule.name, output.key, output.subject, candidate.keep)
         )
 
     def _annul(self, past: Past, number: int, message: Message, event: Event, result: Result) -> None:
@@ -171,8 +171,9 @@ class Snapshots:
         past.annulled = number
         if self._state.retract is None:
             return
-        for identity, sent in past.events.items():
-            if sent.keep is None or sent.retracted:
+        for identity in list(past.events):
+            sent = past.sent(identity)
+            if sent is None or sent.keep is None or sent.retracted:
                 continue
             told = Event(identity, sent.version + 1, event.occurrence, retracted=True)
             told.memory = event.memory
@@ -182,6 +183,7 @@ class Snapshots:
             if body is None:
                 continue
             sent.version, sent.retracted = told.version, True
+            past.send(identity, sent)
             result.outputs.append(
                 Output(sent.partition, body, f"{identity}:{told.version}", sent.subject, message.context.hops)
             )
