@@ -7,7 +7,7 @@ lead to the same shipments aboard. Times are event times; the clock is never rea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,8 +22,24 @@ LISTED_BEFORE: Final = DAY // 2
 KEPT: Final = 60 * DAY
 """How long after it was accepted a fact can still meet others."""
 
+BOARDS: Final = frozenset({LOADED, DISCHARGED, LISTED, FORMED})
+"""Codes of what puts units aboard or takes them off."""
+
 NEVER: Final = (1 << 31) - 1
 """Version of a manifest that did not happen: newer than any of its lines."""
+
+READ: Final = (
+    *(("envelope", name) for name in ("event_id", "ingested_at")),
+    *(("correction", name) for name in ("version", "retracted")),
+    ("subject",),
+    ("consignment_id",),
+    ("what", "references"),
+    *(("what", "units", name) for name in ("kind", "id", "parent")),
+    *(("when", name) for name in ("occurred_at", "classifier", "recorded_at")),
+    ("why", "code"),
+    ("how", "voyage"),
+)
+"""What is read of a corridor event."""
 
 Unit = tuple[str, str, str | None]
 """Kind, number and the wagon that carries it."""
@@ -31,7 +47,7 @@ Reference = tuple[str, str, str | None]
 """Type, value and key of the first note."""
 
 
-class Boarding(msgspec.Struct, array_like=True, frozen=True):
+class Boarding(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One event that puts units aboard or takes them off.
 
     Attributes:
@@ -51,7 +67,7 @@ class Boarding(msgspec.Struct, array_like=True, frozen=True):
     manifest: str = ""
 
 
-class Told(msgspec.Struct, array_like=True, frozen=True):
+class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One event of the vessel or train.
 
     Attributes:
@@ -70,7 +86,7 @@ class Told(msgspec.Struct, array_like=True, frozen=True):
     body: bytes
 
 
-class Derived(msgspec.Struct, array_like=True, frozen=True):
+class Derived(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What was told to one shipment of one event: after a retraction the next generation has another id."""
 
     generation: int
@@ -101,7 +117,7 @@ class Book(msgspec.Struct, array_like=True):
         """
         code, correction = event["why"]["code"], event["correction"]
         identity, version = event["envelope"]["event_id"], correction["version"]
-        if code in {LOADED, DISCHARGED, LISTED, FORMED}:
+        if code in BOARDS:
             return self.told if _newest(self.boardings, identity, _boarding(event, accepted)) else None
         if code == MANIFEST:
             # one that did not happen lists nothing, whatever its lines say
@@ -152,33 +168,51 @@ class Book(msgspec.Struct, array_like=True):
         return not boarding.retracted and stands
 
 
-def aboard(boardings: Iterable[Boarding], told: Told) -> Iterator[Unit]:
+def is_boarding(event: Mapping[str, Any]) -> bool:
+    """Whether a corridor event changes who is aboard."""
+    code = event["why"]["code"]
+    return code in BOARDS or code == MANIFEST
+
+
+def aboard(boardings: Iterable[Boarding], told: Told) -> list[Unit]:
     """Units of one shipment that an event of the vessel or train concerns, in order of kind and number.
 
     What happened concerns whatever was aboard then; a plan or estimate whatever was aboard, or came aboard
     later, when it was made, as far as it speaks of a time after loading.
     """
-    loads: dict[tuple[str, str], list[int]] = defaultdict(list)
-    discharges: dict[tuple[str, str], list[int]] = defaultdict(list)
+    loads: dict[tuple[str, str], list[int]] = {}
+    discharges: dict[tuple[str, str], list[int]] = {}
     units: dict[tuple[str, str], Unit] = {}
+    begun = False
     for boarding in boardings:
+        code, at = boarding.code, boarding.at
+        if code == DISCHARGED:
+            for unit in boarding.units:
+                discharges.setdefault(unit[:2], []).append(at)
+            continue
+        load = at - LISTED_BEFORE if code == LISTED else at
+        begun = begun or load <= told.at
         for unit in boarding.units:
             key = unit[:2]
-            if boarding.code == DISCHARGED:
-                discharges[key].append(boarding.at)
-                continue
-            loads[key].append(boarding.at - (LISTED_BEFORE if boarding.code == LISTED else 0))
+            loads.setdefault(key, []).append(load)
             known = units.get(key)
-            units[key] = max(unit, known, key=lambda u: u[2] or "") if known else unit
-    for key in sorted(units):
-        if any(_concerns(told, load, discharges[key]) for load in loads[key]):
-            yield units[key]
+            if known is None or (unit[2] or "") > (known[2] or ""):
+                units[key] = unit
+    if not begun:
+        return []
+    return [
+        units[key]
+        for key in sorted(units)
+        if any(_concerns(told, load, discharges.get(key, ())) for load in loads[key])
+    ]
 
 
 def _concerns(told: Told, load: int, discharges: Iterable[int]) -> bool:
+    if load > told.at:
+        return False
     end = min([load + LONGEST, *(at for at in discharges if at >= load)])
     moment = told.at if told.actual else max(told.known, load)
-    return load <= told.at and load <= moment <= end
+    return load <= moment <= end
 
 
 def _newest(known: dict[str, Any], identity: str, fact: Boarding | Told) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.aboard.book import KEPT, Boarding, Book, Derived, Told, Unit, aboard
+from schemas.aboard.book import KEPT, READ, Boarding, Book, Derived, Told, Unit, aboard, is_boarding
 from schemas.avro.codec import Codec
 from schemas.mapping.runtime import uuid5
 from schemas.translation.message import State
@@ -39,6 +39,7 @@ class Fan:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
+        self._peek = codec.peek(READ)
 
     def translate(self, record: Record, state: State) -> Result:
         """Take one routed corridor event. The state is read only; what to write is in the result.
@@ -46,32 +47,42 @@ class Fan:
         Raises:
             Permanent: the body cannot be read.
         """
-        event = self._codec.decode_trusted(record.body)
+        event = self._peek(record.body)
         voyage = event["how"]["voyage"] or ""
         key = b"|".join([record.key, voyage.encode()])
         entry = state(key)
         book = _decode(entry[8:]) if entry else Book()
         context = record.context
+        book.forget(context.accepted)
+        before = book.parties() if is_boarding(event) else None
         affected = book.take(event, record.body, context.hops, context.accepted)
         if affected is None:
             return Result()
-        book.forget(context.accepted)
-        outputs = self._derive(book, affected)
+        outputs = self._derive(book, affected, before)
         changes: dict[bytes, bytes | None] = {key: pack(context.accepted + KEPT, _encode(book))}
         return Result(outputs, changes)
 
-    def _derive(self, book: Book, affected: Collection[str]) -> list[Output]:
-        """Bring what was derived from these events up to date with the book; return what has to be told."""
+    def _derive(
+        self, book: Book, affected: Collection[str], before: Mapping[str, Sequence[Boarding]] | None
+    ) -> list[Output]:
+        """Bring what was derived from these events up to date with the book; return what has to be told.
+
+        Args:
+            book: with the new fact.
+            affected: ids of events of the vessel or train.
+            before: the shipments as they were; only those that changed are looked at. None: all are.
+        """
         outputs = []
-        parties, ever = book.parties(), book.parties(also_void=True)
-        again = [item for item in book.told.items() if item[0] in affected]
-        told = sorted(again, key=lambda item: (item[1].at, item[0]))
-        for identity, one in told:
-            gone = {party for event, party in book.derived if event == identity} - parties.keys()
-            for party in sorted(parties.keys() | gone):
+        parties = book.parties()
+        again = [(identity, book.told[identity]) for identity in affected]
+        for identity, one in sorted(again, key=lambda item: (item[1].at, item[0])):
+            known = {party for event, party in book.derived if event == identity}
+            concerned = parties.keys() | known
+            if before is not None:
+                concerned = {p for p in concerned if parties.get(p) != before.get(p)}
+            for party in sorted(concerned):
                 boardings = parties.get(party, [])
-                units = [] if one.retracted else list(aboard(boardings, one))
-                boardings = boardings or ever.get(party, [])
+                units = [] if one.retracted else aboard(boardings, one)
                 if output := self._tell(book, identity, one, party, boardings, units):
                     outputs.append(output)
         return outputs
@@ -84,6 +95,7 @@ class Fan:
         before = book.derived.get((identity, party))
         if not units and (before is None or before.retracted):
             return None
+        boardings = boardings or book.parties(also_void=True).get(party, [])
         facts = _facts(party, boardings, units)
         digest = hashlib.sha256(_encode((told.version, facts if units else None))).digest()[:12]
         if before is not None and before.digest == digest and before.retracted is not bool(units):

@@ -25,7 +25,7 @@ from schemas.avro.schema import (
 )
 
 Path = tuple[str, ...]
-"""Names of fields from the root; every record on the way is read, null or not."""
+"""Names of fields from the root, through nullable records and lists of records."""
 
 _WIDTH: Final = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _TEXT: Final = [
@@ -91,6 +91,10 @@ class _Peek(Reader):
             case Nullable(inner=Record() as inner) if wanted:
                 read = self.some(inner, target, wanted, last=last)
                 return ["n = b[i]", "i += 1", f"{target} = None", "if n:", *indent(read)]
+            case Array(items=Record() as items) if wanted:
+                item = self.emitter.temporary()
+                read = self.some(items, item, wanted, last=False)
+                return self._block(target, "[]", [*read, f"{target}.append({item})"])
         return self.lines(node, target)
 
 

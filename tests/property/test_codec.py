@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import fastavro
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.peek import Path
-from schemas.avro.schema import Record, Schema, Type, bare
+from schemas.avro.schema import Array, Record, Schema, Type, bare
 from schemas.errors import CorridorError, Invalid, Permanent
 from tests.support.avro_strategies import datums, schemas
 
@@ -71,7 +72,7 @@ def test_decodes_what_it_encoded(data: st.DataObject) -> None:
 
 def paths(node: Type, at: Path = ()) -> Iterator[Path]:
     """Every path of a schema that a peek can be asked for."""
-    inner = bare(node)
+    inner = node.items if isinstance(node, Array) else bare(node)
     if isinstance(inner, Record):
         for field in inner.fields:
             yield (*at, field.name)
@@ -84,7 +85,11 @@ def only(datum: dict[str, Any], wanted: set[Path]) -> dict[str, Any]:
     for name, value in datum.items():
         below = {path[1:] for path in wanted if path[0] == name}
         if below:
-            taken[name] = value if () in below or value is None else only(value, below)
+            part = partial(only, wanted=below)
+            whole = () in below or value is None
+            taken[name] = (
+                value if whole else list(map(part, value)) if isinstance(value, list) else part(value)
+            )
     return taken
 
 
