@@ -29,7 +29,7 @@ import ast
 import decimal
 import re
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from schemas.avro.schema import (
@@ -157,14 +157,24 @@ class Emitter:
         Raises:
             Invalid: ``schema-violation`` when the value is not of the type.
         """
+        return [f"b += {self.encoded(node, {None: value})[None]!r}"]
+
+    def encoded(self, node: Type, values: Mapping[Any, Datum]) -> dict[Any, bytes]:
+        """Return the encodings of values known now, under the keys of the values.
+
+        Raises:
+            Invalid: ``schema-violation`` when a value is not of the type.
+        """
         emitter = Emitter()
-        run = emitter.compile("run", ("value", "b"), emitter.encode(node, "value"))
-        encoded = bytearray()
-        try:
-            run(value, encoded)
-        except FAILURES as error:
-            raise explain(node, value, "") from error
-        return [f"b += {bytes(encoded)!r}"]
+        lines = ["b = bytearray()", *emitter.encode(node, "value"), "return bytes(b)"]
+        run = emitter.compile("run", ("value",), lines)
+        encoded = {}
+        for key, value in values.items():
+            try:
+                encoded[key] = run(value)
+            except FAILURES as error:
+                raise explain(node, value, "") from error
+        return encoded
 
     def compile(self, name: str, arguments: Sequence[str], lines: Sequence[str]) -> Callable[..., Any]:
         """Turn lines into a function of that name with these positional arguments."""

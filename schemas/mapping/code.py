@@ -6,9 +6,9 @@ What does not change in a loop can be put in front of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.mapping.types import Type
 
@@ -18,6 +18,22 @@ Pointer = tuple[str, ...]
 A first step ``@name`` is wherever the object in that variable stands in the input, a step ``#name`` the index
 in that loop variable's list.
 """
+
+
+class Column(NamedTuple):
+    """A column of a code list, and where a value was looked up in it.
+
+    Attributes:
+        local: the variable that holds the value.
+        key: the variable that holds the key.
+        name: of code list and column.
+        values: by key.
+    """
+
+    local: str
+    key: str
+    name: tuple[str, str]
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,7 @@ class Value:
     path: tuple[str, ...] | None = None
     const: bool = False
     volatile: bool = False
+    column: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +197,13 @@ class Bindings:
 
     def bind(self, stem: str, value: Any, key: Any = None) -> str:  # noqa: ANN401
         """Name an object; ``key`` tells equal ones apart from new ones (default: identity)."""
-        key = (stem, id(value) if key is None else key)
+        return self.made(stem, id(value) if key is None else key, lambda: value)
+
+    def made(self, stem: str, key: Any, make: Callable[[], Any]) -> str:  # noqa: ANN401
+        """Name an object that is made when it is named for the first time."""
+        key = (stem, key)
         if key not in self._known:
+            value = make()
             name = base = re.sub(r"\W+", "_", stem, flags=re.ASCII).upper()
             count = 2
             while name in self.names:

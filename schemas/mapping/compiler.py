@@ -169,7 +169,7 @@ class Compiler:
                 value = replace(value, pointer=(f"@{local}",))
             function.line(f"{local} = L[{index}]")
             function.line(f"if {local} is UNSET: {local} = let_{name}(r, m, c, e, L)")
-            value = replace(value, code=local, atom=True, home=function.here, const=False)
+            value = replace(value, code=local, atom=True, home=function.here, const=False, column=None)
             function.here.memo[f"let {name}"] = value
             return value
 

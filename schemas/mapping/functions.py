@@ -15,7 +15,7 @@ from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping import petroleum, runtime, times
-from schemas.mapping.code import Value
+from schemas.mapping.code import Column, Value
 from schemas.mapping.expression import Call, Expression, Wrong, alike
 from schemas.mapping.source import suggest
 from schemas.mapping.types import BOOL, DECIMAL, INT, TEXT, Type
@@ -257,16 +257,26 @@ def _lookup(codes: CodeLists) -> Call:
         known = compiler.bindings.bind(f"{name}_keys", frozenset(values), ("keys", name))
         gives = kinds.get(str(codes.columns(name)[column].kind), TEXT)
         found = compiler.atom(emit(compiler, key, Plain((), gives, f"{bound}.get({key[0].code})")), column)
-        test = f"{found.code} is None and {key[0].code} is not None and {key[0].code} not in {known}"
-        compiler.function.line(
-            f"if {test}: c.loss({compiler.pointer(key[0])}, 'unknown-code', {key[0].code})"
-        )
-        if unsure := codes.unverified(name):
-            rows = compiler.bindings.bind(f"{name}_unverified", unsure, ("unverified", name))
-            compiler.function.line(f"if {key[0].code} in {rows}: c.unverified({name!r}, {key[0].code})")
-        return replace(found, type=found.type.or_null())
+        _say_unknown(compiler, codes, name, known, key[0], found)
+        column_of = Column(found.code, key[0].code, (name, column), values)
+        return replace(found, type=found.type.or_null(), column=column_of)
 
     return lookup
+
+
+def _say_unknown(
+    compiler: Expression, codes: CodeLists, name: str, known: str, key: Value, found: Value
+) -> None:
+    """Lines that report a key that is not in the list, or not verified: once for all columns looked up."""
+    said = f"said {name} {key.code}"
+    if compiler.function.here.remembered(said) is not None:
+        return
+    compiler.function.here.memo[said] = key
+    test = f"{found.code} is None and {key.code} is not None and {key.code} not in {known}"
+    compiler.function.line(f"if {test}: c.loss({compiler.pointer(key)}, 'unknown-code', {key.code})")
+    if unsure := codes.unverified(name):
+        rows = compiler.bindings.bind(f"{name}_unverified", unsure, ("unverified", name))
+        compiler.function.line(f"if {key.code} in {rows}: c.unverified({name!r}, {key.code})")
 
 
 def _known(codes: CodeLists) -> Call:

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.avro import schema as avro
-from schemas.avro.emit import Emitter
+from schemas.avro.emit import Emitter, indent
 from schemas.errors import Invalid
-from schemas.mapping.code import Value
+from schemas.mapping.code import Column, Value
 from schemas.mapping.document import Block, Tree
 from schemas.mapping.expression import Expression, Wrong
+from schemas.mapping.runtime import fit
 from schemas.mapping.source import Node, Problems, Scalar, suggest
 from schemas.mapping.types import Field, Type
 
@@ -132,7 +133,7 @@ class Target:
         function.line(f"c.finding({pointer}, 'unknown-symbol', 'error', {name})")
         function.line(f"{name} = None")
         function.here = function.here.parent or function.root
-        return replace(value, code=name, atom=True, type=kind.not_null().or_null(), home=None)
+        return replace(value, code=name, atom=True, type=kind.not_null().or_null(), home=None, column=None)
 
     def _decimal(self, value: Value, kind: Type) -> Value:
         names = self.expressions.bindings.names
@@ -141,6 +142,8 @@ class Target:
             bound = self.expressions.bindings.bind(f"number_{number}", Decimal(number), str(number))
             return Value(bound, Type("decimal"), const=True)
         value = self.expressions.atom(value)
+        if self.tabled(value):
+            return value
         if value.type.kind == "int":
             made = self.expressions.null_safe([value], f"DECIMAL({value.code})", Type("decimal"))
         elif value.type.scale and value.type.scale <= kind.scale and value.path is not None:
@@ -148,6 +151,10 @@ class Target:
         else:
             made = self.expressions.null_safe([value], f"FIT({value.code}, {kind.scale})", Type("decimal"))
         return replace(self.expressions.atom(made, "number"), pointer=value.pointer)
+
+    def tabled(self, value: Value) -> bool:  # noqa: ARG002
+        """Whether a value is written by its key in a code list, which has the encoding of every value."""
+        return False
 
     def loops(self, block: Block, outer_names: dict[str, Value | None]) -> bool:
         """Open the loops and the condition of an item block; False when something in it is wrong."""
@@ -188,6 +195,10 @@ def condition(compiler: Expression, problems: Problems, scalar: Scalar) -> str:
 
 class BytesTarget(Target):
     """Appends the Avro encoding to the bytearray ``b``."""
+
+    def tabled(self, value: Value) -> bool:
+        """Whether a value is written by its key in a code list."""
+        return value.column is not None and value.column.local == value.code
 
     def record(
         self, tree: Tree, values: Values, kind: Type, pointer: str, only: frozenset[str] | None = None
@@ -234,11 +245,31 @@ class BytesTarget(Target):
             except Invalid as error:
                 self.problems.add(None, f"rule `{self.rule}`, {found.name}: {error.rule}")
             return
+        if value.column is not None and self.tabled(value) and isinstance(node, avro.Nullable):
+            self._look_up(value.column, node)
+            return
         lines = self.emitter.encode(node, value.code)
         if value.type.nullable and not found.type.nullable and found.default is not avro.MISSING:
             default = self.emitter.constant(node, found.default)
-            lines = [f"if {value.code} is None:", *_indent(default), "else:", *_indent(lines)]
+            lines = [f"if {value.code} is None:", *indent(default), "else:", *indent(lines)]
         self._extend(lines)
+
+    def _look_up(self, column: Column, node: avro.Nullable) -> None:
+        """Append what a code list has under a key: all values of the column are encoded now, by key."""
+
+        def encodings() -> dict[str, bytes]:
+            values = dict(column.values)
+            if isinstance(node.inner, avro.DecimalType):
+                scale = node.inner.scale
+                values = {k: None if v is None else fit(Decimal(v), scale) for k, v in values.items()}
+            return self.emitter.encoded(node, values)
+
+        try:
+            table = self.expressions.bindings.made("_".join(column.name), (column.name, node), encodings)
+        except Invalid as error:
+            self.problems.add(None, f"rule `{self.rule}`, {' '.join(column.name)}: {error.rule}")
+            return
+        self._extend([f"b += {table}.get({column.key}, b'\\x00')"])
 
     def _literal(self, value: Value) -> Any:  # noqa: ANN401
         names = self.expressions.bindings.names
@@ -367,7 +398,3 @@ def _leaves(values: Values) -> Any:  # noqa: ANN401
 def _node(kind: Type) -> avro.Type:
     assert kind.node is not None  # noqa: S101 - types of a target come from its schema
     return kind.node
-
-
-def _indent(lines: list[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
