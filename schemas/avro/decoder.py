@@ -29,12 +29,22 @@ from schemas.avro.schema import (
 
 
 def _varint(body: bytes, start: int) -> tuple[int, int]:
-    """Read a number of two bytes or more; return it, still in zigzag form, and the position behind it."""
-    byte = body[start]
-    value, shift, at = byte & 127, 7, start + 1
+    """Read a number of two bytes or more; return it, still in zigzag form, and the position behind it.
+
+    The highest bit of every byte but the last is taken off when the next one is there.
+    """
+    byte = body[start + 1]
+    value = body[start] - 128 + (byte << 7)
+    if byte < 128:
+        return value, start + 2
+    byte = body[start + 2]
+    value += (byte - 1) << 14
+    if byte < 128:
+        return value, start + 3
+    at, shift = start + 3, 21
     while byte > 127:
         byte = body[at]
-        value |= (byte & 127) << shift
+        value += (byte - 1) << shift
         shift += 7
         at += 1
         if shift > 70:

@@ -21,17 +21,16 @@ MATH = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
 
 _NAMESPACE = bytes.fromhex("6f7c1e0a5d3b5c8e9a41c0221dd07e55")
 _SEPARATOR = "\x1f"
+_VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
+"""Two bits of an id are given; the others of that digit are the hash's."""
 _DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
 
 
 def uuid5(*parts: object) -> str:
     """Deterministic id of the parts (RFC 9562, version 5, in the broker's own namespace)."""
-    name = _SEPARATOR.join([str(part) for part in parts])
-    digest = bytearray(hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    name = _SEPARATOR.join(map(str, parts)).encode()
+    text = hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def plain(value: Decimal) -> str:

@@ -67,6 +67,8 @@ class Past(msgspec.Struct, array_like=True):
 
     def version(self, number: int) -> Version | None:
         """The version of this number, if it came before."""
+        if number > self.last:
+            return None
         return next((one for one in self.versions if one.number == number), None)
 
     def sent(self, identity: str) -> Sent | None:
@@ -84,7 +86,9 @@ class Past(msgspec.Struct, array_like=True):
         The same thing in the versions next to it is the same occurrence, corrected; with something else
         between it is another occurrence. What was numbered once keeps its number, whatever comes late.
         """
-        index = next((i for i, one in enumerate(self.versions) if one.number > number), len(self.versions))
+        index = len(self.versions)
+        if number < self.last:
+            index = next(i for i, one in enumerate(self.versions) if one.number > number)
         for neighbour in (*self.versions[max(index - 1, 0) : index], *self.versions[index : index + 1]):
             if neighbour.what == what:
                 occurrence = neighbour.occurrence

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.report import Report
@@ -13,7 +15,7 @@ State = Callable[[bytes], bytes | None]
 """Reads the entry of a key, None when there is none."""
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """What a rule made: the content of an output, not yet compared with what was said before."""
 
     rule: CompiledRule
