@@ -294,10 +294,10 @@ class BytesTarget(Target):
 
     def _list(self, blocks: list[Block], kind: Type, pointer: str) -> None:
         function = self.expressions.function
-        outer, count = function.fresh("outer"), function.fresh("count")
+        place, count = function.fresh("place"), function.fresh("count")
         if kind.nullable:
             function.line("b += b'\\x02'")
-        self._extend([f"{outer} = b", "b = bytearray()", f"{count} = 0"])
+        self._extend([f"{place} = len(b)", "b += b'\\x00'", f"{count} = 0"])  # no items: this ends the list
         for block in blocks:
             here, names = function.here, dict[str, Value | None]()
             if self.loops(block, names):
@@ -308,10 +308,9 @@ class BytesTarget(Target):
         self._extend(
             [
                 f"if {count}:",
-                f"    {outer} += SMALL[{count}] if {count} < 8192 else VARINT({count})",
-                f"    {outer} += b",
-                f"b = {outer}",
-                "b += b'\\x00'",
+                f"    if {count} < 64: b[{place}] = {count} << 1",
+                f"    else: b[{place}:{place} + 1] = VARINT({count})",
+                "    b += b'\\x00'",
             ]
         )
 

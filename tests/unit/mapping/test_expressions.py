@@ -9,7 +9,7 @@ import pytest
 
 from schemas.avro.codec import Codec
 from schemas.avro.schema import Schema
-from schemas.errors import Invalid
+from schemas.errors import Invalid, Misconfigured
 from schemas.mapping.compile import compile_expression, load
 from schemas.mapping.inputs import access_for
 from schemas.translation import Context, Record, Result, Translator
@@ -164,6 +164,38 @@ def test_json_structs_and_datums_give_the_same_bytes_and_findings() -> None:
     assert datum["at"] == 1768206600250
     assert datum["amount"] == Decimal("12.50")
     assert datum["class"] == "CSQU3054383"
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 8_192])
+def test_lists_of_any_length_are_encoded_canonically(count: int) -> None:
+    """The number of items is known last and stands in front of them, in as many bytes as it needs."""
+    boxes = [{"no": "CSQU3054383", "x": None}] * count
+    flat = Codec(FLAT)
+    body = flat.encode({"id": "CSQU3054383", "at": 0, "boxes": boxes})
+    assert flat.decode(translate("avro", body).outputs[0].body)["boxes"] == boxes
+
+
+LOOK_UP = COPY.replace("amount: amount", "amount: lookup('stations', id, 'lat')").replace(
+    "[class]", "[class, amount]"
+)
+
+
+def test_what_a_code_list_has_is_rounded_at_the_scale_of_the_target() -> None:
+    """Decimals of a column are rounded like any others; what is not in the list is null, and told."""
+    known = translate("json", LINE.replace(b"CSQU3054383", b"707701", 1), LOOK_UP)
+    latitude = CODES.column("stations", "lat")["707701"]
+    assert Codec(FLAT).decode(known.outputs[0].body)["amount"] == round(latitude, 2)
+    assert known.losses == []
+    unknown = translate("json", LINE, LOOK_UP)
+    assert Codec(FLAT).decode(unknown.outputs[0].body)["amount"] is None
+    assert [(loss.pointer, loss.reason) for loss in unknown.losses] == [("/id", "unknown-code")]
+
+
+def test_a_code_list_whose_values_do_not_fit_does_not_compile() -> None:
+    """All values of a column are encoded when the mapping is compiled."""
+    narrow = Schema.parse(FLAT.text.replace('"precision": 9', '"precision": 2'))
+    with pytest.raises(Misconfigured, match="stations lat"):
+        load(LOOK_UP, "look-up.yaml", lambda _: narrow, CODES)
 
 
 def test_structs_are_chosen_where_they_can_be() -> None:
