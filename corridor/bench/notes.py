@@ -129,7 +129,7 @@ class Mapped:
     """Counts what the mappings make of notes."""
 
     def __init__(self) -> None:
-        into, out = _translator(PROFILE, "to_corridor"), _translator("dlp.event.v1", "from_corridor")
+        into, out = translator(PROFILE, "to_corridor"), translator("dlp.event.v1", "from_corridor")
         self._chain = Chain([Stage(into, "dtc"), Stage(out, "dlp", toward=True)])
 
     def __call__(self, note: Note) -> int:
@@ -160,7 +160,8 @@ class ByHand:
         return made
 
 
-def _translator(profile: str, direction: str) -> Translator:
+def translator(profile: str, direction: str) -> Translator:
+    """Compile one mapping of a profile."""
     text, file = profiles.load(profile).mappings[direction], f"{profile}/{direction}.yaml"
     return Translator(load(text, file, lambda name: profiles.load(name).schema, CodeLists.load()))
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from corridor.bench import codes, latency, mapping, memory, notes, pipe, registry
+from corridor.bench import codes, latency, mapping, memory, notes, pipe, registry, translation
 from corridor.bench.case import Case, Figure, Tell
 from corridor.cli.options import emit, json_option
 from corridor.logging import configure
@@ -22,6 +22,7 @@ CASES: Final[Mapping[str, Case]] = {
     "mapping": Case("JSON to Avro: the generated mapping alone against hand-written code", mapping.figures),
     "pipe": Case("`corridor pipe`, exactly once, against a stock Faust agent", pipe.figures),
     "notes": Case("DTC notes to DLP events, with state and fan-out, against stock agents", notes.figures),
+    "translation": Case("the stages of `notes`, one by one, without Kafka", translation.figures),
     "latency": Case(
         "accepted at the webhook to received by the partner, 50 messages per second", latency.figures
     ),
@@ -35,7 +36,7 @@ QUICK: Final = 0.1
 
 EPILOG = (
     "\b\nCases:\n"
-    + "\n".join(f"  {name:9} {case.summary}" for name, case in CASES.items())
+    + "\n".join(f"  {name:11} {case.summary}" for name, case in CASES.items())
     + "\n\n\b\nExamples:\n  corridor bench\n  corridor bench mapping --json\n  corridor bench pipe --quick"
     + "\n\ndocs/benchmarks.md says what each case does and how to read it."
 )

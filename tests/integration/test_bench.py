@@ -11,7 +11,7 @@ from corridor.cli.bench import CASES
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 SHARE = 0.01
-WITHOUT_TARGET = {"registry", "codes"}
+WITHOUT_TARGET = {"registry", "codes", "translation"}
 
 
 @pytest.mark.parametrize("name", CASES)
