@@ -16,11 +16,11 @@ from typing import Any, cast
 import aiokafka
 import faust
 import uvloop
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 
+from streams.assignor import TogetherAssignor
 from streams.settings import Kafka, Processing
 
 WHILE_OTHERS_WORK = 0.02
@@ -44,11 +44,11 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: stock.Transport) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002
         app = cast(BatchApp, self.app)
-        processing, self._assignor = app.processing, RoundRobinPartitionAssignor
+        processing, self._assignor = app.processing, TogetherAssignor
         return aiokafka.AIOKafkaConsumer(
             **app.kafka.client_options(),
             group_id=app.conf.id,
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            partition_assignment_strategy=[TogetherAssignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",

@@ -1,9 +1,8 @@
-"""A lane: one partition of one processor, from its assignment to its revocation.
+"""A lane: one partition number of all topics that a group reads, from its assignment to its revocation.
 
-A lane owns a transactional writer, the partition's state and the position up to which everything is
-committed. All three are made together, on first use, and thrown away together after any doubt; then the
-same records run again. What was committed in the meantime is seen in the group's offset, which is read
-after the old epoch is fenced.
+A lane owns a transactional writer, the state of its processors and the positions up to which everything is
+committed. They are made together and thrown away together after any doubt; then the same records run again.
+What was committed in the meantime is seen in the group's offsets, read after the old epoch is fenced.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import TopicPartition
@@ -22,70 +21,68 @@ from schemas.broken import broken
 from schemas.errors import Transient
 from schemas.translation.store import Store
 from streams import metrics
+from streams.backlog import Backlog
+from streams.positions import Positions
 from streams.settings import Kafka, Processing
 from streams.state import restore
 from streams.transactions import Writer, Writes
+from streams.work import Batch, Crew, Work
 
 log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.1, 10.0
 GRACE = 3.0
-"""Seconds that a lane may use to finish its transaction when its partition is revoked."""
+"""Seconds that a lane may use to finish its transaction when its partitions are revoked."""
+
+Records = Mapping[str, Sequence[Any]]
+"""Records by topic, each topic's in order."""
 
 
-class Batch(Protocol):
-    """What records come to: writes, and changes of state that hold once those are committed."""
+class _Hold(NamedTuple):
+    """What a lane has while nothing is in doubt: its writer, and what is committed."""
 
-    writes: Writes
-
-    def commit(self) -> None:
-        """Make the changes of state and count what happened."""
-
-
-class Work(Protocol):
-    """What a processor does with records; knows nothing of transactions, retries and partitions' owners."""
-
-    name: str
-    group: str
-    changelog: str | None
-
-    async def plan(self, records: Sequence[Any], store: Store, partition: int, writer: Writer) -> Batch:
-        """Translate records; changes nothing that lives longer than the returned batch."""
+    writer: Writer
+    stores: dict[str, Store]
+    positions: dict[str, Positions]
 
 
 class Lane:
-    """Processes the records of one partition in order, one transaction at a time, until it is closed.
+    """Processes the records of one partition number in order, one transaction at a time, until it is closed.
 
     Args:
-        work: what to do with the records.
-        partition: of the input topic.
+        crew: the processors, and the group they share.
+        partition: the number.
         kafka: connection.
         processing: limits.
     """
 
-    def __init__(self, work: Work, partition: TopicPartition, kafka: Kafka, processing: Processing) -> None:
-        self._work, self._input = work, partition
+    def __init__(self, crew: Crew, partition: int, kafka: Kafka, processing: Processing) -> None:
+        self._crew, self.partition = crew, partition
         self._kafka, self._processing = kafka, processing
-        self._waiting: deque[tuple[Sequence[Any], int, Callable[[], None]]] = deque()
+        self._waiting: deque[tuple[str, Sequence[Any], int, Callable[[], None]]] = deque()
         self._arrived = asyncio.Event()
         self._closing = self._busy = False
-        self._writer: Writer | None = None
-        self._store: Store | None = None
-        self.position = 0
-        """Offset of the first record that is not committed, as far as is known."""
-        self._task = asyncio.create_task(self._run(), name=f"lane {work.name} {partition.partition}")
+        self._hold: _Hold | None = None
+        self._backlog: Backlog | None = None
+        self._task = asyncio.create_task(self._run(), name=f"lane {crew.name} {partition}")
 
-    @property
-    def idle(self) -> bool:
-        """True when nothing waits and nothing is under way."""
-        return not self._waiting and not self._busy
+    def position(self, work: Work) -> int | None:
+        """Offset of the first record that a processor has not had, None when that is not known.
 
-    def offer(self, records: Sequence[Any], size: int, done: Callable[[], None]) -> None:
+        Control records are none: when nothing is under way, the consumer knows better.
+        """
+        if self._hold is None:
+            return None
+        positions = self._hold.positions[work.source]
+        busy = self._waiting or self._busy or positions.is_behind(work.name)
+        return positions.ours[work.name] if busy else None
+
+    def offer(self, topic: str, records: Sequence[Any], size: int, done: Callable[[], None]) -> None:
         """Take records over; ``done`` is called when they are through or will be read again by someone."""
         if self._closing:
             done()
             return
-        self._waiting.append((records, size, done))
+        self._waiting.append((topic, records, size, done))
         self._arrived.set()
 
     async def close(self) -> None:
@@ -97,48 +94,91 @@ class Lane:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self._discard()
-        for gauge in (metrics.lag, metrics.state_entries, metrics.state_bytes):
-            gauge.remove(self._work.name, self._input.partition)  # it is the next owner's to say
+        for work in self._crew.works:
+            for gauge in (metrics.lag, metrics.state_entries, metrics.state_bytes):
+                gauge.remove(work.name, self.partition)  # it is the next owner's to say
         while self._waiting:
-            self._waiting.popleft()[2]()
+            self._waiting.popleft()[3]()
 
     async def _run(self) -> None:
+        await self._through({})  # state is read before the first record comes, and who is behind is known
         while not self._closing:
-            if not self._waiting:
+            behind = self._behind()
+            if self._waiting:
+                await self._go_on()
+            elif behind is None:
                 self._arrived.clear()
                 await self._arrived.wait()
-                continue
-            records, done = self._gather()
-            self._busy = True
-            try:
-                await self._through(records)
-            finally:
-                self._busy = False
-                for each in done:
-                    each()
+            if behind is not None and not self._closing:
+                await self._catch_up(behind)
 
-    def _gather(self) -> tuple[Sequence[Any], list[Callable[[], None]]]:
+    async def _go_on(self) -> None:
+        records, done = self._gather()
+        self._busy = True
+        try:
+            await self._through(records)
+        finally:
+            self._busy = False
+            for each in done:
+                each()
+
+    def _gather(self) -> tuple[Records, list[Callable[[], None]]]:
         """Take as many waiting records as fit one transaction, at least one fetch."""
-        records, size, done = self._waiting.popleft()
-        notify = [done]
-        while self._waiting and size + self._waiting[0][1] <= self._processing.batch_bytes:
-            more, extra, done = self._waiting.popleft()
-            records, size = [*records, *more], size + extra
+        gathered: dict[str, list[Any]] = {}
+        notify: list[Callable[[], None]] = []
+        size = 0
+        while self._waiting and (not notify or size + self._waiting[0][2] <= self._processing.batch_bytes):
+            topic, records, more, done = self._waiting.popleft()
+            gathered.setdefault(topic, []).extend(records)
+            size += more
             notify.append(done)
-        return records, notify
+        return gathered, notify
 
-    async def _through(self, records: Sequence[Any]) -> None:
+    def _behind(self) -> Work | None:
+        """A processor that has not had all that the others had."""
+        if self._hold is None:
+            return None
+        positions = self._hold.positions
+        return next((w for w in self._crew.works if positions[w.source].is_behind(w.name)), None)
+
+    async def _catch_up(self, work: Work) -> None:
+        """Bring the next batch through that one processor has not had; without one, it has caught up."""
+        try:
+            hold = await self._open()
+            positions = hold.positions[work.source]
+            if self._backlog is None:
+                place = TopicPartition(work.source, self.partition)
+                self._backlog = await Backlog.open(
+                    self._kafka, self._processing, place, positions.ours[work.name]
+                )
+                log.info("catching up", processor=work.name, partition=self.partition, to=positions.head)
+            backlog = self._backlog
+            records = await backlog.read(positions.head)
+        except Transient as error:
+            log.warning("backlog not read", processor=work.name, partition=self.partition, error=repr(error))
+            await self._discard()
+            await self._pause(FIRST_BACKOFF)
+            return
+        if records:
+            await self._through({work.source: records}, work)
+        elif self._hold is hold:
+            hold.positions[work.source] = positions.move(work.name, positions.head)
+            self._backlog = None
+            await backlog.close()
+            log.info("caught up", processor=work.name, partition=self.partition)
+
+    async def _through(self, records: Records, only: Work | None = None) -> None:
         """Bring records through, however often that takes; a closing lane leaves them to the next owner."""
         delay = FIRST_BACKOFF
         while not self._closing:
             try:
-                await self._attempt(records)
+                await self._attempt(records, only)
             except Exception as error:
-                metrics.retries.labels(self._work.name).inc()
+                metrics.retries.labels(self._crew.name).inc()
                 log.warning(
-                    "batch runs again",
-                    processor=self._work.name, partition=self._input.partition,
-                    first=records[0].offset, exc_info=not is_expected(error),
+                    "batch runs again", processor=self._crew.name, partition=self.partition,
+                    first={topic: batch[0].offset for topic, batch in records.items()},
+                    exc_info=not is_expected(error),
                     error=repr(error) if is_expected(error) else type(error).__name__,
                 )  # fmt: skip
                 await self._discard()
@@ -162,43 +202,81 @@ class Lane:
         if self._waiting:
             self._arrived.set()
 
-    async def _attempt(self, records: Sequence[Any]) -> None:
-        writer, store = await self._open()
-        fresh = [r for r in records if r.offset >= self.position]
-        if not fresh:
-            return
-        batch = await self._work.plan(fresh, store, self._input.partition, writer)
-        position = fresh[-1].offset + 1
-        if broken("raise-in-agent") and position % 7 == 0:
-            raise RuntimeError("planted")
-        if broken("state-outside-transaction"):
-            await writer.commit(batch.writes.split(self._work.changelog), self._work.group, {})
-        await writer.commit(batch.writes, self._work.group, {self._input: OffsetAndMetadata(position, "")})
-        batch.commit()
-        self.position = position
-        metrics.records_in.labels(self._work.name).inc(len(fresh))
-        metrics.batch_records.labels(self._work.name).observe(len(fresh))
-        if writer.spent:
+    async def _attempt(self, records: Records, only: Work | None) -> None:
+        """Make one transaction of records: for all that are not behind, or for one that is."""
+        hold = await self._open()
+        after: dict[str, Positions] = {}
+        batches: list[tuple[Work, Batch, int]] = []
+        for topic, batch in records.items():
+            positions = hold.positions[topic]
+            begin = positions.ours[only.name] if only else positions.head
+            fresh = [record for record in batch if record.offset >= begin]
+            if not fresh:
+                continue
+            end = fresh[-1].offset + 1
+            after[topic] = positions.move(only.name, end) if only else positions.advance(end)
+            if broken("raise-in-agent") and end % 7 == 0:
+                raise RuntimeError("planted")
+            works = [only] if only else [w for w in self._crew.of(topic) if not positions.is_behind(w.name)]
+            for work in works:
+                planned = await work.plan(fresh, hold.stores[work.name], self.partition, hold.writer)
+                batches.append((work, planned, len(fresh)))
+        if after:
+            await self._commit(hold, after, batches)
+
+    async def _commit(
+        self, hold: _Hold, after: dict[str, Positions], batches: list[tuple[Work, Batch, int]]
+    ) -> None:
+        writes = Writes()
+        for work, planned, _ in batches:
+            if broken("state-outside-transaction"):
+                await hold.writer.commit(planned.writes.split(work.changelog), self._crew.group, {})
+            writes.join(planned.writes)
+        offsets = {
+            TopicPartition(topic, self.partition): OffsetAndMetadata(positions.head, positions.metadata())
+            for topic, positions in after.items()
+        }
+        await hold.writer.commit(writes, self._crew.group, offsets)
+        hold.positions.update(after)
+        for work, planned, count in batches:
+            planned.commit()
+            metrics.records_in.labels(work.name).inc(count)
+            metrics.batch_records.labels(work.name).observe(count)
+        if hold.writer.spent:
             await self._discard()
 
-    async def _open(self) -> tuple[Writer, Store]:
-        """Fence whoever wrote before, then read what is committed: position and state."""
-        if self._writer is not None and self._store is not None:
-            return self._writer, self._store
-        name = f"{self._work.name}.{self._input.partition}"
-        self._writer = await Writer.open(self._kafka, self._processing, name)
-        store = Store()
-        committed = await restore(
-            self._kafka, self._work.group, self._input, self._work.changelog, store.load
-        )
-        self.position = committed.offset
-        self._store = store
-        return self._writer, store
+    async def _open(self) -> _Hold:
+        """Fence whoever wrote before, then read what is committed: positions and state."""
+        if self._hold is not None:
+            return self._hold
+        crew = self._crew
+        writer = await Writer.open(self._kafka, self._processing, f"{crew.name}.{self.partition}")
+        try:
+            stores = {work.name: Store() for work in crew.works}
+            changelogs = {
+                TopicPartition(work.changelog, self.partition): stores[work.name].load
+                for work in crew.works
+                if work.changelog is not None
+            }
+            sources = [TopicPartition(topic, self.partition) for topic in crew.sources]
+            committed = await restore(self._kafka, crew.group, sources, changelogs)
+        except BaseException:
+            await writer.close()
+            raise
+        positions = {
+            tp.topic: Positions.read(at.offset, at.metadata or "", [work.name for work in crew.of(tp.topic)])
+            for tp, at in committed.items()
+        }
+        self._hold = _Hold(writer, stores, positions)
+        return self._hold
 
     async def _discard(self) -> None:
-        writer, self._writer, self._store = self._writer, None, None
-        if writer is not None:
-            await writer.close()
+        hold, self._hold = self._hold, None
+        backlog, self._backlog = self._backlog, None
+        if backlog is not None:
+            await backlog.close()
+        if hold is not None:
+            await hold.writer.close()
 
 
 def is_expected(error: Exception) -> bool:

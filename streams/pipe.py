@@ -26,6 +26,7 @@ from streams.runner import Runner
 from streams.settings import Kafka, Processing
 from streams.stage import Planned, Stage
 from streams.transactions import MAX_REQUEST
+from streams.work import Crew
 
 NOTHING_SAID: Final = (0, 0)
 ROOM: Final = MAX_REQUEST // 2
@@ -68,8 +69,7 @@ class Pipe(Processor):
     """
 
     def __init__(self, stage: Stage, route: Route, contracts: Contracts, mapping: CompiledMapping) -> None:
-        super().__init__(stage, route.group, contracts)
-        self.group = route.group
+        super().__init__(stage, contracts)
         self.changelog = route.state if stage.translator.stateful else None
         self._mapping = mapping
         self._straight = is_straight(mapping)
@@ -167,7 +167,7 @@ async def make_pipe(
     )
     pipe = Pipe(stage, route, contracts, mapping)
     await topics.create_beside(kafka, route.source, [route.target, route.dead], pipe.changelog)
-    return Runner(pipe, route.source, kafka, processing)
+    return Runner(Crew(pipe.name, route.group, (pipe,)), kafka, processing)
 
 
 async def _reader(contracts: Contracts, route: Route, mapping: CompiledMapping) -> Reader:

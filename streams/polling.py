@@ -29,7 +29,7 @@ from streams.letters import announce
 from streams.partitioning import partition_of
 from streams.seen import Follower
 from streams.settings import Kafka, Processing
-from streams.state import read_partition
+from streams.state import read_partitions
 from streams.transactions import Writer, Writes
 
 log = structlog.get_logger(__name__)
@@ -206,7 +206,7 @@ class Polling:
             if key == name.encode() and value is not None:
                 last[:] = [value]
 
-        await read_partition(self._kafka, TopicPartition(topics.CURSORS, partition), keep)
+        await read_partitions(self._kafka, {TopicPartition(topics.CURSORS, partition): keep})
         return CURSOR.decode(last[0][HEAD:]) if last else Cursor(participant=name)
 
 

@@ -19,22 +19,18 @@ SLICE: Final = 0.01
 
 
 class Processor:
-    """The work of one stage (see `streams.lane.Work`).
+    """The work of one stage (see `streams.work.Work`).
 
     Args:
         stage: its place.
-        app: prefix of the consumer group.
         contracts: codecs of the broker's own records.
         turn: held while a batch is translated; one for all processors of a process. Batches that take turns
             leave the loop to the transactions of the others, and wait as bytes.
     """
 
-    def __init__(
-        self, stage: Stage, app: str, contracts: Contracts, turn: asyncio.Lock | None = None
-    ) -> None:
+    def __init__(self, stage: Stage, contracts: Contracts, turn: asyncio.Lock | None = None) -> None:
         self.stage = stage
-        self.name = stage.name
-        self.group = f"{app}.{stage.name}"
+        self.name, self.source = stage.name, stage.source
         stateful = stage.translator.stateful or stage.wait
         self.changelog = topics.changelog(stage.name) if stateful else None
         self.contracts = contracts

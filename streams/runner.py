@@ -1,4 +1,4 @@
-"""Runs one processor in this process: a Faust application feeds record batches to one lane per partition."""
+"""Runs a crew of processors in this process: a Faust application feeds a lane per partition number."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import structlog
-from aiokafka import TopicPartition
 from mode.supervisors import CrashingSupervisor
 
 from schemas.errors import Transient
 from streams import metrics
 from streams.driver import BatchApp, Consumer, Passed
-from streams.lane import Lane, Work
+from streams.lane import Lane
+from streams.positions import require_room
 from streams.settings import Kafka, Processing
+from streams.work import Crew
 
 log = structlog.get_logger(__name__)
 
@@ -24,53 +25,66 @@ MEASURE_EVERY = 5.0
 
 
 class Runner:
-    """One processor: its consumer group, its Faust application and a lane per assigned partition.
+    """A crew: its consumer group, its Faust application and a lane per assigned partition number.
 
     Args:
-        work: what to do with records.
-        source: the input topic.
+        crew: the processors.
         kafka: connection.
         processing: limits.
+
+    Raises:
+        Misconfigured: ``settings-invalid``: more processors read one topic than can be kept apart.
     """
 
-    def __init__(self, work: Work, source: str, kafka: Kafka, processing: Processing) -> None:
-        self.work, self.source = work, source
+    def __init__(self, crew: Crew, kafka: Kafka, processing: Processing) -> None:
+        for topic in crew.sources:
+            require_room(work.name for work in crew.of(topic))
+        self.crew = crew
         self._kafka, self._processing = kafka, processing
-        self._lanes: dict[TopicPartition, Lane] = {}
+        self._lanes: dict[int, Lane] = {}
         self._stopping = False
         self._measuring: asyncio.Task[None] | None = None
         self.app = self._application()
 
     def _application(self) -> BatchApp:
-        app = BatchApp(self.work.group, self._kafka, self._processing, [self.source])
-        topic = app.topic(self.source, schema=Passed(), acks=False)
+        sources = self.crew.sources
+        app = BatchApp(self.crew.group, self._kafka, self._processing, sources)
+        topic = app.topic(*sources, schema=Passed(), acks=False)
 
         # No exception may leave an agent: Faust would go on with the next batch. This one only hands over.
-        @app.agent(topic, name=self.work.name, concurrency=1, supervisor_strategy=CrashingSupervisor)
+        @app.agent(topic, name=self.crew.name, concurrency=1, supervisor_strategy=CrashingSupervisor)
         async def hand_over(stream: Any) -> None:  # noqa: ANN401 - Faust's stream is generic over itself
             async for event in stream.noack().events():
-                await self._take(event.message)
+                self._take(event.message)
 
         app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]
+        app.on_partitions_assigned.connect(self._assigned)  # type: ignore[arg-type]
         return app
 
-    async def _take(self, message: Any) -> None:  # noqa: ANN401
+    def _take(self, message: Any) -> None:  # noqa: ANN401
         """Give a batch to its lane, unless its partition went through a rebalance since it was read."""
-        partition = TopicPartition(message.topic, message.partition)
         size = message.serialized_value_size
         consumer = cast(Consumer, self.app.consumer)
-        if self._stopping or message.generation_id != self.app.consumer_generation_id:
+        lane = self._lanes.get(message.partition)
+        if self._stopping or lane is None or message.generation_id != self.app.consumer_generation_id:
             consumer.release(message.tp, size)
             return
-        lane = self._lanes.get(partition)
-        if lane is None:
-            lane = self._lanes[partition] = Lane(self.work, partition, self._kafka, self._processing)
-        lane.offer(message.value, size, lambda: consumer.release(message.tp, size))
+        lane.offer(message.topic, message.value, size, lambda: consumer.release(message.tp, size))
+
+    async def _assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
+        """Open the lanes of partitions that are ours from now on."""
+        topics: dict[int, set[str]] = {}
+        for tp in assigned:
+            topics.setdefault(tp.partition, set()).add(tp.topic)
+        for partition, read in topics.items():
+            if partition not in self._lanes and not self._stopping:
+                crew = self.crew.on(read)
+                self._lanes[partition] = Lane(crew, partition, self._kafka, self._processing)
 
     async def _revoked(self, _app: Any, revoked: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         """Let the lanes of revoked partitions end before anybody else may own them."""
-        lanes = [self._lanes.pop(partition) for partition in map(_plain, revoked) if partition in self._lanes]
-        await asyncio.gather(*(lane.close() for lane in lanes))
+        gone = {tp.partition for tp in revoked} & self._lanes.keys()
+        await asyncio.gather(*(self._lanes.pop(partition).close() for partition in gone))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Process until ``stop`` is set, then end cleanly.
@@ -92,7 +106,7 @@ class Runner:
                 task.cancel()
             await self._stop()
         if not stop.is_set():
-            raise Transient("internal", f"{self.work.name} stopped: {self.app.crash_reason!r}")
+            raise Transient("internal", f"{self.crew.name} stopped: {self.app.crash_reason!r}")
 
     async def _crashed(self) -> None:
         await self.app._crashed.wait()  # noqa: SLF001
@@ -110,17 +124,15 @@ class Runner:
             try:
                 await self._measure_lag()
             except Exception as error:  # noqa: BLE001 - measuring must never stop the processor
-                log.debug("lag not measured", processor=self.work.name, error=repr(error))
+                log.debug("lag not measured", processor=self.crew.name, error=repr(error))
 
     async def _measure_lag(self) -> None:
         consumer = self.app.consumer
         assigned = consumer.assignment()
         ends = await consumer.highwaters(*assigned) if assigned else {}
         for tp, end in ends.items():
-            lane = self._lanes.get(_plain(tp))
-            position = await consumer.position(tp) if lane is None or lane.idle else lane.position
-            metrics.lag.labels(self.work.name, tp.partition).set(max(0, end - (position or 0)))
-
-
-def _plain(tp: Any) -> TopicPartition:  # noqa: ANN401
-    return TopicPartition(tp.topic, tp.partition)
+            read, lane = await consumer.position(tp) or 0, self._lanes.get(tp.partition)
+            for work in self.crew.of(tp.topic):
+                position = lane.position(work) if lane else None
+                behind = end - (read if position is None else position)
+                metrics.lag.labels(work.name, tp.partition).set(max(0, behind))

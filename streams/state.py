@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,92 +16,101 @@ from streams.settings import Kafka
 
 FETCH_BYTES = 4 * 1024 * 1024
 
+Load = Callable[[bytes, bytes | None], None]
+"""Is given every key and value (None: deleted) of a changelog, in order."""
+
 
 async def restore(
-    kafka: Kafka,
-    group: str,
-    source: TopicPartition,
-    changelog: str | None,
-    load: Callable[[bytes, bytes | None], None],
-) -> OffsetAndMetadata:
-    """Read what the group committed for a partition, and its state from the changelog.
+    kafka: Kafka, group: str, sources: Collection[TopicPartition], changelogs: Mapping[TopicPartition, Load]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Read what the group committed for partitions, and state from changelogs.
 
-    To be called after the transactional writer of the partition was opened: only then is nothing pending.
+    To be called after the transactional writer of the partitions was opened: only then is nothing pending.
 
     Args:
         kafka: connection.
-        group: consumer group of the processor.
-        source: partition of the input topic.
-        changelog: topic with the state, or None when there is none.
-        load: is given every key and value (None: deleted) in order.
+        group: consumer group of the processors.
+        sources: partitions of input topics.
+        changelogs: partitions with state, and who takes it.
 
     Returns:
-        the offset of the first record that is not committed (0 when nothing is), and the commit's metadata.
+        per source the offset of the first record that is not committed (0 when nothing is), and the commit's
+        metadata.
 
     Raises:
         Transient: ``kafka-unavailable``.
     """
     try:
-        committed = await _committed(kafka, group, source)
-        if changelog is not None:
-            await read_partition(kafka, TopicPartition(changelog, source.partition), load)
+        committed = await _committed(kafka, group, sources)
+        await read_partitions(kafka, changelogs)
     except (KafkaError, TimeoutError, OSError) as error:
-        raise Transient("kafka-unavailable", f"state of {source}: {error!r}") from error
+        names = ", ".join(f"{tp.topic}/{tp.partition}" for tp in sources)
+        raise Transient("kafka-unavailable", f"state of {names}: {error!r}") from error
     return committed
 
 
-async def _committed(kafka: Kafka, group: str, partition: TopicPartition) -> OffsetAndMetadata:
+async def _committed(
+    kafka: Kafka, group: str, partitions: Collection[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
     admin = AIOKafkaAdminClient(**kafka.client_options())
     try:
         async with asyncio.timeout(kafka.request_timeout):
             await admin.start()
-            found = await admin.list_consumer_group_offsets(group, partitions=[partition])
+            found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
     finally:
         await admin.close()
-    committed = found[partition]
-    return committed if committed.offset >= 0 else OffsetAndMetadata(0, "")
+    nothing = OffsetAndMetadata(0, "")
+    return {tp: found[tp] if found[tp].offset >= 0 else nothing for tp in partitions}
 
 
-async def read_partition(
-    kafka: Kafka, partition: TopicPartition, load: Callable[[bytes, bytes | None], None]
-) -> None:
-    """Give every committed record of a partition to ``load``, up to its end now.
+async def read_partitions(kafka: Kafka, loads: Mapping[TopicPartition, Load]) -> None:
+    """Give every committed record of partitions to whoever takes it, up to their ends now.
 
     Raises:
         TimeoutError: no progress within the request timeout.
         KafkaError: as the client says.
     """
-    consumer = AIOKafkaConsumer(
-        **kafka.client_options(),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=FETCH_BYTES,
-    )
+    if not loads:
+        return
+    consumer = reader(kafka, FETCH_BYTES)
     try:
         async with asyncio.timeout(kafka.request_timeout):
             await consumer.start()
-            consumer.assign([partition])
-            end = (await consumer.end_offsets([partition]))[partition]
-            await consumer.seek_to_beginning(partition)
-            position = await consumer.position(partition)
-        while position < end:
-            async with asyncio.timeout(kafka.request_timeout):
-                position = await _advance(consumer, partition, position, load)
+            consumer.assign(list(loads))
+            ends = await consumer.end_offsets(list(loads))
+            await consumer.seek_to_beginning(*loads)
+        for tp, end in ends.items():
+            while await _position(kafka, consumer, tp) < end:
+                async with asyncio.timeout(kafka.request_timeout):
+                    await _progress(consumer, tp, loads)
     finally:
         await consumer.stop()
 
 
-async def _advance(
-    consumer: AIOKafkaConsumer,
-    partition: TopicPartition,
-    before: int,
-    load: Callable[[bytes, bytes | None], None],
-) -> int:
-    position = before
-    while position == before:
-        for records in (await consumer.getmany(partition, timeout_ms=500)).values():
+def reader(kafka: Kafka, fetch_bytes: int) -> AIOKafkaConsumer:
+    """A consumer without a group that sees committed records only."""
+    return AIOKafkaConsumer(
+        **kafka.client_options(),
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=fetch_bytes,
+    )
+
+
+async def _position(kafka: Kafka, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+    async with asyncio.timeout(kafka.request_timeout):
+        return int(await consumer.position(partition))
+
+
+async def _progress(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, loads: Mapping[TopicPartition, Load]
+) -> None:
+    """Read until one partition got further; what comes of the others meanwhile is taken, too."""
+    before = after = await consumer.position(partition)
+    while after == before:
+        fetched: dict[TopicPartition, list[Any]] = await consumer.getmany(timeout_ms=500)
+        for tp, records in fetched.items():
             for record in records:
-                load(record.key, record.value)
-        position = await consumer.position(partition)
-    return int(position)
+                loads[tp](record.key, record.value)
+        after = await consumer.position(partition)

@@ -299,12 +299,13 @@ class Track:
         writer = await Writer.open(to.kafka, to.processing, f"{to.stage}.{self.partition}")
         store = Store()
         try:
-            changelog = topics.changelog(to.stage)
-            committed = await restore(to.kafka, to.group, self._input, changelog, store.load)
+            changelog = TopicPartition(topics.changelog(to.stage), self.partition)
+            found = await restore(to.kafka, to.group, [self._input], {changelog: store.load})
         except BaseException:
             await writer.close()
             raise
         self._writer, self._store = writer, store
+        committed = found[self._input]
         self._recall(Progress(committed.offset, committed.metadata or ""))
 
     def _recall(self, known: Progress) -> None:

@@ -56,6 +56,14 @@ class Writes:
             rows = self.rows[topic, partition] = []
         rows.append((key, value, list(headers)))
 
+    def join(self, others: Writes) -> None:
+        """Put the records of another one behind these."""
+        for place, rows in others.rows.items():
+            if place in self.rows:
+                self.rows[place] += rows
+            else:
+                self.rows[place] = rows
+
     def split(self, topic: str | None) -> Writes:
         """Take the records of one topic out."""
         taken = Writes()

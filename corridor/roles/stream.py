@@ -21,6 +21,7 @@ from streams.contracts import Contracts, Reader
 from streams.processor import Processor
 from streams.runner import Runner
 from streams.stage import Stage
+from streams.work import Crew
 
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
@@ -40,8 +41,9 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         stages += await aboard(contracts)
         running = True
         turn = asyncio.Lock()
-        runners = [_runner(stage, settings, contracts, turn).run(stop) for stage in stages]
-        await together(stop, *runners)
+        works = tuple(Processor(stage, contracts, turn) for stage in stages)
+        crew = Crew("stream", f"{settings.processing.app}.stream", works)
+        await Runner(crew, settings.kafka, settings.processing).run(stop)
 
     try:
         await together(
@@ -52,11 +54,6 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         )
     finally:
         await client.close()
-
-
-def _runner(stage: Stage, settings: Settings, contracts: Contracts, turn: asyncio.Lock) -> Runner:
-    processor = Processor(stage, settings.processing.app, contracts, turn)
-    return Runner(processor, stage.source, settings.kafka, settings.processing)
 
 
 Plan = tuple[Participant, str, Translator]

@@ -141,7 +141,7 @@ async def test_transactions_and_reads_go_through(guarded: Guarded, mechanism: st
         await writer.close()
     assert [(record.key, record.value) async for record in scan(kafka, name)] == [(b"key", b"value")]
     state: dict[bytes, bytes | None] = {}
-    assert await restore(kafka, name, place, name, state.__setitem__) == (7, "so far")
+    assert await restore(kafka, name, [place], {place: state.__setitem__}) == {place: (7, "so far")}
     assert state == {b"key": b"value"}
 
 

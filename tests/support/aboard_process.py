@@ -14,6 +14,7 @@ from streams.contracts import Contracts
 from streams.processor import Processor
 from streams.runner import Runner
 from streams.settings import Kafka, Processing, Topics
+from streams.work import Crew
 
 
 def events(run: str) -> str:
@@ -43,11 +44,12 @@ async def main(bootstrap: str, run: str) -> None:
     contracts, kafka = Contracts(None), Kafka(bootstrap=bootstrap)
     await contracts.start()
     here = {topics.EVENTS: events(run), topics.ABOARD: f"{run}.aboard"}
-    runners = []
+    works = []
     for stage in await aboard(contracts):
         own = stage._replace(name=f"{run}.{stage.name}", source=here[stage.source], target=here[stage.target])
-        runners.append(Runner(Processor(own, processing.app, contracts), own.source, kafka, processing))
-    await asyncio.gather(*(runner.run(stop) for runner in runners))
+        works.append(Processor(own, contracts))
+    crew = Crew(f"{run}.aboard", f"{processing.app}.aboard", tuple(works))
+    await Runner(crew, kafka, processing).run(stop)
 
 
 if __name__ == "__main__":

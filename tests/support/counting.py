@@ -23,6 +23,7 @@ from streams.contracts import Contracts, Reader
 from streams.processor import Processor, Stage
 from streams.runner import Runner
 from streams.settings import Kafka, Processing, Topics
+from streams.work import Crew
 
 SCHEMA = Schema.parse('{"type": "record", "name": "Number", "fields": [{"name": "n", "type": "long"}]}')
 CODEC = Codec(SCHEMA)
@@ -85,7 +86,8 @@ async def runner(kafka: Kafka, participant: str, *, wait: bool = False) -> Runne
         toward=False,
         wait=wait,
     )
-    return Runner(Processor(stage, processing.app, contracts), stage.source, kafka, processing)
+    crew = Crew(stage.name, f"{processing.app}.{stage.name}", (Processor(stage, contracts),))
+    return Runner(crew, kafka, processing)
 
 
 async def main(bootstrap: str, participant: str) -> None:

@@ -18,7 +18,7 @@ class Slow(Processor):
 
     def __init__(self, name: str, turn: asyncio.Lock, seen: list[str]) -> None:
         translator: Any = SimpleNamespace(name=name, stateful=False)
-        super().__init__(Stage(name, "in", "out", "p", translator, AsIs(), b""), "app", Contracts(None), turn)
+        super().__init__(Stage(name, "in", "out", "p", translator, AsIs(), b""), Contracts(None), turn)
         self.seen = seen
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401, ARG002
