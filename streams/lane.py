@@ -62,6 +62,7 @@ class Lane:
         self._waiting: deque[tuple[str, Sequence[Any], int, Callable[[], None]]] = deque()
         self._arrived = asyncio.Event()
         self._closing = self._busy = False
+        self._began = 0.0
         self._hold: _Hold | None = None
         self._backlog: Backlog | None = None
         self._task = asyncio.create_task(self._run(), name=f"lane {crew.name} {partition}")
@@ -105,12 +106,21 @@ class Lane:
         while not self._closing:
             behind = self._behind()
             if self._waiting:
+                await self._linger()
                 await self._go_on()
             elif behind is None:
                 self._arrived.clear()
                 await self._arrived.wait()
             if behind is not None and not self._closing:
                 await self._catch_up(behind)
+
+    async def _linger(self) -> None:
+        """Let records come together, so that a steady trickle costs no transaction each."""
+        loop = asyncio.get_running_loop()
+        early = self._began + self._processing.linger - loop.time()
+        if early > 0 and sum(size for _, _, size, _ in self._waiting) < self._processing.batch_bytes:
+            await asyncio.sleep(early)
+        self._began = loop.time()
 
     async def _go_on(self) -> None:
         records, done = self._gather()

@@ -83,7 +83,7 @@ class Pipe(Processor):
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through, straight if it lets itself."""
-        straight = self._straight and all(name != "replay" for name, _ in record.headers)
+        straight = self._straight and not (record.headers and _is_replay(record))
         outputs = self._translate(record.value) if straight else None
         if outputs is None:
             super().step(record, planned, partitions)
@@ -117,6 +117,10 @@ class Pipe(Processor):
             if len(output[4]) > ROOM:
                 return None
         return outputs or None
+
+
+def _is_replay(record: Any) -> bool:  # noqa: ANN401
+    return any(name == "replay" for name, _ in record.headers)
 
 
 def is_straight(mapping: CompiledMapping) -> bool:

@@ -142,6 +142,8 @@ class Processing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         app: prefix of consumer groups and transactional ids; two brokers on one cluster differ in it.
         batch_bytes: most bytes of one partition that go through one transaction.
         prefetch_bytes: most bytes that wait in memory for the processors of one topic.
+        linger: seconds between the beginnings of two transactions of a partition, unless a whole batch waits:
+            what comes meanwhile goes through together. After a pause the first record goes at once.
         session_timeout: seconds after which the partitions of a silent process go to the others.
         commit_interval: seconds between two commits of delivery receipts.
         compression: of what processors write.
@@ -152,7 +154,8 @@ class Processing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     app: str = "corridor"
     batch_bytes: Positive = 524_288
     prefetch_bytes: Positive = 4_194_304
+    linger: Seconds = 0.05
     session_timeout: Seconds = 10.0
-    commit_interval: Seconds = 0.2
+    commit_interval: Seconds = 1.0
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
     dead_letters: Literal["pass", "wait"] = "pass"

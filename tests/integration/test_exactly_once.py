@@ -31,9 +31,9 @@ def row(key: int, number: int = 1) -> Row:
     return f"k{key}".encode(), FRAME + CODEC.encode({"n": number}), []
 
 
-def worker(bootstrap: str, participant: str) -> subprocess.Popen[bytes]:
-    """Start the counting processor as a process."""
-    return subprocess.Popen([sys.executable, "-m", "tests.support.counting", bootstrap, participant])
+def worker(bootstrap: str, *participants: str) -> subprocess.Popen[bytes]:
+    """Start the counting processor as a process; the second participant's reads the first one's topic."""
+    return subprocess.Popen([sys.executable, "-m", "tests.support.counting", bootstrap, *participants])
 
 
 @asynccontextmanager
@@ -119,6 +119,37 @@ async def test_rebalance_loses_and_repeats_nothing(kafka: Kafka) -> None:
                 process.kill()
                 process.wait()
     await assert_counted(kafka.bootstrap, participant, part * 4)
+
+
+async def test_a_late_processor_catches_up_and_joins(kafka: Kafka) -> None:
+    """One that is added later has every record once and in order: from before, from meanwhile, and the next.
+
+    It is killed on the way; away for a while, it goes on where it was. The first one is never disturbed.
+    """
+    first, late, part = await prepare(kafka.bootstrap), await prepare(kafka.bootstrap), 4_000
+    rows = [row(n % KEYS) for n in range(part)]
+
+    async def phase(number: int, *participants: str, kill: bool = False) -> None:
+        process = worker(kafka.bootstrap, *participants)
+        try:
+            await produce(kafka.bootstrap, f"in.{first}", rows)
+            if kill:
+                await read(kafka.bootstrap, f"out.{late}", part // 4, timeout=60)
+                process.kill()
+                process.wait()
+                process = worker(kafka.bootstrap, *participants)
+            for name in participants:
+                await read(kafka.bootstrap, f"out.{name}", part * number, timeout=60)
+        finally:
+            process.kill()
+            process.wait()
+
+    await phase(1, first)
+    await phase(2, first, late, kill=True)
+    await phase(3, first)
+    await phase(4, first, late)
+    await assert_counted(kafka.bootstrap, first, part * 4)
+    await assert_counted(kafka.bootstrap, late, part * 4)
 
 
 async def test_bad_records_become_dead_letters_and_their_neighbours_go_on(kafka: Kafka) -> None:

@@ -70,31 +70,42 @@ def plan(participant: str, partitions: int = 4) -> list[topics.Topic]:
     return [topic for topic in listed if topic.name in wanted | own]
 
 
-async def runner(kafka: Kafka, participant: str, *, wait: bool = False) -> Runner:
-    """The counting processor from ``in.<participant>`` to ``out.<participant>``."""
+async def runner(kafka: Kafka, participant: str, *late: str, wait: bool = False) -> Runner:
+    """The counting processor from ``in.<participant>`` to ``out.<participant>``.
+
+    Args:
+        kafka: connection.
+        participant: name.
+        late: names of others that read the same topic, count for themselves and write to their own.
+        wait: later messages of a subject wait behind its dead letter.
+    """
     processing = Processing(app=f"test-{participant}", batch_bytes=65_536, session_timeout=6.0)
     contracts = Contracts(None)
     await contracts.start()
-    stage = Stage(
-        name=f"to-corridor.{participant}",
-        source=f"in.{participant}",
-        target=f"out.{participant}",
-        participant=participant,
-        translator=Counter(),
-        read=Reader(contracts, CODEC, FRAME),
-        frame=FRAME,
-        toward=False,
-        wait=wait,
-    )
-    crew = Crew(stage.name, f"{processing.app}.{stage.name}", (Processor(stage, contracts),))
+    stages = [
+        Stage(
+            name=f"to-corridor.{name}",
+            source=f"in.{participant}",
+            target=f"out.{name}",
+            participant=name,
+            translator=Counter(),
+            read=Reader(contracts, CODEC, FRAME),
+            frame=FRAME,
+            toward=False,
+            wait=wait,
+        )
+        for name in (participant, *late)
+    ]
+    name = stages[0].name
+    crew = Crew(name, f"{processing.app}.{name}", tuple(Processor(stage, contracts) for stage in stages))
     return Runner(crew, kafka, processing)
 
 
-async def main(bootstrap: str, participant: str) -> None:
+async def main(bootstrap: str, participant: str, *late: str) -> None:
     """Run until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await (await runner(Kafka(bootstrap=bootstrap), participant)).run(stop)
+    await (await runner(Kafka(bootstrap=bootstrap), participant, *late)).run(stop)
 
 
 if __name__ == "__main__":
