@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from schemas.mapping.compile import CompiledMapping
@@ -19,6 +21,9 @@ class Seen(msgspec.Struct, array_like=True):
     retracted: bool
 
 
+FIRST: Final = 1
+"""The number of an event's first version."""
+
 _NOTHING = Event()
 """A stateless mapping has no events."""
 _decode = msgspec.msgpack.Decoder(Seen).decode
@@ -33,7 +38,8 @@ def translate_none(mapping: CompiledMapping, message: Message, state: State, res
 def translate_latest(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:
     """Run the rules unless the same or a newer version of the event passed before.
 
-    An event that gives nothing is not remembered, unless an earlier version of it passed.
+    A first version that gives nothing is not remembered: none before it can come. A later one or a retraction
+    is, since a replay may bring what it replaces afterwards.
     """
     nothing = _NOTHING
     remembered = message.value("state_when", nothing, default=True)
@@ -54,7 +60,7 @@ def translate_latest(mapping: CompiledMapping, message: Message, state: State, r
     event = Event(identity, seen.version, retracted=seen.retracted)
     if message.passes(event):
         _tell(message, event, result)
-    if not result.outputs and entry is None:
+    if not result.outputs and entry is None and seen.version <= FIRST and not seen.retracted:
         return
     expires = message.context.accepted + mapping.document.state.expires
     result.changes[key] = pack(expires, _encode(seen))

@@ -22,7 +22,7 @@ rules:
 
 def move(version: int, *, retracted: bool = False, id: str = "E", **more: object) -> dict[str, object]:  # noqa: A002
     """A move at a version."""
-    return {"id": id, "version": version, "retracted": retracted, "code": "LOAD", **more}
+    return {"id": id, "version": version, "retracted": retracted, "code": "LOAD"} | more
 
 
 def test_only_newer_versions_pass() -> None:
@@ -87,6 +87,14 @@ def test_nothing_made_of_what_passed_before_is_remembered() -> None:
     assert len(run(**move(1)).outputs) == 1
     assert run(**move(3) | {"code": "VOID"}).filtered == [Filtered("", "no-equivalent")]
     assert run(**move(2)).filtered == [Filtered("", "stale")]
+
+
+@pytest.mark.parametrize("later", [move(2, code="VOID"), move(1, retracted=True, code="VOID")])
+def test_what_replaces_an_event_is_remembered_before_it(later: dict[str, object]) -> None:
+    """A later version or a retraction that gives nothing still voids what a replay brings after it."""
+    run = Run(LATEST.replace("    set:", "    when: code == 'LOAD'\n    set:"))
+    assert run(**later).filtered == [Filtered("", "no-equivalent")]
+    assert run(**move(1)).filtered == [Filtered("", "stale")]
 
 
 def test_none_remembers_nothing() -> None:
