@@ -12,8 +12,9 @@ import httpx
 import psutil
 
 from corridor.bench.case import Tell
+from corridor.sandbox.settings import CONTROL
 from corridor.supervisor.figures import parse
-from corridor.supervisor.state import CONTROL, Ports, State
+from corridor.supervisor.state import Ports, State
 from corridor.supervisor.supervisor import Plan, Status, Supervisor
 from deploy.ports import free_port, require_free
 from schemas.errors import Misconfigured, Transient

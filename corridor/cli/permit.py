@@ -16,7 +16,7 @@ import click
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.permits import Office
-from corridor.sandbox.ferry import Journeys, run_play
+from corridor.sandbox.neighbours import Journeys, run_play
 from corridor.settings import Settings
 from schemas.epermit.keys import generate
 from schemas.errors import Misconfigured

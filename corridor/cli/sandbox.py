@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,21 @@ import click
 import msgspec
 
 from corridor.cli.options import emit, json_option
+from corridor.sandbox.company import play
 from corridor.sandbox.faults import Faults
 from corridor.sandbox.participant import Participant, running
 from corridor.sandbox.settings import PROFILES, Sandbox
+from corridor.settings import load
 from deploy.ports import require_free
 
 
 @click.command(name="sandbox")
-@click.argument("participant", type=click.Choice(list(PROFILES)))
+@click.argument("participant", type=click.Choice(list(PROFILES)), required=False)
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Without PARTICIPANT: settings of the broker, which name who is to be played, and where.",
+)
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), required=True, help="Directory of the ledger."
 )
@@ -35,7 +44,10 @@ from deploy.ports import require_free
 @click.option("--client-secret", default="", metavar="REF", help="Secret of the OAuth2 client.")
 @click.option("--token-life", default=300.0, show_default=True, help="Seconds that a token lives.")
 @click.option("--seed", default=0, show_default=True, help="Another seed is another timetable.")
-@click.option("--rate", default=20.0, show_default=True, help="Messages per second; 0: as fast as possible.")
+@click.option("--speed", default=1.0, show_default=True, help="Simulated hours per second.")
+@click.option(
+    "--rate", type=float, help="Messages per second, whatever their simulated time; 0: as fast as possible."
+)
 @click.option("--limit", default=0, help="Messages to send in all; 0: no end.")
 @click.option("--batch", default=1, show_default=True, help="Most messages in one request.")
 @click.option("--lanes", default=4, show_default=True, help="Requests under way at once.")
@@ -43,8 +55,8 @@ from deploy.ports import require_free
     "--faults", default="{}", metavar="JSON", help="Faults from the start, as POST /faults takes them."
 )
 @json_option
-def command(faults: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - options of all types
-    """Play the participant dtc, dlp, port, vessel or oil until Ctrl-C.
+def command(config: Path | None, faults: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - options of all types
+    """Play the participant dtc, dlp, port, vessel or oil until Ctrl-C; without one, all that --config names.
 
     It sends a seeded timetable of container block trains from Altynkol to the Black Sea and Baku, of the
     vessels that take them over the Caspian and of oil lots, takes the
@@ -54,6 +66,7 @@ def command(faults: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     \b
     corridor sandbox dtc --data ./dtc --webhook http://127.0.0.1:8400/webhooks/dtc
     corridor sandbox dlp --data ./dlp --offer --rate 100
+    corridor sandbox --config .corridor/corridor.toml --data ./everyone    # what `corridor up` runs
 
     \b
     Faults, now or at any time by POST to /faults on the control port (chances from 0 to 1):
@@ -63,18 +76,24 @@ def command(faults: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     The first line on standard output says where it listens; with --json it is JSON.
     """  # noqa: D301 - click's mark
     try:
-        given = msgspec.json.decode(faults.encode(), type=Faults)
-        settings = msgspec.convert({**options, "faults": given}, Sandbox)
+        options["faults"] = msgspec.json.decode(faults.encode(), type=Faults)
+        chosen = options.pop("participant")
+        how = msgspec.convert({**options, "participant": chosen or "dtc"}, Sandbox)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise click.UsageError(str(error)) from None
-    asyncio.run(_play(settings, as_json=as_json))
+    work = partial(_play, how, as_json=as_json) if chosen else partial(play, load(config), how)
+    asyncio.run(_with_signals(work))
 
 
-async def _play(settings: Sandbox, *, as_json: bool) -> None:
+async def _with_signals(work: Callable[..., Coroutine[Any, Any, None]]) -> None:
+    """Do something that ends when its event is set, by a signal."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work(stop=stop)
+
+
+async def _play(settings: Sandbox, *, as_json: bool, stop: asyncio.Event) -> None:
     for port, option in ((settings.port, "--port"), (settings.control, "--control")):
         if port:
             require_free(port, "the sandbox", f"Choose another with {option}.", settings.host)

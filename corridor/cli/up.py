@@ -18,17 +18,19 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from corridor.cli.options import emit, json_option
 from corridor.supervisor import view
-from corridor.supervisor.state import SANDBOX, SEA, Ports, State
+from corridor.supervisor.state import EVERYONE, Ports, State
 from corridor.supervisor.supervisor import Plan, Supervisor
 
 EPILOG = """\b
-Without a settings file two simulated platforms play: a DTC that sends consignment notes and a DLP that sends
-events, with secrets made for this machine. With corridor.toml (or --config) your own participants are run.
+Without a settings file everyone is simulated, with secrets made for this machine: a DTC that sends
+consignment notes, a DLP that sends events, ports, a vessel operator, oil terminals, and the neighbours of an
+e-Permit authority. An hour of the corridor passes every second. With corridor.toml (or --config) your own
+participants are run.
 
 \b
 Examples:
   corridor up                                   # Kafka, all roles, the sandbox
-  corridor up --sea                             # with ports, ferries, storms and oil lots
+  corridor up --only dtc,dlp                    # the two platforms alone: a smaller machine
   corridor up --kafka kafka.example:9092        # with a Kafka that is there already
   corridor up --config corridor.toml --json | jq .figures
   corridor dead list                            # in a second terminal, beside it
@@ -38,6 +40,13 @@ Ctrl-C stops everything within ten seconds; the next start goes on where it stop
 SITE_FILE: Final = Path("corridor.toml")
 PLAIN_EVERY: Final = 5.0
 LIVE_EVERY: Final = 1.0
+
+
+def _players(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
+    wanted = {name.strip() for name in value.split(",")}
+    if unknown := sorted(wanted - set(EVERYONE)):
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(EVERYONE)}")
+    return tuple(name for name in EVERYONE if name in wanted)
 
 
 @click.command(epilog=EPILOG)
@@ -50,7 +59,12 @@ LIVE_EVERY: Final = 1.0
 @click.option("--kafka", metavar="HOST:PORT", help="Use this Kafka and start none.")
 @click.option("--registry", metavar="URL", help="Use this schema registry and not our own.")
 @click.option("--no-sandbox", is_flag=True, help="Start no simulated participants.")
-@click.option("--sea", is_flag=True, help="Let ports, a vessel operator and oil terminals play as well.")
+@click.option(
+    "--only",
+    default=",".join(EVERYONE),
+    callback=_players,
+    help=f"Simulated participants, of {', '.join(EVERYONE)}. Default: all.",
+)
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
@@ -61,7 +75,7 @@ LIVE_EVERY: Final = 1.0
 )
 @click.option(
     "--ports", type=click.IntRange(1024, 65000), default=8400, show_default=True,
-    help="First of the ports that are used without a settings file: ten, with --sea seventeen.",
+    help="First of the twenty ports that are used without a settings file.",
 )  # fmt: skip
 @click.option(
     "--seconds", type=click.FloatRange(min=0), help="Stop by itself after that many seconds of running."
@@ -72,7 +86,7 @@ def command(
     kafka: str | None,
     registry: str | None,
     no_sandbox: bool,
-    sea: bool,
+    only: tuple[str, ...],
     state: Path,
     ports: int,
     seconds: float | None,
@@ -93,7 +107,7 @@ def command(
         kafka=kafka,
         registry=registry,
         sandbox=config is None and not no_sandbox,
-        players=SANDBOX + SEA if sea else SANDBOX,
+        players=only,
     )
     with plan.state.locked():
         asyncio.run(_up(plan, seconds, _Output(as_json)))

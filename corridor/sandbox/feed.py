@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from corridor.sandbox.clock import Clock, Pace
 from corridor.sandbox.ledger import Answered, Ledger
 from corridor.sandbox.message import Message
 from corridor.sandbox.progress import Progress
@@ -25,13 +25,14 @@ LARGEST_PAGE: Final = 1000
 
 
 class Feed:
-    """Releases messages at the rate and serves them in pages.
+    """Releases messages when they are due and serves them in pages.
 
     An item counts as accepted once the reader asks for what lies behind it.
     """
 
-    def __init__(self, settings: Sandbox, ledger: Ledger, progress: Progress) -> None:
+    def __init__(self, settings: Sandbox, clock: Clock, ledger: Ledger, progress: Progress) -> None:
         self._settings = settings
+        self._clock = clock
         self._ledger = ledger
         self._progress = progress
         self._items: list[Letter] = []
@@ -39,7 +40,7 @@ class Feed:
 
     async def run(self) -> None:
         """Release messages until the limit is reached."""
-        settings, progress, due = self._settings, self._progress, time.monotonic()
+        progress, pace = self._progress, Pace(self._settings.rate, self._clock)
         for n, message in self._timetable():
             if n % 500 == 0:
                 await asyncio.sleep(0)  # many may be settled: others must have their turn
@@ -47,9 +48,7 @@ class Feed:
                 continue
             letter = Letter(n, message.id, message.subject, message.body())
             if not progress.settled(n):
-                if settings.rate:
-                    due = max(due + 1 / settings.rate, time.monotonic() - 1)
-                    await asyncio.sleep(due - time.monotonic())
+                await pace.due(message.at)
                 await self._room(n)
                 await self._ledger.append(letter.entry(1))
                 progress.sent = max(progress.sent, n + 1)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from connectors.http.server import listen, make_server
 from corridor.sandbox import ledger as ledgers
+from corridor.sandbox.clock import Clock
 from corridor.sandbox.faults import Faults, Injector
 from corridor.sandbox.feed import Feed
 from corridor.sandbox.ledger import Ledger
@@ -28,21 +29,25 @@ from corridor.sandbox.settings import Sandbox
 class Participant:
     """A running participant; see `running`.
 
+    Args:
+        settings: what it is started with.
+        clock: of simulated time.
+
     Attributes:
         settings: what it was started with.
         finished: set when everything up to the limit was sent and answered.
         ended: set when `run` is over, for whatever reason.
     """
 
-    def __init__(self, settings: Sandbox) -> None:
-        self.settings = settings
+    def __init__(self, settings: Sandbox, clock: Clock) -> None:
+        self.settings, self._clock = settings, clock
         self.finished = asyncio.Event()
         self.ended = asyncio.Event()
         self._ledger = Ledger(settings.data)
         self._injector = Injector(settings.faults)
         self._progress = Progress(ledgers.read(self._ledger.path))
         self._receiver = Receiver(settings, self._ledger, self._injector, ledgers.read(self._ledger.path))
-        self._feed = Feed(settings, self._ledger, self._progress)
+        self._feed = Feed(settings, clock, self._ledger, self._progress)
         routes = [
             Route("/oauth/token", self._receiver.tokens.give, methods=["POST"]),
             Route("/deliveries", self._receiver.receive, methods=["POST"]),
@@ -93,7 +98,8 @@ class Participant:
             if self.settings.offer:
                 await self._feed.run()
             elif self.settings.webhook:
-                await Sender(self.settings, self._ledger, self._progress, self._injector).run()
+                sender = Sender(self.settings, self._clock, self._ledger, self._progress, self._injector)
+                await sender.run()
             self.finished.set()
         except OSError:
             self.stop()
@@ -159,9 +165,16 @@ class Participant:
 
 
 @asynccontextmanager
-async def running(settings: Sandbox) -> AsyncIterator[Participant]:
-    """Run a participant beside other things; on the way out it is stopped and its ledger is whole."""
-    participant = Participant(settings)
+async def running(settings: Sandbox, clock: Clock | None = None) -> AsyncIterator[Participant]:
+    """Run a participant beside other things; on the way out it is stopped and its ledger is whole.
+
+    Args:
+        settings: of the participant.
+        clock: that of others, which somebody else runs; None for one of its own.
+    """
+    own = Clock(settings.data / "clock", settings.speed)
+    participant = Participant(settings, clock or own)
+    ticking = asyncio.create_task(own.run()) if clock is None else None
     task = asyncio.create_task(participant.run())
     try:
         await _first(participant.ready(), task)
@@ -169,6 +182,9 @@ async def running(settings: Sandbox) -> AsyncIterator[Participant]:
     finally:
         participant.stop()
         await task
+        if ticking:
+            ticking.cancel()
+            await asyncio.wait({ticking})
 
 
 async def _first(ready: Coroutine[None, None, None], serving: asyncio.Task[None]) -> None:

@@ -9,12 +9,11 @@ from itertools import count
 from random import Random
 from typing import Any, Final
 
-from corridor.sandbox import fleet
+from corridor.sandbox import fleet, trucks
 from corridor.sandbox.itinerary import itinerary
 from corridor.sandbox.shipments import HEADWAY, START, Shipment, Train
 
 STORMS_EVERY: Final = timedelta(days=8)
-PLATES: Final = ("10AA123", "90BC457", "77HH210", "99XX456", "55KD818", "20EE904")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +95,12 @@ def truck_voyage(train: Train) -> Voyage:
     held = [storm for storm in storms(train.seed, planned) if storm.begins <= planned < storm.ends]
     late = timedelta(hours=dice.randint(3, 12)) if held else timedelta(minutes=dice.randint(0, 90))
     sails = (held[0].ends if held else planned) + late
-    plates = dice.sample(PLATES, 3)
     return Voyage(
         number=f"KU{train.index:05d}", name=name, imo=imo, port="KZKUR", facility="KURYK-FERRY",
         loading=sails - timedelta(hours=4), planned=planned, sails=sails,
         arrives=sails + timedelta(hours=dice.randint(18, 22)), storm=held[0] if held else None,
         lines=tuple(
-            {"kind": "TRUCK", "number": plate, "plateCountry": "AZ", "cmr": f"AZ-{train.index:05d}-{n}"}
-            for n, plate in enumerate(plates)
+            _truck(truck) for truck in trucks.aboard(train.seed, train.index)
         ),
     )  # fmt: skip
 
@@ -111,6 +108,11 @@ def truck_voyage(train: Train) -> Voyage:
 def text(at: datetime) -> str:
     """A time as the profiles write it."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _truck(truck: trucks.Truck) -> dict[str, Any]:
+    plate = "".join(filter(str.isalnum, truck.plate))
+    return {"kind": "TRUCK", "number": plate, "plateCountry": truck.home, "cmr": truck.waybill}
 
 
 def _lines(train: Train, shipment: Shipment) -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ from connectors.auth.webhook import hmac_key, sign
 from connectors.http.client import Answer, Client
 from connectors.http.retry_after import parse_retry_after
 from connectors.settings import Egress, Timeouts
+from corridor.sandbox.clock import Clock, Pace
 from corridor.sandbox.faults import Injector
 from corridor.sandbox.ledger import Answered, Ledger, Sent
 from corridor.sandbox.message import identity
@@ -50,8 +51,11 @@ class Letter:
 class Sender:
     """Several lanes, each with one request under way; a subject stays in its lane, so its order holds."""
 
-    def __init__(self, settings: Sandbox, ledger: Ledger, progress: Progress, injector: Injector) -> None:
+    def __init__(
+        self, settings: Sandbox, clock: Clock, ledger: Ledger, progress: Progress, injector: Injector
+    ) -> None:
         self._settings = settings
+        self._clock = clock
         self._ledger = ledger
         self._progress = progress
         self._injector = injector
@@ -71,8 +75,8 @@ class Sender:
             await self._client.close()
 
     async def _feed(self) -> None:
-        """Put letters into the lanes at the rate."""
-        settings, due = self._settings, time.monotonic()
+        """Put letters into the lanes when they are due."""
+        settings, pace = self._settings, Pace(self._settings.rate, self._clock)
         held: list[Letter] = []
         for n, message in enumerate(messages(settings.participant, settings.seed)):
             if settings.limit and n >= settings.limit:
@@ -81,9 +85,7 @@ class Sender:
                 if n % 500 == 0:
                     await asyncio.sleep(0)  # many may be settled: others must have their turn
                 continue
-            if settings.rate:
-                due = max(due + 1 / settings.rate, time.monotonic() - 1)
-                await asyncio.sleep(due - time.monotonic())
+            await pace.due(message.at)
             letter = Letter(n, message.id, message.subject, message.body())
             if self._injector.hold_back():
                 held.append(letter)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from corridor.sandbox.faults import Faults
 
+PERMIT: Final = "permit"
+"""The e-Permit authority that the broker is in the sandbox, among neighbours that the sandbox plays."""
+CONTROL: Final = 2
+"""How far a participant's control port is above that of its API, where both are given by a settings file."""
 Participant = Literal["dtc", "dlp", "port", "vessel", "oil"]
 PROFILES: dict[str, str] = {
     "dtc": "dtc.note.v1",
@@ -37,7 +41,11 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     client_secret: Annotated[str, Meta(description="Its secret.")] = ""
     token_life: Annotated[float, Meta(gt=0, description="Seconds that a token lives.")] = 300.0
     seed: Annotated[int, Meta(description="Another seed is another timetable.")] = 0
-    rate: Annotated[float, Meta(ge=0, description="Messages per second; 0: as fast as possible.")] = 20.0
+    speed: Annotated[float, Meta(gt=0, description="Simulated hours per second, without a rate.")] = 1.0
+    rate: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(description="Messages per second whatever their time; 0: as fast as possible."),
+    ] = None
     limit: Annotated[int, Meta(ge=0, description="Messages to send in all; 0: no end.")] = 0
     batch: Annotated[int, Meta(ge=1, le=500, description="Most messages in one request.")] = 1
     lanes: Annotated[int, Meta(ge=1, le=64, description="Requests under way at once.")] = 4

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from corridor.sandbox.settings import PROFILES
+from corridor.sandbox.settings import PERMIT, PROFILES
+from corridor.sandbox.trucks import OTHERS, OURS
+from schemas.epermit.keys import generate
 from schemas.errors import Misconfigured
 
-SANDBOX: Final = ("dtc", "dlp")
-"""Participants that always play."""
-SEA: Final = ("port", "vessel", "oil")
-"""Participants that `corridor up --sea` adds."""
-CONTROL: Final = 2
-"""How far a sandbox participant's control port is above that of its API."""
+PLATFORMS: Final = ("dtc", "dlp")
+"""The two platforms of the corridor: the smallest sandbox in which shipments cross."""
+PARTITIONS: Final = 2
+"""Of each topic of the sandbox: few messages a second go in few transactions."""
+EVERYONE: Final = (*PROFILES, PERMIT)
+"""Everyone whom the sandbox can play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Ports:
             "port": self.base + 10,
             "vessel": self.base + 11,
             "oil": self.base + 14,
+            PERMIT: self.base + 17,
         }
 
     @property
@@ -70,6 +73,7 @@ class State:
         self.kafka = self.directory / "kafka"
         self.logs = self.directory / "logs"
         self.secrets = self.directory / "secrets"
+        self.sandbox = self.directory / "sandbox"
         for path in (self.directory, self.logs, self.secrets):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -96,32 +100,52 @@ class State:
             yield
 
     def write_sandbox_settings(
-        self, ports: Ports, bootstrap: str, registry: str | None, players: Sequence[str] = SANDBOX
+        self, ports: Ports, bootstrap: str, registry: str | None, players: Sequence[str] = PLATFORMS
     ) -> None:
         """Write the settings under which the sandbox runs, and the secrets they name."""
         for name in players:
+            if name == PERMIT:
+                self._make_secret("permit.token", _random())
+                self._make_secret("permit.key", generate("1"))
+                continue
             for purpose in ("webhook", "deliver", "client"):
-                self._make_secret(f"{name}.{purpose}", signing=purpose != "client")
+                self._make_secret(f"{name}.{purpose}", ("whsec_" if purpose != "client" else "") + _random())
         registry_url = f'url = "{registry}"\n' if registry else ""
         tables = [
-            _HEAD.format(bootstrap=bootstrap, directory=self.directory, **ports.roles),
+            _HEAD.format(bootstrap=bootstrap, partitions=PARTITIONS, directory=self.directory, **ports.roles),
             f'[registry]\n{registry_url}cache = "{self.directory / "schemas"}"\n',
         ]
         for name in players:
+            if name == PERMIT:
+                tables.append(self._permit_table(ports))
+                continue
             sends = _POLL if name == "dlp" else _WEBHOOK
             facts = {"name": name, "profile": PROFILES[name], "secrets": self.secrets}
             tables.append((_PARTICIPANT + sends).format(port=ports.sandbox[name], **facts))
         self.settings_file.write_text("\n".join(tables))
         self.settings_file.chmod(0o600)
 
-    def _make_secret(self, name: str, *, signing: bool) -> None:
+    def _permit_table(self, ports: Ports) -> str:
+        """Write the broker's own authority, whose peers the sandbox plays at one port."""
+        address = f"http://127.0.0.1:{ports.sandbox[PERMIT]}"
+        peers = [
+            f'{code} = {{ url = "{address}/{code.lower()}", egress = {{ networks = ["127.0.0.0/8"] }} }}'
+            for code in OTHERS
+        ]
+        facts = {"name": PERMIT, "code": OURS, "secrets": self.secrets, "gateway": ports.base}
+        return _AUTHORITY.format(**facts) + "\n".join(peers) + "\n"
+
+    def _make_secret(self, name: str, value: str) -> None:
         path = self.secrets / name
         if path.exists():
             return
-        value = base64.b64encode(secrets.token_bytes(32)).decode()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(("whsec_" if signing else "") + value)
+            file.write(value)
+
+
+def _random() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 _HEAD: Final = """\
@@ -130,6 +154,9 @@ _HEAD: Final = """\
 
 [kafka]
 bootstrap = "{bootstrap}"
+
+[topics]
+partitions = {partitions}
 
 [gateway]
 port = {gateway}
@@ -176,3 +203,21 @@ interval = 0.5
 """
     + _OAUTH2
 )
+
+_AUTHORITY: Final = """\
+[participants.{name}]
+profile = "epermit.event.v1"
+
+[participants.{name}.deliver]
+url = "http://127.0.0.1:{gateway}/epermit/{name}/internal/reports"
+auth = {{ kind = "bearer", token = "file:{secrets}/{name}.token" }}
+egress = {{ networks = ["127.0.0.0/8"] }}
+
+[participants.{name}.authority]
+code = "{code}"
+title = "Kazakhstan, played by the sandbox"
+keys = [{{ id = "1", key = "file:{secrets}/{name}.key" }}]
+token = "file:{secrets}/{name}.token"
+
+[participants.{name}.authority.peers]
+"""

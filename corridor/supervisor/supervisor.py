@@ -18,10 +18,11 @@ import msgspec
 import psutil
 
 from corridor.roles import ROLES
+from corridor.sandbox.settings import CONTROL
 from corridor.settings import Settings, load, require_safe
 from corridor.supervisor.child import Child, Register
 from corridor.supervisor.figures import Figures, Observer, Totals, parse
-from corridor.supervisor.state import CONTROL, SANDBOX, Ports, State
+from corridor.supervisor.state import PLATFORMS, Ports, State
 from deploy.kafka import Node
 from deploy.ports import require_free
 from schemas.errors import CorridorError, Misconfigured
@@ -43,7 +44,7 @@ class Plan:
         kafka: an external Kafka, ``HOST:PORT``; None for the embedded one.
         registry: an external registry; None for the gateway's.
         sandbox: whether sandbox participants play.
-        players: which of them.
+        players: which of them, all in one process.
         environment: added to that of the children.
     """
 
@@ -53,7 +54,7 @@ class Plan:
     kafka: str | None
     registry: str | None
     sandbox: bool
-    players: tuple[str, ...] = SANDBOX
+    players: tuple[str, ...] = PLATFORMS
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,7 +62,7 @@ class ProcessFigures(msgspec.Struct, frozen=True):
     """One process as the operator sees it.
 
     Attributes:
-        name: role, participant or ``kafka``.
+        name: role, ``sandbox`` or ``kafka``.
         state: ``ready``, ``starting``, ``waiting`` or ``ended``.
         pid: process id while it runs.
         memory: resident bytes.
@@ -176,7 +177,7 @@ class Supervisor:
 
     async def status(self) -> Status:
         """Look at everything."""
-        asked = [child for child in self.children if child.name not in self.plan.players]
+        asked = [child for child in self.children if child.name in ROLES]
         await asyncio.gather(*(child.ask(self._client) for child in self.children))
         for child, page in zip(asked, await asyncio.gather(*map(self._page, asked)), strict=True):
             if page:
@@ -277,23 +278,11 @@ class Supervisor:
             listen = getattr(self.settings, role)
             url = f"http://{listen.host}:{listen.port}/readyz"
             children.append(self._child(role, [*corridor, "run", role, "--config", config], url))
-        for name in plan.players if plan.sandbox else ():
-            port = plan.ports.sandbox[name]
-            command = [*corridor, "sandbox", name, *self._play(name, port)]
-            children.append(self._child(name, command, f"http://127.0.0.1:{port + CONTROL}/livez"))
+        if plan.sandbox:
+            command = [*corridor, "sandbox", "--config", config, "--data", str(plan.state.sandbox)]
+            url = f"http://127.0.0.1:{plan.ports.sandbox[plan.players[-1]] + CONTROL}/livez"
+            children.append(self._child("sandbox", command, url))
         return children
-
-    def _play(self, name: str, port: int) -> list[str]:
-        """Return the options of a sandbox participant: all send to a webhook, the DLP is polled."""
-        secrets, home = self.plan.state.secrets, self.plan.state.directory / "sandbox" / name
-        webhook = f"http://127.0.0.1:{self.settings.gateway.port}/webhooks/{name}"
-        sends = ["--webhook", webhook, "--webhook-secret", f"file:{secrets}/{name}.webhook"]
-        return [
-            *(["--data", str(home), "--port", str(port), "--control", str(port + CONTROL)]),
-            *(["--offer"] if name == "dlp" else sends),
-            *(["--delivery-secret", f"file:{secrets}/{name}.deliver"]),
-            *(["--client-id", "corridor", "--client-secret", f"file:{secrets}/{name}.client"]),
-        ]
 
     def _child(self, name: str, command: list[str], ready_url: str) -> Child:
         log = self.plan.state.logs / f"{name}.log"

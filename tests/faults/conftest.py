@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from corridor.supervisor.state import SANDBOX
+from corridor.supervisor.state import PLATFORMS
 from deploy.ports import free_port
 from tests.support.rig import Rig
 
@@ -22,7 +22,7 @@ def rig(tmp_path: Path) -> Iterator[MakeRig]:
     """Give a function that starts a broker whose participants send a number of events at full speed."""
     rigs: list[Rig] = []
 
-    def make(events: int, *options: str, players: tuple[str, ...] = SANDBOX, **environment: str) -> Rig:
+    def make(events: int, *options: str, players: tuple[str, ...] = PLATFORMS, **environment: str) -> Rig:
         speed = {
             "RATE": "0",
             "LIMIT": str(events // len(players)),

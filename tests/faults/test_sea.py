@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from corridor.sandbox.settings import PROFILES
 from corridor.settings import load
-from corridor.supervisor.state import SANDBOX, SEA
 from schemas import profiles
 from schemas.avro.wire import unframe
 from streams import topics
@@ -40,8 +40,8 @@ async def derived(config: Path) -> list[tuple[str, str]]:
 
 def test_all_systems_of_the_sea_at_once(rig: Callable[..., Rig]) -> None:
     """Five participants, lost answers, the role stream killed: promises hold, shipments hear of vessels."""
-    players = SANDBOX + SEA
-    broker = rig(EVENTS, "--sea", players=players)
+    players = tuple(PROFILES)
+    broker = rig(EVENTS, players=players)
     for name in players:
         broker.faults(name, lost=0.1, errors={"503": 0.05}, most=40, seed=7)
     broker.kill("stream")

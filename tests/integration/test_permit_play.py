@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from connectors.epermit.internal import internal_routes
 from corridor.permits import Office
 from corridor.sandbox.authority import FileLog, Played
-from corridor.sandbox.ferry import Journeys, run_play
+from corridor.sandbox.neighbours import Journeys, run_play
 from corridor.sandbox.trucks import Truck
 from corridor.settings import load
 from tests.support.edges import serving

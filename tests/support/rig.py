@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import httpx
 
-from corridor.supervisor.state import CONTROL, SANDBOX, Ports
+from corridor.sandbox.settings import CONTROL
+from corridor.supervisor.state import PLATFORMS, Ports
 
 ROLES: Final = ("gateway", "stream", "deliver")
 IN_FLIGHT: Final = frozenset({"lost-in-translation", "not-delivered", "replay-differs", "false-receipt"})
@@ -41,7 +42,7 @@ class Rig:
     directory: Path
     base: int
     environment: Mapping[str, str] = field(default_factory=dict)
-    players: tuple[str, ...] = SANDBOX
+    players: tuple[str, ...] = PLATFORMS
     options: tuple[str, ...] = ()
     status: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
@@ -54,7 +55,7 @@ class Rig:
         command = [sys.executable, "-m", "corridor", "up", "--json", "--state", str(self.directory)]
         with (self.directory.parent / "up.log").open("a") as log:
             self._process = subprocess.Popen(
-                [*command, "--ports", str(self.base), *self.options],
+                [*command, "--ports", str(self.base), "--only", ",".join(self.players), *self.options],
                 env={**os.environ, **self.environment},
                 stdout=subprocess.PIPE,
                 stderr=log,

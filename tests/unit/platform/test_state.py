@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from corridor.sandbox.settings import PROFILES
+from corridor.sandbox.settings import CONTROL, PROFILES
 from corridor.settings import load, unsafe
-from corridor.supervisor.state import CONTROL, SANDBOX, SEA, Ports, State
+from corridor.supervisor.state import EVERYONE, Ports, State
 from schemas.errors import Misconfigured
 
 
@@ -52,7 +52,7 @@ def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
 def test_the_sea_has_settings_of_its_own(tmp_path: Path) -> None:
     """With ports, vessels and terminals five participants are set up, each on ports that no other uses."""
     state, ports = State(tmp_path / "up"), Ports(9100)
-    state.write_sandbox_settings(ports, "127.0.0.1:9105", None, SANDBOX + SEA)
+    state.write_sandbox_settings(ports, "127.0.0.1:9105", None, EVERYONE)
     settings = load(state.settings_file, {})
     assert unsafe(settings) == []
     assert {name: one.profile for name, one in settings.participants.items()} == PROFILES
