@@ -11,11 +11,6 @@ from corridor.sandbox.itinerary import Operation, itinerary
 from corridor.sandbox.message import Message, identity
 from corridor.sandbox.shipments import GARDABANI, Box, Shipment, Train
 
-PORTS: Final = (
-    ("KZAAU", "AKTAU-CT", "+05:00", {"72", "70"}),
-    ("AZALA", "ALAT-CT", "+04:00", {"73", "71"}),
-)
-"""UN/LOCODE, facility, offset, and the DTC operations that take place at the berth."""
 ISO_TYPES: Final = {"40": "42G1"}
 
 Document = dict[str, Any]
@@ -38,7 +33,12 @@ def _voyage(train: Train, shipments: list[Shipment], operations: list[Operation]
     """Port calls of the vessel at both ends: estimated and actual arrival, cargo work, departure."""
     name, imo = train.vessel
     notes = [_reference(shipment) for shipment in shipments]
-    for place, facility, offset, codes in PORTS:
+    port = train.port
+    ports = (
+        (port.unlocode, port.facility, "+05:00", {"72", "70"}),
+        ("AZALA", "ALAT-FERRY" if train.ferry else "ALAT-CT", "+04:00", {"73", "71"}),
+    )
+    for place, facility, offset, codes in ports:
         worked = next(operation.at for operation in operations if operation.code in codes)
         call = f"{train.voyage}-{place}"
         common = {

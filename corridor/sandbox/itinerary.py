@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from corridor.sandbox.shipments import AKTAU, ALAT, ALTYNKOL, BOYUK_KESIK, GARDABANI, Shipment
+from corridor.sandbox.shipments import ALTYNKOL, BOYUK_KESIK, GARDABANI, Shipment, Train
+from corridor.sandbox.weather import Storm, storm_over
 
+PORT, ALAT = "port", "alat"
+"""Stations that differ by train."""
 ALMATY, BEYNEU, GANJA = "700007", "662905", "556208"
 
 
@@ -45,9 +48,9 @@ _TO_ALAT: Final = (
     ("31", ALTYNKOL, 1, 3),
     ("33", ALMATY, 6, 10),
     ("33", BEYNEU, 44, 60),
-    ("32", AKTAU, 8, 14),
-    ("40", AKTAU, 2, 12),
-    ("lift on", AKTAU, 6, 48),
+    ("32", PORT, 8, 14),
+    ("40", PORT, 2, 12),
+    ("lift on", PORT, 6, 48),
     ("lift off", ALAT, 18, 22),
     ("41", ALAT, 1, 4),
     ("20", ALAT, 2, 12),
@@ -66,19 +69,38 @@ _END: Final = (("32", "", 4, 12), ("80", "", 0, 2), ("63", "", 1, 6), ("81", "",
 
 def itinerary(shipment: Shipment) -> list[Operation]:
     """Operations of a consignment in order of time; the train's own are the same for all its consignments."""
-    dice = shipment.train.dice("itinerary")
+    train = shipment.train
+    dice = train.dice("itinerary")
     operations: list[Operation] = []
-    at = shipment.train.start
+    at = train.start
     eta = at + timedelta(days=12 if shipment.destination.georgia else 9)
+    stations = {PORT: train.port.esr, ALAT: train.port.alat}
     for code, esr, least, most in _TO_ALAT:
         at += _hours(dice, least, most)
-        code = _SEA[shipment.train.ferry][code == "lift off"] if code.startswith("lift") else code
-        operations.append(Operation(code, esr, at, eta))
-    own = shipment.train.dice(f"itinerary/{shipment.index}")
+        if code == "lift on":
+            due, at, storm = crossing(train)
+            if storm:
+                eta += at - due
+                stands = max(storm.begins, operations[-1].at) + timedelta(hours=1)
+                operations.append(Operation("34", train.port.esr, stands, eta, "WEA"))
+        code = _SEA[train.ferry][code == "lift off"] if code.startswith("lift") else code
+        operations.append(Operation(code, stations.get(esr, esr), at, eta))
+    own = train.dice(f"itinerary/{shipment.index}")
     for code, esr, least, most in (*_GEORGIA, *_END) if shipment.destination.georgia else _END:
         at += _hours(own, least, most)
         operations.append(Operation(code, esr or shipment.destination.esr, at, eta))
     return _with_incidents(operations, own)
+
+
+def crossing(train: Train) -> tuple[datetime, datetime, Storm | None]:
+    """When a train's loading on the vessel is due, when it begins, and the storm that holds it."""
+    dice, due = train.dice("itinerary"), train.start
+    for code, _, least, most in _TO_ALAT:
+        due += _hours(dice, least, most)
+        if code == "lift on":
+            break
+    storm = storm_over(train.seed, due, due + timedelta(hours=4)) if train.ferry else None
+    return due, storm.ends + _hours(train.dice("storm"), 3, 12) if storm else due, storm
 
 
 def _with_incidents(operations: list[Operation], dice: Random) -> list[Operation]:

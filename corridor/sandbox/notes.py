@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 from corridor.sandbox.itinerary import Operation, itinerary
 from corridor.sandbox.message import Message, identity
 from corridor.sandbox.shipments import (
-    AKTAU,
-    ALAT,
     ALTYNKOL,
     BOYUK_KESIK,
     GARDABANI,
@@ -21,7 +19,13 @@ from corridor.sandbox.shipments import (
     Train,
 )
 
-ZONES: Final = {"66": "Asia/Aqtau", "70": "Asia/Almaty", "54": "Asia/Baku", "55": "Asia/Baku"}
+ZONES: Final = {
+    "66": "Asia/Aqtau",
+    "69": "Asia/Aqtau",
+    "70": "Asia/Almaty",
+    "54": "Asia/Baku",
+    "55": "Asia/Baku",
+}
 """First digits of a station to its zone; all others of the timetable lie in Georgia."""
 REMARKS: Final = {"34": "Ожидание отправления", "90": "Коммерческий акт: вмятина"}
 BASES: Final = {"AST": "Etc/GMT-5", "MSK": "Etc/GMT-3"}
@@ -67,7 +71,8 @@ class _Note:
         self.version = 0
         self.state: Document = _opening(shipment)
         self.annulled_at = 2 if self.dice.random() < 0.03 else -1
-        self.reissued_at = ALAT if shipment.note_type == "CIM_SMGS" and self.dice.random() < 0.3 else ""
+        alat = shipment.train.port.alat
+        self.reissued_at = alat if shipment.note_type == "CIM_SMGS" and self.dice.random() < 0.3 else ""
 
     def messages(self) -> Iterator[Message]:
         for index, operation in enumerate(itinerary(self.shipment)):
@@ -97,7 +102,7 @@ class _Note:
                 customs = {"transitDeclNo": shipment.declaration, "status": status, "office": "KZ50500"}
                 changed["customs"] = customs
             case "20" | "50":
-                changed["wagons"] = _wagons(shipment, onward=operation.esr == ALAT)
+                changed["wagons"] = _wagons(shipment, onward=operation.esr == shipment.train.port.alat)
             case "30":
                 changed["trainIndex"] = _train_index(shipment, operation.esr)
             case "51":
@@ -132,7 +137,9 @@ class _Note:
     def _reissue(self, operation: Operation) -> Iterator[Message]:
         """Replace the CIM/SMGS note by an SMGS note of the next carrier: same consignment, another key."""
         old = self.name
-        self.name = _Identity(ALAT, operation.at, f"{int(old.number) + 50_000_000:08d}")
+        self.name = _Identity(
+            self.shipment.train.port.alat, operation.at, f"{int(old.number) + 50_000_000:08d}"
+        )
         first = old.fields
         replacement = {"documentType": "SMGS", "oldNumber": old.key, "newNumber": self.name.key}
         self.version = 0
@@ -167,11 +174,11 @@ class _Note:
 
 def _opening(shipment: Shipment) -> Document:
     """The note as it is drafted."""
-    georgia = shipment.destination.georgia
-    borders = [{"seq": 1, "exitEsr": AKTAU, "entryEsr": ALAT, "ferry": True}]
+    georgia, port = shipment.destination.georgia, shipment.train.port
+    borders = [{"seq": 1, "exitEsr": port.esr, "entryEsr": port.alat, "ferry": True}]
     carriers = [
-        {"code": "27", "fromEsr": ALTYNKOL, "toEsr": AKTAU},
-        {"code": "57", "fromEsr": ALAT, "toEsr": BOYUK_KESIK if georgia else shipment.destination.esr},
+        {"code": "27", "fromEsr": ALTYNKOL, "toEsr": port.esr},
+        {"code": "57", "fromEsr": port.alat, "toEsr": BOYUK_KESIK if georgia else shipment.destination.esr},
     ]
     if georgia:
         borders.append({"seq": 2, "exitEsr": BOYUK_KESIK, "entryEsr": GARDABANI, "ferry": False})
@@ -231,7 +238,7 @@ def _wagons(shipment: Shipment, *, onward: bool = False, resealed: bool = False)
 
 
 def _train_index(shipment: Shipment, esr: str) -> str:
-    destination = AKTAU if esr == ALTYNKOL else shipment.destination.esr
+    destination = shipment.train.port.esr if esr == ALTYNKOL else shipment.destination.esr
     return shipment.train.train_index(esr, destination)
 
 

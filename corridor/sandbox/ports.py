@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from corridor.sandbox.message import Message, identity
-from corridor.sandbox.sea import Storm, Voyage, rail_voyage, storms_of, text, truck_voyage
+from corridor.sandbox.sea import Voyage, rail_voyage, storms_of, text, truck_voyage
 from corridor.sandbox.shipments import Train
+from corridor.sandbox.weather import Storm
 
 HOUR = timedelta(hours=1)
 
@@ -18,6 +19,7 @@ def ports_of(train: Train) -> Iterator[Message]:
     for voyage in (rail_voyage(train), truck_voyage(train)):
         yield from _call(train, voyage)
         yield from _loading(train, voyage)
+    yield from _gate(train, truck_voyage(train))
     for storm in storms_of(train):
         yield from _closure(train, storm)
 
@@ -25,14 +27,13 @@ def ports_of(train: Train) -> Iterator[Message]:
 def _call(train: Train, voyage: Voyage) -> Iterator[Message]:
     """Anchorage, pilot, berth, cargo work and departure of the vessel."""
     steps = (
-        ("STRT", "ANCO", -3.0),
-        ("STRT", "PILO", -1.5),
-        ("ARRI", "FAST", -1.0),
-        ("STRT", "CRGO", -0.5),
-        ("CMPL", "CRGO", 2.0),
+        ("STRT", "ANCO", voyage.due - 3 * HOUR),
+        ("STRT", "PILO", voyage.loading - 1.5 * HOUR),
+        ("ARRI", "FAST", voyage.loading - 1 * HOUR),
+        ("STRT", "CRGO", voyage.loading - 0.5 * HOUR),
+        ("CMPL", "CRGO", voyage.loading + 2 * HOUR),
     )
-    for code, service, hours in steps:
-        when = voyage.loading + hours * HOUR
+    for code, service, when in steps:
         fields = {"serviceTypeCode": service, **_vessel(voyage)}
         yield _event(train, voyage.port, "PORTCALL", code, when, (voyage.number, service), fields)
     fields = {"nextLocation": "AZALA", **_vessel(voyage)}
@@ -51,6 +52,15 @@ def _loading(train: Train, voyage: Voyage) -> Iterator[Message]:
         fields = {names[line["kind"]]: line["number"], **note, **_vessel(voyage)}
         keys = (voyage.number, line["number"])
         yield _event(train, voyage.port, "EQUIPMENT", "LOAD", when, keys, fields)
+
+
+def _gate(train: Train, voyage: Voyage) -> Iterator[Message]:
+    """Trucks come to the gate in time for the ferry, whether it sails or not."""
+    dice = train.dice(f"gate/{voyage.number}")
+    for line in voyage.lines:
+        when = voyage.due - dice.uniform(0, 4) * HOUR
+        fields = {"truckPlate": line["number"], "plateCountry": line["plateCountry"]}
+        yield _event(train, voyage.port, "EQUIPMENT", "GTIN", when, (voyage.number, line["number"]), fields)
 
 
 def _closure(train: Train, storm: Storm) -> Iterator[Message]:

@@ -1,28 +1,16 @@
-"""Voyages over the Caspian and storms that close Kuryk: drawn from the seed, tied to the block trains."""
+"""Voyages over the Caspian: drawn from the seed, tied to the block trains, and held by storms at Kuryk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
-from random import Random
-from typing import Any, Final
+from typing import Any
 
 from corridor.sandbox import fleet, trucks
-from corridor.sandbox.itinerary import itinerary
-from corridor.sandbox.shipments import HEADWAY, START, Shipment, Train
-
-STORMS_EVERY: Final = timedelta(days=8)
-
-
-@dataclass(frozen=True, slots=True)
-class Storm:
-    """A closure of Kuryk: from, until, and until when the port expected it at first."""
-
-    begins: datetime
-    ends: datetime
-    expected: datetime
+from corridor.sandbox.itinerary import crossing, itinerary
+from corridor.sandbox.shipments import HEADWAY, Shipment, Train
+from corridor.sandbox.weather import Storm, storm_over, storms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +18,7 @@ class Voyage:
     """One crossing to Alat.
 
     Attributes:
+        due: when loading was to begin: the vessel is in the roads three hours before.
         loading: when loading begins.
         planned: departure by the schedule.
         storm: what holds it back, if anything does.
@@ -41,6 +30,7 @@ class Voyage:
     imo: str
     port: str
     facility: str
+    due: datetime
     loading: datetime
     planned: datetime
     sails: datetime
@@ -54,35 +44,21 @@ class Voyage:
         return self.planned + timedelta(hours=20)
 
 
-def storms(seed: int, until: datetime) -> Iterator[Storm]:
-    """Closures of Kuryk that begin before a time, in order."""
-    for number in count():
-        dice = Random(f"{seed}/storm/{number}")  # noqa: S311 - a simulation
-        begins = START + number * STORMS_EVERY + timedelta(hours=dice.randint(12, 120))
-        if begins >= until:
-            return
-        expected = begins + timedelta(hours=dice.randint(18, 30))
-        yield Storm(begins, expected + timedelta(hours=dice.randint(0, 20)), expected)
-
-
 def storms_of(train: Train) -> list[Storm]:
     """Closures that begin while a train's day is told: each belongs to one train."""
     return [storm for storm in storms(train.seed, train.start + HEADWAY) if storm.begins >= train.start]
 
 
 def rail_voyage(train: Train) -> Voyage:
-    """The crossing of a train's wagons or containers from Aktau."""
+    """The crossing of a train's wagons from Kuryk, or of its containers from Aktau."""
     shipments = train.shipments()
     at = {operation.code: operation.at for operation in itinerary(shipments[0])}
-    loading = at["70"] if train.ferry else at["72"]
-    unloading = at["71"] if train.ferry else at["73"]
+    due, loading, storm = crossing(train)
     name, imo = train.vessel
-    sails = loading + timedelta(hours=3)
     return Voyage(
-        number=train.voyage, name=name, imo=imo, port="KZAAU",
-        facility="AKTAU-FERRY" if train.ferry else "AKTAU-CT",
-        loading=loading, planned=sails - timedelta(hours=1), sails=sails,
-        arrives=unloading - timedelta(hours=2), storm=None,
+        number=train.voyage, name=name, imo=imo, port=train.port.unlocode, facility=train.port.facility,
+        due=due, loading=loading, planned=due + timedelta(hours=2), sails=loading + timedelta(hours=3),
+        arrives=at["71" if train.ferry else "73"] - timedelta(hours=2), storm=storm,
         lines=tuple(line for shipment in shipments for line in _lines(train, shipment)),
     )  # fmt: skip
 
@@ -92,16 +68,14 @@ def truck_voyage(train: Train) -> Voyage:
     dice = train.dice("trucks")
     name, imo = fleet.vessel(train.index + 3)
     planned = train.start + timedelta(hours=10)
-    held = [storm for storm in storms(train.seed, planned) if storm.begins <= planned < storm.ends]
-    late = timedelta(hours=dice.randint(3, 12)) if held else timedelta(minutes=dice.randint(0, 90))
-    sails = (held[0].ends if held else planned) + late
+    storm = storm_over(train.seed, planned - timedelta(hours=4), planned + timedelta(hours=2))
+    late = timedelta(hours=dice.randint(3, 12)) if storm else timedelta(minutes=dice.randint(0, 90))
+    sails = (storm.ends if storm else planned) + late
     return Voyage(
         number=f"KU{train.index:05d}", name=name, imo=imo, port="KZKUR", facility="KURYK-FERRY",
-        loading=sails - timedelta(hours=4), planned=planned, sails=sails,
-        arrives=sails + timedelta(hours=dice.randint(18, 22)), storm=held[0] if held else None,
-        lines=tuple(
-            _truck(truck) for truck in trucks.aboard(train.seed, train.index)
-        ),
+        due=planned - timedelta(hours=4), loading=sails - timedelta(hours=2), planned=planned, sails=sails,
+        arrives=sails + timedelta(hours=dice.randint(18, 22)), storm=storm,
+        lines=tuple(_truck(truck) for truck in trucks.aboard(train.seed, train.index)),
     )  # fmt: skip
 
 

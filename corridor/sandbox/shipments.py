@@ -15,7 +15,7 @@ HEADWAY: Final = timedelta(hours=6)
 CONTAINER_FLEET: Final = 4000
 WAGON_FLEET: Final = 3000
 
-ALTYNKOL, AKTAU, ALAT, BOYUK_KESIK, GARDABANI = "707701", "663404", "549204", "558701", "562800"
+ALTYNKOL, BOYUK_KESIK, GARDABANI = "707701", "558701", "562800"
 GOODS: Final = (
     ("85414300", None, "Модули фотоэлектрические"),
     ("84713000", None, "Компьютеры портативные"),
@@ -44,6 +44,20 @@ DESTINATIONS: Final = (
     Destination("548004", "AZBAK", "ABSHERON", georgia=False),
     Destination("547603", "AZBAK", "ABSHERON", georgia=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where the sea begins: station, UN/LOCODE, facility, and station of Alat for what comes from it."""
+
+    esr: str
+    unlocode: str
+    facility: str
+    alat: str
+
+
+AKTAU: Final = Port("663404", "KZAAU", "AKTAU-CT", "549204")
+KURYK: Final = Port("693602", "KZKUR", "KURYK-FERRY", "553002")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,11 @@ class Train:
     def ferry(self) -> bool:
         """Whether wagons roll on a rail ferry; else containers are lifted on a feeder."""
         return self.index % 3 == 0
+
+    @property
+    def port(self) -> Port:
+        """Port that it goes to: ferries sail from Kuryk, feeders from Aktau."""
+        return KURYK if self.ferry else AKTAU
 
     @property
     def voyage(self) -> str:

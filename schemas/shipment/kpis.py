@@ -102,18 +102,21 @@ KPIS: Final[dict[str, Kpi]] = {
     "schedule-deviation": Kpi(
         "Schedule deviation", "h", _HOUR, "mean",
         "First ACT minus the PLN that was told last before it, of the same step at the same place.",
-        "Steps that were planned and happened; late is positive, early negative. By the day they happened.",
+        "Steps that were planned and happened, of each shipment and of each voyage; late is positive, early "
+        "negative. By the day they happened.",
         "on schedule", 0, "less", "",
     ),
     "eta-error-72h": Kpi(
         "ETA error 72 h ahead", "h", _HOUR, "mean",
         "Distance between the first arrival (ACT) and the estimate that stood 72 h before it.",
-        "Arrivals for which there was an estimate by then, whoever told it; by the day of arrival.",
+        "Arrivals of each shipment and voyage for which there was an estimate by then, whoever told it; by "
+        "the day of arrival.",
     ),
     "eta-error-24h": Kpi(
         "ETA error 24 h ahead", "h", _HOUR, "mean",
         "Distance between the first arrival (ACT) and the estimate that stood 24 h before it.",
-        "Arrivals for which there was an estimate by then, whoever told it; by the day of arrival.",
+        "Arrivals of each shipment and voyage for which there was an estimate by then, whoever told it; by "
+        "the day of arrival.",
     ),
     "trains": Kpi(
         "Trains", "", 1, "sum",

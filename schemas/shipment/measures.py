@@ -61,8 +61,8 @@ def measures_of(
         case "TRAIN":
             readings = _trains(actual)
         case "VESSEL":
-            readings = _berth_wait(actual)
-        case "TRUCK":
+            readings = chain(_berth_wait(actual), _planned(moves), _estimated(settled, actual))
+        case "TRUCK" | "PORT":
             readings = iter(())
         case "PERMIT":
             readings = chain(_permits(settled, shared), _latency(actual))

@@ -9,9 +9,9 @@ from typing import Final
 from schemas.shipment.fact import MEANS, Fact
 
 CONSIGNMENT: Final = "CONSIGNMENT"
-KINDS: Final = (CONSIGNMENT, "BULK_LOT", "PERMIT", "TRAIN", "VESSEL", "TRUCK", "EQUIPMENT", "WAGON")
+KINDS: Final = (CONSIGNMENT, "BULK_LOT", "PERMIT", "TRAIN", "VESSEL", "TRUCK", "EQUIPMENT", "WAGON", "PORT")
 """What has a timeline: shipments, oil lots, permits, journeys of trains, vessels and trucks, and units whose
-consignment nobody told."""
+consignment nobody told, and ports that close."""
 
 Link = tuple[str, str]
 """Kind and value of a name under which something is found."""
@@ -19,7 +19,7 @@ Link = tuple[str, str]
 _NOTES: Final = frozenset({"SMGS", "CIM", "CMR"})
 _SUBJECTS: Final = {
     "EQUIPMENT": "CONTAINER", "WAGON": "WAGON", "TRAIN": "TRAIN", "VESSEL": "VESSEL", "PERMIT": "PERMIT",
-    "TRUCK": "PLATE", "BULK_LOT": "LOT",
+    "TRUCK": "PLATE", "BULK_LOT": "LOT", "PORT": "PORT",
 }  # fmt: skip
 _KINDS: Final = {
     "TRAIN": "TRAIN", "EPERMIT": "PERMIT", "TRANSIT_DECL": "DECLARATION", "BL": "DOCUMENT", "BKG": "DOCUMENT",

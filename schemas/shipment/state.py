@@ -29,6 +29,8 @@ STATUS: Final[dict[str, str]] = {
     "entered": "The truck entered on this permit.",
     "left": "The truck left again.",
     "void": "Annulled, revoked or cancelled.",
+    "open": "The port is open.",
+    "closed": "The port is closed.",
     "told": "Only planned or estimated so far.",
 }
 """Every status with its meaning."""
@@ -44,6 +46,7 @@ _BY_CODE: Final = {
     "BULK/NOMI": "issued", "BULK/FORM": "formed", "BULK/LOAD": "loaded", "BULK/DEPA": "at-sea",
     "BULK/ARRI": "at-port", "BULK/DISC": "arrived", "BULK/INJE": "delivered",
     "PERMIT/ISSU": "issued", "PERMIT/ENTR": "entered", "PERMIT/EXIT": "left", "PERMIT/VOID": "void",
+    "PORT/OPEN": "open", "PORT/CLOS": "closed",
 }  # fmt: skip
 _AT_SEA: Final = {"EQUIPMENT/LOAD": "at-sea", "TRANSPORT/DEPA": "at-sea", "EQUIPMENT/DISC": "at-port",
                   "TRANSPORT/ARRI": "at-port"}  # fmt: skip
@@ -55,7 +58,8 @@ class Hold(Struct, frozen=True, omit_defaults=True):
     """Something that keeps a shipment from going on.
 
     Attributes:
-        kind: ``customs``, ``delay``, ``document``, ``authority`` or ``dead-letter``.
+        kind: ``customs``, ``delay``, ``document``, ``authority`` or ``dead-letter``; of a port ``closed``
+            or ``queue``.
         since: UTC milliseconds.
         reason: code or words.
         place: where.
@@ -108,7 +112,11 @@ def state_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) 
     status = _status(now, destination) if now else ("void" if _void(facts) else "told")
     if status in _FINAL:
         holds = []
-    estimate = _estimate(estimates_of(settled), destination, now)
+    if kind_of(owner) == "PORT":
+        eta = _reopening(moves, now)
+    else:
+        estimate = _estimate(estimates_of(settled), destination, now)
+        eta = estimate.at if estimate and status not in _FINAL else None
     return State(
         kind=kind_of(owner),
         title=title_of(owner, facts),
@@ -120,7 +128,7 @@ def state_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) 
         next=now.fact.next if now else None,
         origin=origin,
         destination=destination,
-        eta=estimate.at if estimate and status not in _FINAL else None,
+        eta=eta,
         held="; ".join(f"{hold.kind}: {hold.reason}" for hold in holds),
         first_at=facts[0].at,
         last_at=facts[-1].at,
@@ -134,6 +142,9 @@ def holds_of(moves: Iterable[Move]) -> list[Hold]:
     open_: dict[str, Hold] = {}
     for move in moves:
         code, fact = move.code, move.fact
+        if code.startswith("PORT/"):
+            _hold_port(open_, move)
+            continue
         if move.classifier == "ACT":
             if code in {"CUSTOMS/CUSI", "EQUIPMENT/CUSI", "EQUIPMENT/CUSS"}:
                 open_["customs"] = Hold("customs", move.at, "inspection", _name(move))
@@ -152,6 +163,19 @@ def holds_of(moves: Iterable[Move]) -> list[Hold]:
         if fact.reason:
             open_["delay"] = Hold("delay", min(move.told, move.at), fact.reason, _name(move))
     return list(open_.values())
+
+
+def _hold_port(open_: dict[str, Hold], move: Move) -> None:
+    """A port is closed until it opens; what waits there is told now and then."""
+    if move.classifier != "ACT":
+        return
+    if move.code == "PORT/CLOS":
+        open_["closed"] = Hold("closed", move.at, move.fact.reason or "", _name(move))
+    elif move.code == "PORT/OPEN":
+        open_.clear()
+    elif move.code == "PORT/QUEU" and move.fact.total_units:
+        what = "trucks" if move.mode == "TRUCK" else "wagons"
+        open_[what] = Hold("queue", move.at, f"{move.fact.total_units} {what}", _name(move))
 
 
 def title_of(owner: str, facts: Sequence[Fact]) -> str:
@@ -203,6 +227,13 @@ def _estimate(estimates: Sequence[Estimate], destination: str | None, now: Move 
     wanted = destination or (now.fact.next if now else None)
     found = [e for e in estimates if wanted is None or e.place == wanted]
     return found[-1] if found else None
+
+
+def _reopening(moves: Sequence[Move], now: Move | None) -> int | None:
+    """When a closed port expects to open again."""
+    expected = [m.at for m in moves if m.code == "PORT/OPEN" and m.classifier == "EST"]
+    closed = now is not None and now.code == "PORT/CLOS"
+    return next((at for at in expected if now and at > now.at), None) if closed else None
 
 
 def _name(move: Move) -> str:

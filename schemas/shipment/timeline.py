@@ -18,7 +18,9 @@ from schemas.shipment.settled import Settled, settle
 from schemas.shipment.state import Hold, State, holds_of, state_of
 from schemas.shipment.units import Carried, units_of
 
-_MILESTONES: Final = ("TRANSPORT/", "EQUIPMENT/", "PORTCALL/", "BULK/", "BORDER/", "TRAIN/STOP", "PERMIT/")
+_MILESTONES: Final = (
+    "TRANSPORT/", "EQUIPMENT/", "PORTCALL/", "PORT/", "BULK/", "BORDER/", "TRAIN/STOP", "PERMIT/",
+)  # fmt: skip
 
 
 class Milestone(Struct, frozen=True, omit_defaults=True):

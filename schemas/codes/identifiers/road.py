@@ -10,13 +10,14 @@ _PLATES: Final = {
     "AZ": re.compile(r"[0-9]{2}[A-Z]{2}[0-9]{3}"),
     "GE": re.compile(r"[A-Z]{2}[0-9]{3}[A-Z]{2}"),
     "TR": re.compile(r"[0-9]{2}[A-Z]{1,3}[0-9]{2,5}"),
+    "UZ": re.compile(r"[0-9]{5}[A-Z]{3}|[0-9]{2}[A-Z][0-9]{3}[A-Z]{2}"),
 }
 _PERMIT: Final = re.compile(r"([A-Z]+)-([A-Z]+)-([0-9]{4})-([0-9]+)-([0-9]+)")
 _PERMIT_EPOCH: Final = 2021  # first year of the protocol's quotas
 
 
 def plate(value: str) -> str | None:
-    """Number plate in the form of Kazakhstan, Azerbaijan, Georgia or Türkiye, already in normal form."""
+    """Number plate of Kazakhstan, Azerbaijan, Georgia, Türkiye or Uzbekistan, already in normal form."""
     for form in _PLATES.values():
         if form.fullmatch(value):
             return None

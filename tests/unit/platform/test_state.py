@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from corridor.sandbox.settings import CONTROL, PROFILES
+from corridor.sandbox.company import cast
+from corridor.sandbox.settings import CONTROL, PERMIT, PROFILES, Sandbox
+from corridor.sandbox.trucks import OTHERS
 from corridor.settings import load, unsafe
 from corridor.supervisor.state import EVERYONE, Ports, State
 from schemas.errors import Misconfigured
+
+HOW = Sandbox(participant="dtc", data=Path("unused"))
 
 
 def test_a_second_user_is_refused_and_told_who_is_the_first(tmp_path: Path) -> None:
@@ -49,13 +53,18 @@ def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in state.secrets.iterdir()} == first
 
 
-def test_the_sea_has_settings_of_its_own(tmp_path: Path) -> None:
-    """With ports, vessels and terminals five participants are set up, each on ports that no other uses."""
+def test_everyone_has_settings_of_his_own(tmp_path: Path) -> None:
+    """Five participants and an authority are set up, each on ports that no other uses."""
     state, ports = State(tmp_path / "up"), Ports(9100)
     state.write_sandbox_settings(ports, "127.0.0.1:9105", None, EVERYONE)
     settings = load(state.settings_file, {})
     assert unsafe(settings) == []
-    assert {name: one.profile for name, one in settings.participants.items()} == PROFILES
+    profiles = {name: one.profile for name, one in settings.participants.items()}
+    assert profiles == {**PROFILES, PERMIT: "epermit.event.v1"}
+    assert settings.peers == {PERMIT: OTHERS}
+    assert [(one.participant, one.port) for one in cast(settings, HOW)] == [
+        (name, ports.sandbox[name]) for name in PROFILES
+    ]
     used = [*ports.roles.values(), *ports.kafka]
     used += [port + extra for port in ports.sandbox.values() for extra in (0, CONTROL)]
     assert len(used) == len(set(used))

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from corridor.sandbox.message import Message
-from corridor.sandbox.sea import rail_voyage, storms, truck_voyage
+from corridor.sandbox.sea import rail_voyage, truck_voyage
 from corridor.sandbox.settings import PROFILES
 from corridor.sandbox.shipments import START, Train
 from corridor.sandbox.timetable import messages
+from corridor.sandbox.weather import storms
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import CodeLists
 from schemas.oil.balance import balance
@@ -73,10 +74,11 @@ def test_no_ferry_sails_from_a_closed_port() -> None:
     """Between closing and opening no truck ferry leaves Kuryk."""
     closed = list(storms(0, START + timedelta(days=60)))
     for train in TRAINS:
-        sails = truck_voyage(train).sails
-        assert not [
-            storm for storm in closed if storm.begins < sails - timedelta(hours=2) and sails < storm.ends
-        ]
+        ferries = [truck_voyage(train), *([rail_voyage(train)] if train.ferry else [])]
+        for sails in (ferry.sails for ferry in ferries):
+            assert not [
+                storm for storm in closed if storm.begins < sails - timedelta(hours=2) and sails < storm.ends
+            ]
 
 
 def test_the_train_is_on_the_ferry() -> None:
