@@ -73,7 +73,7 @@ def process(supervisor: Supervisor, name: str) -> psutil.Process:
 
 def accepted(status: Status) -> int:
     """Messages taken in, of all participants."""
-    return sum(direction.accepted for direction in status.figures.directions) if status.figures else 0
+    return sum(system.accepted for system in status.figures.systems) if status.figures else 0
 
 
 async def drained(supervisor: Supervisor, tell: Tell) -> None:
@@ -83,7 +83,7 @@ async def drained(supervisor: Supervisor, tell: Tell) -> None:
         await asyncio.sleep(LOOK)
         status = await supervisor.status()
         tell(f"{accepted(status):,} messages")
-        now = status.figures and [(d.accepted, d.delivered, d.waiting) for d in status.figures.directions]
+        now = status.figures and [(d.accepted, d.delivered, d.waiting) for d in status.figures.systems]
         still = now == before and await _finished(supervisor)
         quiet, before = (quiet + 1 if still else 0), now
 

@@ -11,11 +11,17 @@ from typing import Final
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams import topics
+
 WINDOW: Final = 30.0
 """Seconds over which rates and latencies are taken."""
 
-ACCEPTED: Final = ("corridor_log_appended_total", "corridor_polled_total")
-"""Counters of what came in, by webhook and by poll."""
+ACCEPTED: Final[tuple[tuple[str, dict[str, str]], ...]] = (
+    ("corridor_log_appended_total", {}),
+    ("corridor_polled_total", {}),
+    ("corridor_permit_events_total", {"code": "ok"}),
+)
+"""Counters of what came in: by webhook, by poll, from peers."""
 
 CIRCUIT: Final = {0: "closed", 1: "half-open", 2: "open"}
 
@@ -25,25 +31,25 @@ COUNTED: Final = ("_total", "_bucket", "_count", "_sum")
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-class Direction(msgspec.Struct, frozen=True):
-    """One way across: what others send to one participant.
+class System(msgspec.Struct, frozen=True):
+    """One participant: what it sent and what it got.
 
     Attributes:
-        source: who sends, several joined by ``+``.
-        target: who receives.
-        accepted: messages taken in from the source.
-        delivered: messages that the target confirmed.
+        name: of the participant.
+        accepted: messages taken in from it.
+        delivered: messages that it confirmed.
         accepted_rate: messages per second, lately.
         delivered_rate: messages per second, lately.
-        p50: seconds from accepted to delivered, median, lately; None when nothing was delivered.
+        p50: seconds from accepted to delivered here, median, lately; None when nothing was delivered.
         p99: likewise, 99th percentile.
-        waiting: messages in hand for the target that are not finished.
+        waiting: messages in hand for it that are not finished.
         oldest: age in seconds of the oldest of them.
         circuit: ``closed``, ``half-open`` or ``open``.
+        dead: dead letters of its messages, both ways.
+        lost: fields that could not be carried over, both ways.
     """
 
-    source: str
-    target: str
+    name: str
     accepted: int
     delivered: int
     accepted_rate: float
@@ -53,20 +59,22 @@ class Direction(msgspec.Struct, frozen=True):
     waiting: int
     oldest: float
     circuit: str
+    dead: int
+    lost: int
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """All directions together with what concerns the broker as a whole.
+    """All systems together with what concerns the broker as a whole.
 
     Attributes:
-        directions: one per participant that is delivered to.
+        systems: one per participant.
         lag: records that no processor has read yet.
         dead: dead letters by code.
         lost: fields that could not be carried over, by reason.
         filtered: messages and rules with nothing new to say.
     """
 
-    directions: tuple[Direction, ...]
+    systems: tuple[System, ...]
     lag: int
     dead: dict[str, int]
     lost: dict[str, int]
@@ -110,10 +118,10 @@ class Observer:
     """Turns one reading of all metrics after the other into figures.
 
     Args:
-        participants: names of those that are delivered to.
+        participants: name of each to the profile it speaks.
     """
 
-    def __init__(self, participants: Sequence[str]) -> None:
+    def __init__(self, participants: Mapping[str, str]) -> None:
         self._participants = participants
         self._past: deque[tuple[float, Series]] = deque()
 
@@ -131,31 +139,42 @@ class Observer:
         then, before = self._past[0]
         change = _Change(before, series, now - then)
         return Figures(
-            directions=tuple(self._direction(name, change) for name in self._participants),
+            systems=tuple(_system(name, profile, change) for name, profile in self._participants.items()),
             lag=int(_total(series, "corridor_consumer_lag_records")),
             dead=_by(series, "corridor_dead_letters_total", "code"),
             lost=_by(series, "corridor_lost_fields_total", "reason"),
             filtered=int(_total(series, "corridor_filtered_total")),
         )
 
-    def _direction(self, target: str, change: _Change) -> Direction:
-        sources = [name for name in self._participants if name != target]
-        into = [(name, {"participant": source}) for source in sources for name in ACCEPTED]
-        out = ("corridor_deliveries_total", {"participant": target, "outcome": "delivered"})
-        at = {"participant": target}
-        return Direction(
-            source="+".join(sources),
-            target=target,
-            accepted=sum(int(_total(change.after, name, labels)) for name, labels in into),
-            delivered=int(_total(change.after, *out)),
-            accepted_rate=sum(change.rate(name, labels) for name, labels in into),
-            delivered_rate=change.rate(*out),
-            p50=change.quantile("corridor_end_to_end_seconds_bucket", at, 0.5),
-            p99=change.quantile("corridor_end_to_end_seconds_bucket", at, 0.99),
-            waiting=int(_total(change.after, "corridor_undelivered_records", at)),
-            oldest=_total(change.after, "corridor_oldest_undelivered_seconds", at),
-            circuit=CIRCUIT[min(2, int(_total(change.after, "corridor_circuit_state", at)))],
-        )
+
+def _system(name: str, profile: str, change: _Change) -> System:
+    after, format_ = change.after, profile.partition(".")[0]
+    at = [{"participant": each} for each in _outlets(name, after)]
+    into = [(counter, {"participant": name} | labels) for counter, labels in ACCEPTED]
+    delivered = [("corridor_deliveries_total", {"outcome": "delivered"} | each) for each in at]
+    to = topics.processors(name)
+    return System(
+        name=name,
+        accepted=sum(int(_total(after, *each)) for each in into),
+        delivered=sum(int(_total(after, *each)) for each in delivered),
+        accepted_rate=sum(change.rate(*each) for each in into),
+        delivered_rate=sum(change.rate(*each) for each in delivered),
+        p50=change.quantile("corridor_end_to_end_seconds_bucket", at, 0.5),
+        p99=change.quantile("corridor_end_to_end_seconds_bucket", at, 0.99),
+        waiting=sum(int(_total(after, "corridor_undelivered_records", each)) for each in at),
+        oldest=max(_total(after, "corridor_oldest_undelivered_seconds", each) for each in at),
+        circuit=CIRCUIT[min(2, max(int(_total(after, "corridor_circuit_state", each)) for each in at))],
+        dead=sum(int(_total(after, "corridor_dead_letters_total", {"processor": each})) for each in to),
+        lost=sum(int(_total(after, "corridor_lost_fields_total", {"mapping": each}))
+                 for each in (f"{format_}-to-corridor", f"corridor-to-{format_}")),
+    )  # fmt: skip
+
+
+def _outlets(name: str, series: Series) -> list[str]:
+    """A participant and, of an authority, its peers: each has deliveries of its own."""
+    known = {value for (metric, labels) in series for tag, value in labels
+             if tag == "participant" and metric == "corridor_undelivered_records"}  # fmt: skip
+    return [name, *sorted(each for each in known if each.startswith(f"{name}."))]
 
 
 class _Change:
@@ -170,9 +189,9 @@ class _Change:
             return 0.0
         return max(0.0, _total(self.after, name, labels) - _total(self.before, name, labels)) / self.seconds
 
-    def quantile(self, name: str, labels: Mapping[str, str], share: float) -> float | None:
-        """Estimate a quantile of what a histogram took in between, linear within its bucket."""
-        after, before = _buckets(self.after, name, labels), _buckets(self.before, name, labels)
+    def quantile(self, name: str, places: Sequence[Mapping[str, str]], share: float) -> float | None:
+        """Estimate a quantile of what histograms took in between, linear within its bucket."""
+        after, before = _buckets(self.after, name, places), _buckets(self.before, name, places)
         grown = [(bound, max(0.0, count - before.get(bound, 0.0))) for bound, count in sorted(after.items())]
         if not grown or grown[-1][1] <= 0:
             return None
@@ -203,8 +222,9 @@ def _by(series: Series, name: str, label: str) -> dict[str, int]:
     return found
 
 
-def _buckets(series: Series, name: str, labels: Mapping[str, str]) -> dict[float, float]:
+def _buckets(series: Series, name: str, places: Sequence[Mapping[str, str]]) -> dict[float, float]:
     found: dict[float, float] = {}
-    for tags, value in _matching(series, name, labels):
-        found[float(tags["le"])] = found.get(float(tags["le"]), 0.0) + value
+    for labels in places:
+        for tags, value in _matching(series, name, labels):
+            found[float(tags["le"])] = found.get(float(tags["le"]), 0.0) + value
     return found

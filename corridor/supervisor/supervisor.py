@@ -22,6 +22,7 @@ from corridor.sandbox.settings import CONTROL
 from corridor.settings import Settings, load, require_safe
 from corridor.supervisor.child import Child, Register
 from corridor.supervisor.figures import Figures, Observer, Totals, parse
+from corridor.supervisor.outlook import Outlook, Watch
 from corridor.supervisor.state import PLATFORMS, Ports, State
 from deploy.kafka import Node
 from deploy.ports import require_free
@@ -84,6 +85,7 @@ class Status(msgspec.Struct, frozen=True):
     Attributes:
         time: RFC 3339, UTC.
         figures: of the traffic; None before the first reading.
+        outlook: what holds things up, and the permits.
         processes: all of them, Kafka first.
         addresses: what is where, name to URL.
         messages: the last sentences for the operator, oldest first.
@@ -91,6 +93,7 @@ class Status(msgspec.Struct, frozen=True):
 
     time: str
     figures: Figures | None
+    outlook: Outlook
     processes: tuple[ProcessFigures, ...]
     addresses: dict[str, str]
     messages: tuple[str, ...]
@@ -118,8 +121,9 @@ class Supervisor:
         default_factory=lambda: httpx.AsyncClient(timeout=2.0, trust_env=False)
     )
     _totals: Totals = field(default_factory=Totals)
-    _observer: Observer = field(default_factory=lambda: Observer([]))
+    _observer: Observer = field(default_factory=lambda: Observer({}))
     _figures: Figures | None = None
+    _watch: Watch | None = None
 
     async def start(self, progress: Callable[[int, int], None]) -> None:
         """Start everything and return when all of it is ready.
@@ -141,13 +145,15 @@ class Supervisor:
             topics.plan(self.settings.participants, self.settings.topics, self.settings.peers),
         )
         self.say(f"{len(made)} topics created" if made else "topics are there")
-        self._observer = Observer([n for n, p in self.settings.participants.items() if p.deliver])
+        self._observer = Observer({n: p.profile for n, p in self.settings.participants.items()})
         self.children = self._plan_children()
         self._tasks = [asyncio.create_task(child.keep_running(), name=child.name) for child in self.children]
         if self._node:
             self._tasks.append(asyncio.create_task(self._keep_kafka(self._node), name="kafka"))
         await self._all_ready()
         register.write(self.children)
+        self._watch = Watch(self.settings, self._client)
+        self._tasks.append(asyncio.create_task(self._watch.run(), name="watch"))
         self._tasks.append(asyncio.create_task(self._note(register), name="register"))
 
     async def failed(self) -> None:
@@ -159,7 +165,7 @@ class Supervisor:
     async def stop(self) -> None:
         """End everything: first all that works with Kafka, then Kafka."""
         for task in self._tasks:
-            if task.get_name() in {"kafka", "register"}:
+            if task.get_name() in {"kafka", "register", "watch"}:
                 task.cancel()
         await asyncio.gather(*(child.stop(CHILD_TIMEOUT) for child in self.children))
         for task in self._tasks:
@@ -186,6 +192,7 @@ class Supervisor:
         return Status(
             time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             figures=self._figures,
+            outlook=self._watch.outlook if self._watch else Outlook(),
             processes=tuple(self._look()),
             addresses=self.addresses(),
             messages=tuple(self._messages),

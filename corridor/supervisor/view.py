@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from corridor.supervisor.figures import Direction, Figures
+from corridor.settings.load import DEFAULT_FILES
+from corridor.supervisor.figures import Figures, System
+from corridor.supervisor.outlook import Outlook, Permits, Port
 from corridor.supervisor.supervisor import ProcessFigures, Status
 
 STATE_STYLE = {"ready": "green", "starting": "yellow", "waiting": "yellow", "ended": "bold red"}
@@ -15,11 +19,13 @@ CIRCUIT_STYLE = {"closed": "green", "half-open": "yellow", "open": "bold red"}
 
 
 def page(status: Status) -> RenderableType:
-    """Build the page for a terminal."""
+    """Build the page for a terminal, what matters most first: a small one shows less of the end."""
     parts: list[RenderableType] = [Text("Corridor broker", style="bold"), Text("")]
     if status.figures:
-        parts += [_directions(status.figures.directions), _totals(status.figures), Text("")]
-    parts += [_processes(status.processes), Text(""), _addresses(status.addresses)]
+        parts += [_systems(status.figures.systems), Text(""), _totals(status.figures, status.outlook)]
+    if status.outlook.look:
+        parts.append(_hints(status))
+    parts += [Text(""), _processes(status.processes), Text(""), _addresses(status.addresses)]
     if status.messages:
         parts += [Text(""), *(Text(message, style="dim") for message in status.messages)]
     parts += [Text(""), Text("Ctrl-C stops everything; the next start goes on from here.", style="dim")]
@@ -31,13 +37,13 @@ def line(status: Status) -> str:
     parts = [status.time]
     if status.figures:
         parts += [
-            f"{d.source}→{d.target} accepted={d.accepted} delivered={d.delivered} "
-            f"rate={d.delivered_rate:.1f}/s p50={seconds(d.p50)} p99={seconds(d.p99)} "
-            f"waiting={d.waiting} circuit={d.circuit}"
-            for d in status.figures.directions
+            f"{s.name} accepted={s.accepted} delivered={s.delivered} rate={s.delivered_rate:.1f}/s "
+            f"p50={seconds(s.p50)} p99={seconds(s.p99)} waiting={s.waiting} circuit={s.circuit}"
+            for s in status.figures.systems
         ]
         figures = status.figures
         parts.append(f"lag={figures.lag} dead={sum(figures.dead.values())} lost={sum(figures.lost.values())}")
+    parts += [port_line(port) for port in status.outlook.ports]
     down = [f"{process.name}:{process.state}" for process in status.processes if process.state != "ready"]
     parts.append(" ".join(down) if down else "all ready")
     return " | ".join(parts)
@@ -56,37 +62,74 @@ def seconds(value: float | None) -> str:
             return f"{large / 60:.0f} min"
 
 
-def _directions(directions: tuple[Direction, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("direction")
-    for title in ("accepted", "/s", "delivered", "/s", "p50", "p99", "waiting", "oldest"):
+def port_line(port: Port) -> str:
+    """Say that a port is closed, why, until when, and what waits there."""
+    opens = f", expected to open {_moment(port.opens)}" if port.opens else ""
+    return f"{port.name} {port.held} since {_moment(port.since)}{opens}"
+
+
+def _moment(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%d %b %H:%M}"
+
+
+def _systems(systems: tuple[System, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("system")
+    for title in ("accepted", "/s", "delivered", "/s", "p50", "p99", "waiting", "lost", "dead"):
         table.add_column(title, justify="right")
-    table.add_column("circuit")
-    for d in directions:
+    table.add_column("")
+    for s in systems:
         table.add_row(
-            Text(f"{d.source.upper()} → {d.target.upper()}", style="bold"),
-            f"{d.accepted:,}",
-            f"{d.accepted_rate:.1f}",
-            f"{d.delivered:,}",
-            f"{d.delivered_rate:.1f}",
-            seconds(d.p50),
-            seconds(d.p99),
-            f"{d.waiting:,}",
-            seconds(d.oldest or None),
-            Text(d.circuit, style=CIRCUIT_STYLE[d.circuit]),
+            Text(s.name.upper(), style="bold"),
+            f"{s.accepted:,}",
+            f"{s.accepted_rate:.1f}",
+            f"{s.delivered:,}",
+            f"{s.delivered_rate:.1f}",
+            seconds(s.p50),
+            seconds(s.p99),
+            f"{s.waiting:,}",
+            f"{s.lost:,}",
+            Text(f"{s.dead:,}", style="bold red" if s.dead else ""),
+            Text("" if s.circuit == "closed" else s.circuit, style=CIRCUIT_STYLE[s.circuit]),
         )
     return table
 
 
-def _totals(figures: Figures) -> Table:
+def _totals(figures: Figures, outlook: Outlook) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim")
+    table.add_column(style="dim", no_wrap=True)
     table.add_column()
-    table.add_row("lag", f"{figures.lag:,} records not read yet")
+    for port in outlook.ports:
+        table.add_row("held", Text(port_line(port), style="yellow"))
+    if outlook.held:
+        listed = list(outlook.held.items())[:4]
+        shipments = ", ".join(f"{count:,} {reason}" for reason, count in listed)
+        table.add_row("" if outlook.ports else "held", f"shipments: {shipments}")
+    if outlook.permits:
+        table.add_row("permits", _permits(outlook.permits))
     table.add_row("dead letters", _counted(figures.dead, "bold red") or Text("none", style="green"))
     table.add_row("lost fields", _counted(figures.lost, "yellow") or Text("none", style="green"))
     table.add_row("filtered", f"{figures.filtered:,} repeated, stale or echoes")
+    table.add_row("lag", f"{figures.lag:,} records not read yet")
     return table
+
+
+def _permits(permits: Permits) -> Text:
+    text = Text(f"{permits.issued:,} issued, {permits.used:,} used, {permits.refused:,} revoked; ")
+    wrong = [peer for peer, problem in permits.chains.items() if problem]
+    if wrong:
+        return text + Text(f"chains not in step with {', '.join(wrong)}", style="yellow")
+    if permits.chains:
+        return text + Text(f"chains in step with {', '.join(permits.chains)}", style="green")
+    return text + Text("chains not compared yet", style="dim")
+
+
+def _hints(status: Status) -> Text:
+    settings = status.addresses["settings"]
+    found = any(settings == str(file.absolute()) for file in DEFAULT_FILES)
+    where = "" if found else f" --config {settings}"
+    commands = [f"corridor show {reference}{where}" for reference in status.outlook.look]
+    return Text("try           " + "  ·  ".join([*commands, f"corridor kpi{where}"]), style="cyan")
 
 
 def _counted(counts: dict[str, int], style: str) -> Text | None:
@@ -98,28 +141,24 @@ def _counted(counts: dict[str, int], style: str) -> Text | None:
     return Text(f"{sum(counts.values()):,}", style=style) + Text(f"  {shown}{more}", style="dim")
 
 
-def _processes(processes: tuple[ProcessFigures, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("process")
-    table.add_column("state")
-    for title in ("pid", "CPU", "memory", "restarts"):
-        table.add_column(title, justify="right")
+def _processes(processes: tuple[ProcessFigures, ...]) -> Text:
+    """All processes in a few lines: what each takes, and what is not as it should be."""
+    parts = []
     for process in processes:
-        table.add_row(
-            process.name,
-            Text(process.state, style=STATE_STYLE[process.state]),
-            str(process.pid or "-"),
-            f"{process.cpu:.0f} %",
-            f"{process.memory / 1024**2:.0f} MB",
-            str(process.restarts),
+        again = f", restarted {process.restarts} x" if process.restarts else ""
+        state = "" if process.state == "ready" else f" {process.state}"
+        parts.append(
+            Text(process.name, style=STATE_STYLE[process.state])
+            + Text(f"{state} {process.cpu:.0f} % {process.memory / 1024**2:.0f} MB{again}", style="dim")
         )
-    return table
+    return Text("  ·  ").join(parts)
 
 
 def _addresses(addresses: dict[str, str]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim")
-    table.add_column()
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(no_wrap=True)
     for name, url in addresses.items():
-        table.add_row(name, url)
+        if not name.startswith(("webhook of", "metrics of")):  # the API docs and the settings have those
+            table.add_row(name, url)
     return table

@@ -47,8 +47,8 @@ def accepted() -> Callable[[dict[str, Any]], int]:
     """Give a function that reads from a status how many messages were accepted so far."""
 
     def count(status: dict[str, Any]) -> int:
-        figures = status.get("figures") or {"directions": ()}
-        return sum(direction["accepted"] for direction in figures["directions"])
+        figures = status.get("figures") or {"systems": ()}
+        return sum(system["accepted"] for system in figures["systems"])
 
     return count
 

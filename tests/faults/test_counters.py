@@ -49,8 +49,8 @@ def test_after_a_drain_the_counters_equal_the_ledgers(rig: Callable[..., Rig]) -
     def counted(status: dict[str, Any]) -> dict[str, int]:
         figures = status["figures"]
         return {
-            "accepted": sum(direction["accepted"] for direction in figures["directions"]),
-            "delivered": sum(direction["delivered"] for direction in figures["directions"]),
+            "accepted": sum(system["accepted"] for system in figures["systems"]),
+            "delivered": sum(system["delivered"] for system in figures["systems"]),
             "dead": sum(figures["dead"].values()),
             "filtered": figures["filtered"],
         }

@@ -56,10 +56,8 @@ def test_shipments_cross_both_ways_and_what_dies_comes_back(started: Callable[..
     for name in ("stream", "kafka"):
         os.kill(of(before, name)["pid"], signal.SIGKILL)
         before = up.until(lambda status, name=name: of(status, name)["restarts"] > 0 and ready(status))
-    count = [direction["delivered"] for direction in before["figures"]["directions"]]
-    up.until(
-        lambda s: all(d["delivered"] > c for d, c in zip(s["figures"]["directions"], count, strict=True))
-    )
+    count = [system["delivered"] for system in before["figures"]["systems"]]
+    up.until(lambda s: all(d["delivered"] > c for d, c in zip(s["figures"]["systems"], count, strict=True)))
     assert any("stream was ended by SIGKILL" in line for line in up.words)
     assert any("Kafka died" in line for line in up.words)
     processes = [psutil.Process(process["pid"]) for process in before["processes"]]

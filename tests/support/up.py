@@ -105,5 +105,5 @@ def ready(status: Status) -> bool:
 
 
 def crossing(status: Status) -> bool:
-    """Tell whether both directions delivered something."""
-    return all(direction["delivered"] > 0 for direction in status["figures"]["directions"])
+    """Tell whether every system got something."""
+    return all(system["delivered"] > 0 for system in status["figures"]["systems"])
