@@ -25,7 +25,7 @@ COMMANDS: Final[dict[str, str]] = {
     "dead": "List, show and replay dead letters.",
     "audit": "Compare ledgers with receipts, dead letters and losses.",
     "permit": "Act as an e-Permit authority: keys, quotas, permits.",
-    "sandbox": "Play a participant: dtc, dlp, port, vessel or oil.",
+    "sandbox": "Play one participant, or everyone whom the settings name.",
     "schema": "Register, check and compare schemas.",
     "mapping": "Check a mapping, and show the code made from it.",
     "codes": "Look up and check codes and identifiers.",
@@ -40,7 +40,7 @@ COMMANDS: Final[dict[str, str]] = {
 HELP: Final = f"""Translates and delivers messages between the platforms of the Middle Corridor, exactly once.
 
 \b
-Try it, with two simulated platforms and nothing to configure:
+Try it, with everyone around it simulated and nothing to configure:
   corridor up
 
 \b

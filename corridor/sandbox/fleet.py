@@ -8,6 +8,10 @@ from typing import Final
 from schemas.codes.identifiers import CHECKS
 
 OWNERS: Final = ("TITU", "KZTU", "ADYU", "GRLU", "CXDU")
+EACH: Final = 24
+"""Vessels of each kind, enough that none is on two voyages at once."""
+FEEDERS, FERRIES, TANKERS = 0, EACH, 2 * EACH
+"""Where each kind begins: of trains, of trucks, of oil."""
 VESSELS: Final = ("Barys", "Turkestan", "Beket Ata", "Merkuri", "Qarabag", "Zengezur")
 
 
@@ -36,7 +40,8 @@ def tank(index: int) -> str:
 
 
 @cache
-def vessel(index: int) -> tuple[str, str]:
-    """Name and IMO number of a feeder or ferry by index."""
-    index %= len(VESSELS)
-    return VESSELS[index], with_check_digit("imo", f"{950100 + index}")
+def vessel(kind: int, voyage: int) -> tuple[str, str]:
+    """Name and IMO number of the vessel that takes a voyage, by kind and number of it."""
+    index = kind + voyage % EACH
+    name, again = VESSELS[index % len(VESSELS)], index // len(VESSELS)
+    return f"{name} {again + 1}" if again else name, with_check_digit("imo", f"{950100 + index}")

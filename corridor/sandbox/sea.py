@@ -66,7 +66,7 @@ def rail_voyage(train: Train) -> Voyage:
 def truck_voyage(train: Train) -> Voyage:
     """A crossing of trucks from Kuryk: on time, or when the storm is over and the queue has moved."""
     dice = train.dice("trucks")
-    name, imo = fleet.vessel(train.index + 3)
+    name, imo = fleet.vessel(fleet.FERRIES, train.index)
     planned = train.start + timedelta(hours=10)
     storm = storm_over(train.seed, planned - timedelta(hours=4), planned + timedelta(hours=2))
     late = timedelta(hours=dice.randint(3, 12)) if storm else timedelta(minutes=dice.randint(0, 90))

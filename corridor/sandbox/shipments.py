@@ -137,7 +137,7 @@ class Train:
     @property
     def vessel(self) -> tuple[str, str]:
         """Name and IMO number of the feeder or ferry."""
-        return fleet.vessel(self.index)
+        return fleet.vessel(fleet.FEEDERS, self.index)
 
     @property
     def ferry(self) -> bool:

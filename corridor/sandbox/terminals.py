@@ -31,7 +31,7 @@ def terminals_of(train: Train) -> Iterator[Message]:
     lost = round(loaded * dice.uniform(0.0002, 0.0015))
     number = train.index // EVERY + 1
     lot, tank = f"AKT-{train.start:%Y}-{number:03d}", f"SAN-T{number % 6 + 1}-{number:03d}"
-    _, imo = fleet.vessel(train.index + 5)
+    _, imo = fleet.vessel(fleet.TANKERS, number)
     tanker = {"vesselIMONumber": imo, "vesselName": TANKER, "voyageNumber": f"OIL{number:04d}"}
     oil = {
         "product": dice.choice(("KASHAGAN", "TENGIZ", "CPC BLEND")),

@@ -27,13 +27,15 @@ class Port(msgspec.Struct, frozen=True):
 
     Attributes:
         code: UN/LOCODE.
-        held: why, and what waits there.
+        reason: why it is closed, a code; empty when nobody said.
+        waiting: what waits there, as last told: ``143 trucks``.
         opens: when it expects to open; None when nobody said.
     """
 
     code: str
     name: str
-    held: str
+    reason: str
+    waiting: tuple[str, ...]
     since: int
     opens: int | None
 
@@ -106,10 +108,7 @@ class Watch:
             for reason in row["held"].split("; "):
                 counted[reason] = counted.get(reason, 0) + 1
         return Outlook(
-            ports=tuple(
-                Port(row["key"].partition(":")[2], row["place_name"], row["held"], row["since"], row["eta"])
-                for row in ports
-            ),
+            ports=tuple(map(_port, ports)),
             held=dict(sorted(counted.items(), key=lambda item: -item[1])),
             permits=await self._permits() if self._offices else None,
             look=tuple(_name(row) for row in (*ports[:1], *vessels, *newest)),
@@ -135,6 +134,18 @@ class Watch:
         answer = await self._client.get(f"{self._url}{path}", params=wanted, headers=self._headers)
         answer.raise_for_status()
         return msgspec.json.decode(answer.content)
+
+
+def _port(row: Mapping[str, Any]) -> Port:
+    holds = [hold.partition(": ") for hold in row["held"].split("; ")]
+    return Port(
+        code=row["key"].partition(":")[2],
+        name=row["place_name"],
+        reason=next((what for kind, _, what in holds if kind == "closed"), ""),
+        waiting=tuple(what for kind, _, what in holds if kind == "queue"),
+        since=row["since"],
+        opens=row["eta"],
+    )
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ def page(status: Status) -> RenderableType:
     if status.figures:
         parts += [_systems(status.figures.systems), Text(""), _totals(status.figures, status.outlook)]
     if status.outlook.look:
-        parts.append(_hints(status))
+        parts += [Text(""), *_hints(status)]
     parts += [Text(""), _processes(status.processes), Text(""), _addresses(status.addresses)]
     if status.messages:
         parts += [Text(""), *(Text(message, style="dim") for message in status.messages)]
@@ -64,8 +64,10 @@ def seconds(value: float | None) -> str:
 
 def port_line(port: Port) -> str:
     """Say that a port is closed, why, until when, and what waits there."""
+    reason = f" ({port.reason})" if port.reason else ""
     opens = f", expected to open {_moment(port.opens)}" if port.opens else ""
-    return f"{port.name} {port.held} since {_moment(port.since)}{opens}"
+    waiting = f"; waiting: {', '.join(port.waiting)}" if port.waiting else ""
+    return f"{port.name} closed{reason} since {_moment(port.since)}{opens}{waiting}"
 
 
 def _moment(at: int) -> str:
@@ -118,18 +120,19 @@ def _permits(permits: Permits) -> Text:
     text = Text(f"{permits.issued:,} issued, {permits.used:,} used, {permits.refused:,} revoked; ")
     wrong = [peer for peer, problem in permits.chains.items() if problem]
     if wrong:
-        return text + Text(f"chains not in step with {', '.join(wrong)}", style="yellow")
+        return text + Text(f"chains not in step yet with {', '.join(wrong)}", style="yellow")
     if permits.chains:
         return text + Text(f"chains in step with {', '.join(permits.chains)}", style="green")
     return text + Text("chains not compared yet", style="dim")
 
 
-def _hints(status: Status) -> Text:
+def _hints(status: Status) -> list[Text]:
+    """Commands that have something to show, one a line so that they can be copied."""
     settings = status.addresses["settings"]
     found = any(settings == str(file.absolute()) for file in DEFAULT_FILES)
     where = "" if found else f" --config {settings}"
     commands = [f"corridor show {reference}{where}" for reference in status.outlook.look]
-    return Text("try           " + "  ·  ".join([*commands, f"corridor kpi{where}"]), style="cyan")
+    return [Text(command, style="cyan") for command in (*commands, f"corridor kpi{where}")]
 
 
 def _counted(counts: dict[str, int], style: str) -> Text | None:

@@ -136,7 +136,7 @@ def _milestone(step: Milestone) -> str:
 def _paper(line: Timeline, number: int) -> str:
     paper = line.documents[number]
     successor = f" replaced by {paper.replaced_by}" if paper.replaced_by else ""
-    return f"{paper.type:14}{paper.value:36}since {when(paper.since)}  {paper.state}{successor}".rstrip()
+    return f"{paper.type:14}{paper.value:36} since {when(paper.since)}  {paper.state}{successor}".rstrip()
 
 
 def _carried(unit: Carried) -> str:

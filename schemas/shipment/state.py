@@ -140,29 +140,39 @@ def state_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) 
 def holds_of(moves: Iterable[Move]) -> list[Hold]:
     """Find what holds a shipment: what began and has not ended, in order of time."""
     open_: dict[str, Hold] = {}
+    moves = list(moves)
+    happened = {(move.code, move.place) for move in moves if move.classifier == "ACT"}
     for move in moves:
         code, fact = move.code, move.fact
         if code.startswith("PORT/"):
             _hold_port(open_, move)
             continue
         if move.classifier == "ACT":
-            if code in {"CUSTOMS/CUSI", "EQUIPMENT/CUSI", "EQUIPMENT/CUSS"}:
-                open_["customs"] = Hold("customs", move.at, "inspection", _name(move))
-            elif code in {"CUSTOMS/CUSR", "EQUIPMENT/CUSR", "CUSTOMS/CMPL"}:
-                open_.pop("customs", None)
-            elif code == "SHIPMENT/HOLD":
-                open_["authority"] = Hold("authority", move.at, fact.remark or "on hold", _name(move))
-            elif code == "SHIPMENT/RELS":
-                open_.pop("authority", None)
-            elif code == "SHIPMENT/PENU":
-                open_["document"] = Hold("document", move.at, "amendment pending", _name(move))
-            elif code in {"SHIPMENT/CONF", "SHIPMENT/ISSU"}:
-                open_.pop("document", None)
-            elif code.startswith(("TRANSPORT/", "EQUIPMENT/", "PORTCALL/", "BULK/")) and not fact.reason:
-                open_.pop("delay", None)
+            _act(open_, move)
+        elif (code, move.place) in happened:
+            continue  # what was expected has come
         if fact.reason:
             open_["delay"] = Hold("delay", min(move.told, move.at), fact.reason, _name(move))
     return list(open_.values())
+
+
+def _act(open_: dict[str, Hold], move: Move) -> None:
+    """Let what happened begin or end a hold."""
+    code = move.code
+    if code in {"CUSTOMS/CUSI", "EQUIPMENT/CUSI", "EQUIPMENT/CUSS"}:
+        open_["customs"] = Hold("customs", move.at, "inspection", _name(move))
+    elif code in {"CUSTOMS/CUSR", "EQUIPMENT/CUSR", "CUSTOMS/CMPL"}:
+        open_.pop("customs", None)
+    elif code == "SHIPMENT/HOLD":
+        open_["authority"] = Hold("authority", move.at, move.fact.remark or "on hold", _name(move))
+    elif code == "SHIPMENT/RELS":
+        open_.pop("authority", None)
+    elif code == "SHIPMENT/PENU":
+        open_["document"] = Hold("document", move.at, "amendment pending", _name(move))
+    elif code in {"SHIPMENT/CONF", "SHIPMENT/ISSU"}:
+        open_.pop("document", None)
+    elif code.startswith(("TRANSPORT/", "EQUIPMENT/", "PORTCALL/", "BULK/")) and not move.fact.reason:
+        open_.pop("delay", None)
 
 
 def _hold_port(open_: dict[str, Hold], move: Move) -> None:

@@ -29,6 +29,7 @@ class Up:
     """
 
     def __init__(self, state: Path, ports: int, *options: str) -> None:
+        self.base = ports
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -88,10 +89,10 @@ class Up:
 
 
 def free_base() -> int:
-    """Give a port that is free with the next nine, below those that the system gives to connections."""
-    for first in random.sample(range(20_000, 30_000, 10), 100):
+    """Give a port that is free with the next nineteen, below those that the system gives to connections."""
+    for first in random.sample(range(20_000, 30_000, 20), 100):
         try:
-            for port in range(first, first + 10):
+            for port in range(first, first + 20):
                 require_free(port, "a test", "")
         except Misconfigured:
             continue
