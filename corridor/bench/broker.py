@@ -19,6 +19,8 @@ from corridor.supervisor.supervisor import Plan, Status, Supervisor
 from deploy.ports import free_port, require_free
 from schemas.errors import Misconfigured, Transient
 
+PARTITIONS = {"CORRIDOR__TOPICS__PARTITIONS": "6"}
+"""As many as there are by default, where the sandbox has fewer."""
 LOOK = 1.0
 """Seconds between two looks at a running broker."""
 QUIET = 8
@@ -48,7 +50,7 @@ async def broker(
         supervisor = Supervisor(
             Plan(
                 state=state, ports=ports, config=config, kafka=None, registry=None, sandbox=not settings,
-                environment={f"CORRIDOR_SANDBOX_{name}": value for name, value in (play or {}).items()},
+                environment=PARTITIONS | {f"CORRIDOR_SANDBOX_{k}": v for k, v in (play or {}).items()},
             ),
             lambda _: None,
         )  # fmt: skip

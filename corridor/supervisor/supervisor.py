@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -140,10 +140,10 @@ class Supervisor:
         self.settings = self._settle()
         self._require_ports()
         await self._start_kafka(progress)
-        made = await topics.create(
-            self.settings.kafka,
-            topics.plan(self.settings.participants, self.settings.topics, self.settings.peers),
-        )
+        planned = topics.plan(self.settings.participants, self.settings.topics, self.settings.peers)
+        made = await topics.create(self.settings.kafka, planned)
+        if self.plan.config is None:
+            await self._require_same_partitions(planned)
         self.say(f"{len(made)} topics created" if made else "topics are there")
         self._observer = Observer({n: p.profile for n, p in self.settings.participants.items()})
         self.children = self._plan_children()
@@ -261,6 +261,17 @@ class Supervisor:
         self._node = Node(self.plan.state.kafka, port=int(port), controller_port=int(port) + 1)
         await self._node.start(progress)
         self.say(f"Kafka runs at {bootstrap}")
+
+    async def _require_same_partitions(self, planned: Sequence[topics.Topic]) -> None:
+        """Refuse the data of a sandbox that was cut otherwise: its state would be looked for elsewhere."""
+        for found in await topics.check(self.settings.kafka, planned):
+            if found.what == "partitions":
+                raise Misconfigured(
+                    "settings-invalid",
+                    f"topic {found.topic} has {found.found} partitions, the sandbox of this version "
+                    f"{found.expected}: start anew with corridor up --state DIR, or with "
+                    f"CORRIDOR__TOPICS__PARTITIONS={found.found}.",
+                )
 
     async def _keep_kafka(self, node: Node) -> None:
         """Start Kafka again when it dies; the roles wait for it meanwhile and lose nothing."""

@@ -31,7 +31,7 @@ def rig(tmp_path: Path) -> Iterator[MakeRig]:
             "LANES": "8",
         }
         sandbox = {f"CORRIDOR_SANDBOX_{name}": value for name, value in speed.items()}
-        settings = {**sandbox, **environment}
+        settings = {**sandbox, "CORRIDOR__TOPICS__PARTITIONS": "6", **environment}
         made = Rig(tmp_path / "state", _free_base(), settings, players, options)
         rigs.append(made)
         made.start()
