@@ -50,7 +50,8 @@ async def broker(
         supervisor = Supervisor(
             Plan(
                 state=state, ports=ports, config=config, kafka=None, registry=None, sandbox=not settings,
-                environment=PARTITIONS | {f"CORRIDOR_SANDBOX_{k}": v for k, v in (play or {}).items()},
+                environment={f"CORRIDOR_SANDBOX_{k}": v for k, v in (play or {}).items()}
+                | ({} if settings else PARTITIONS),
             ),
             lambda _: None,
         )  # fmt: skip
