@@ -17,8 +17,10 @@ from schemas.errors import CorridorError
 
 ASK_EVERY: Final = 5.0
 """Seconds between two questions to the view."""
-COMPARE_EVERY: Final = 20.0
+COMPARE_EVERY: Final = 10.0
 """Seconds between two comparisons of chains with the peers."""
+ON_THE_WAY: Final = 60.0
+"""Seconds for which heads may differ: an event on its way is in one ledger first. A broken chain stays so."""
 MOST: Final = 200
 
 
@@ -44,7 +46,8 @@ class Permits(msgspec.Struct, frozen=True):
     """Permits of an e-Permit authority.
 
     Attributes:
-        chains: peer to what is wrong with the chains between us; empty where heads are the same.
+        chains: peer to what is wrong with the chains between us; empty where heads were the same within the
+            last minute.
     """
 
     issued: int
@@ -83,6 +86,7 @@ class Watch:
         self._headers = {"Authorization": f"Bearer {find_secret(view.token).reveal()}"} if view.token else {}
         self._offices = {name: Office(settings, name) for name in settings.peers}
         self._chains: dict[str, str] = {}
+        self._same: dict[str, float] = {}
         self.outlook = Outlook()
 
     async def run(self) -> None:
@@ -91,8 +95,8 @@ class Watch:
         while True:
             try:
                 if self._offices and time.monotonic() - compared > COMPARE_EVERY:
-                    self._chains = await self._compare()
                     compared = time.monotonic()
+                    self._chains = await self._compare(compared)
                 self.outlook = await self._look()
             except (httpx.HTTPError, CorridorError, msgspec.DecodeError):
                 pass  # it is shown elsewhere what does not answer
@@ -119,12 +123,15 @@ class Watch:
         issued, used, refused = (figures.get(f"permits-{what}", 0) for what in ("issued", "used", "refused"))
         return Permits(issued, used, refused, self._chains)
 
-    async def _compare(self) -> dict[str, str]:
-        return {
-            row["peer"]: row["problem"]
-            for office in self._offices.values()
-            for row in await asyncio.to_thread(office.check)
-        }
+    async def _compare(self, now: float) -> dict[str, str]:
+        found = {}
+        for office in self._offices.values():
+            for row in await asyncio.to_thread(office.check):
+                peer, problem = row["peer"], row["problem"]
+                if not problem:
+                    self._same[peer] = now
+                found[peer] = problem if now - self._same.get(peer, -ON_THE_WAY) >= ON_THE_WAY else ""
+        return found
 
     async def _find(self, **wanted: str) -> list[Mapping[str, Any]]:
         items: list[Mapping[str, Any]] = (await self._ask("/shipments", **wanted))["items"]

@@ -120,7 +120,7 @@ def _permits(permits: Permits) -> Text:
     text = Text(f"{permits.issued:,} issued, {permits.used:,} used, {permits.refused:,} revoked; ")
     wrong = [peer for peer, problem in permits.chains.items() if problem]
     if wrong:
-        return text + Text(f"chains not in step yet with {', '.join(wrong)}", style="yellow")
+        return text + Text(f"chains not in step with {', '.join(wrong)}", style="yellow")
     if permits.chains:
         return text + Text(f"chains in step with {', '.join(permits.chains)}", style="green")
     return text + Text("chains not compared yet", style="dim")

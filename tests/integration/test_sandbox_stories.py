@@ -107,7 +107,8 @@ def test_every_story_crosses(up: Up, tmp_path: Path) -> None:
     assert [port["code"] for port in stormy["outlook"]["ports"]] == ["KZKUR"]
     for command in sorted(COMMANDS, key=lambda words: "--held" not in words):
         done = run(command, state)
-        assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+        allowed = {0, 1} if command[1:] == ["permit", "check"] else {0}  # 1: an event is on its way
+        assert done.returncode in allowed, f"{' '.join(command)}: {done.stdout}{done.stderr}"
     after = up.until(lambda _: all(map(view.arrived, [FERRY, *HELD])))
 
     note = TRAIN.shipments()[0].number

@@ -62,7 +62,7 @@ def test_the_page_says_what_is_so(width: int) -> None:
         assert shown in words
     assert "Kuryk closed (WEA) since 15 Jan 09:00, expected to open 16 Jan 04:00;" in words
     assert "waiting: 215 trucks, 109 wagons" in words
-    assert "57 issued, 49 used, 1 revoked; chains not in step yet with TR" in words
+    assert "57 issued, 49 used, 1 revoked; chains not in step with TR" in words
 
 
 def test_commands_can_be_copied() -> None:
