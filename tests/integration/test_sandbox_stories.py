@@ -42,8 +42,8 @@ HOUR = 3_600
 class View:
     """The read API of the view, asked while everything runs."""
 
-    def __init__(self, port: int) -> None:
-        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20)
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
 
     def shown(self, reference: str) -> dict[str, Any]:
         """What is known of something; empty for nothing."""
@@ -76,6 +76,14 @@ def up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Up]:
         running.end()
 
 
+@pytest.fixture
+def view(up: Up) -> Iterator[View]:
+    """The view of this run."""
+    address = f"http://127.0.0.1:{Ports(up.base).roles['view']}"
+    with httpx.Client(base_url=address, trust_env=False, timeout=20) as client:
+        yield View(client)
+
+
 def run(command: list[str], state: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of the page against this run."""
     environment = {**os.environ, "CORRIDOR_CONFIG": str(state / "corridor.toml")}
@@ -91,18 +99,17 @@ def activities(ledgers: Path, truck: Truck) -> list[tuple[str, str]]:
     (permit,) = (
         permit
         for permit in log.state.permits.values()
-        if permit.created.producer == truck.home and truck.waybill in permit.created.canonical
+        if permit.created.producer == truck.home and f'"{truck.waybill}"' in permit.created.canonical
     )
     return [(activity.type, activity.details) for activity in permit.activities]
 
 
-def test_every_story_crosses(up: Up, tmp_path: Path) -> None:
+def test_every_story_crosses(up: Up, view: View, tmp_path: Path) -> None:
     """A train crosses the sea, a truck uses its permit, a lot enters BTC, a storm holds ferries.
 
     The commands of the sandbox's page answer in the storm; afterwards no chain is out of step.
     """
     state = tmp_path / "state"
-    view = View(Ports(up.base).roles["view"])
     stormy = up.until(lambda status: any(port["waiting"] for port in status["outlook"]["ports"]))
     assert [port["code"] for port in stormy["outlook"]["ports"]] == ["KZKUR"]
     for command in sorted(COMMANDS, key=lambda words: "--held" not in words):
