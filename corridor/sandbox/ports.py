@@ -104,5 +104,5 @@ def _event(
         "UNLocationCode": port,
         **fields,
     }
-    about = fields.get("portVisitReference", port)
+    about = fields.get("portVisitReference") or fields.get("truckPlate", port)
     return Message(when + timedelta(minutes=5), f"{event_id}:1", f"{kind}:{about}", document)

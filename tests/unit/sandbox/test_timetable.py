@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from corridor.roles.contracts import edge_format
 from corridor.sandbox.itinerary import itinerary
 from corridor.sandbox.message import Message
 from corridor.sandbox.settings import PROFILES
@@ -52,6 +53,14 @@ def test_messages_come_in_order_of_time(participant: str) -> None:
     """Simulated time never goes back."""
     times = [message.at for message in islice(messages(participant), 3000)]
     assert times == sorted(times)
+
+
+def test_what_is_sent_in_order_is_kept_in_order(participant: str) -> None:
+    """Messages of one subject have one key by the profile: only then does the log keep their order."""
+    profile, keys = edge_format(PROFILES[participant]), defaultdict(set)
+    for message in islice(messages(participant), 3000):
+        keys[message.subject].add(profile.read(message.body()).key)
+    assert {subject: found for subject, found in keys.items() if len(found) > 1} == {}
 
 
 def test_every_message_is_valid_by_its_profile(participant: str) -> None:
