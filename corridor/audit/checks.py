@@ -1,50 +1,30 @@
-"""The comparisons of the audit, one function per stage of a message's way."""
+"""The audit: every message of every system, at every stage of its way."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
-from corridor.audit.facts import Evidence, Got, Logged, Sent, Violation
+from corridor.audit.compare import accepted, doubled, echoes, effects, settled
+from corridor.audit.facts import Evidence, Violation
+from corridor.audit.permits import check_authority
 
 
 def check(evidence: Evidence) -> list[Violation]:
     """Compare all evidence after a drain; an empty list means that every promise held."""
     found = list(_translated(evidence))
     for name, sent in evidence.sent.items():
-        found += _accepted(name, sent, evidence.incoming[name])
-    found += _doubled("corridor.events", evidence.events)
+        found += accepted(f"in.{name}", sent, evidence.incoming[name])
+    found += doubled("corridor.events", evidence.events)
+    found += doubled("corridor.aboard", evidence.aboard)
     for name, outgoing in evidence.outgoing.items():
-        found += _doubled(f"out.{name}", outgoing)
-        found += _echoes(name, outgoing)
-        found += _settled(name, outgoing, evidence)
+        found += doubled(f"out.{name}", outgoing)
+        found += echoes(name, outgoing)
+        found += settled(name, outgoing, evidence)
         if name in evidence.got:
-            found += _effects(name, outgoing, evidence)
+            found += effects(name, outgoing, evidence)
+    for authority in evidence.authorities:
+        found += check_authority(authority, evidence)
     return found
-
-
-def _accepted(name: str, sent: Sequence[Sent], logged: Sequence[Logged]) -> Iterator[Violation]:
-    """Sender's ledger against ``in.<participant>``: lost, phantom, doubled, altered, swapped."""
-    place = f"in.{name}"
-    by_id = {record.id: record for record in logged}
-    digests = {message.id: message.sha256 for message in sent}
-    for message in sent:
-        if message.accepted and message.id not in by_id:
-            yield Violation("lost-accepted", place, message.id, "acknowledged, not in the log")
-    for record in logged:
-        if record.id not in digests:
-            yield Violation("phantom", place, record.id, f"at {record.partition}:{record.offset}")
-        elif record.digest and record.digest != digests[record.id]:
-            yield Violation(
-                "altered-accepted", place, record.id, f"{digests[record.id]} became {record.digest}"
-            )
-    for id_, count in Counter(record.id for record in logged).items():
-        if count > 1:
-            yield Violation("doubled-accepted", place, id_, f"{count} times")
-    subjects = {message.id: message.subject for message in sent}
-    first_sent = _first((message.id, message.subject) for message in sent if message.id in by_id)
-    in_log = _first((record.id, subjects[record.id]) for record in logged if record.id in subjects)
-    yield from _swapped("swapped-accepted", place, first_sent, in_log)
 
 
 def _translated(evidence: Evidence) -> Iterator[Violation]:
@@ -64,89 +44,3 @@ def _translated(evidence: Evidence) -> Iterator[Violation]:
             if name in event.hops or event.id in sources or (stage, event.id) in ended:
                 continue
             yield Violation("lost-in-translation", stage, event.id, f"origin {event.origin}")
-
-
-def _doubled(topic: str, logged: Iterable[Logged]) -> Iterator[Violation]:
-    """One id from several origins is by design: a train that n notes tell of is one event, n times."""
-    for (id_, origin), count in Counter((record.id, record.origin) for record in logged).items():
-        if count > 1:
-            yield Violation("doubled-output", topic, id_, f"{count} times from {origin}")
-
-
-def _echoes(name: str, outgoing: Iterable[Logged]) -> Iterator[Violation]:
-    for record in outgoing:
-        if name in record.hops:
-            yield Violation("echo", f"out.{name}", record.id, f"hops {','.join(record.hops)}")
-
-
-def _settled(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterator[Violation]:
-    """Every outgoing message has a receipt or a dead letter."""
-    receipts = {
-        receipt.id for receipt in evidence.receipts if receipt.participant == name and receipt.delivered
-    }
-    dead = {died.id for died in evidence.dead if died.stage == f"deliver.{name}"}
-    for record in outgoing:
-        if record.id not in receipts and record.id not in dead:
-            place = f"{record.partition}:{record.offset}"
-            yield Violation(
-                "not-delivered", f"out.{name}", record.id, f"at {place}, subject {record.subject}"
-            )
-
-
-def _effects(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterator[Violation]:
-    """The partner's ledger against receipts and ``out.<participant>``."""
-    attempts = evidence.got[name]
-    effects = [attempt for attempt in attempts if attempt.effect]
-    effect_keys = {attempt.key for attempt in effects}
-    for receipt in evidence.receipts:
-        if receipt.participant == name and receipt.delivered and receipt.key not in effect_keys:
-            yield Violation("false-receipt", name, receipt.id, f"no effect under key {receipt.key}")
-    for effect in effects:
-        if not effect.id:
-            yield Violation("phantom-effect", name, effect.identity, f"key {effect.key} is not ours")
-    for identity, count in Counter(effect.identity for effect in effects).items():
-        if count > 1:
-            yield Violation("doubled-effect", name, identity, f"{count} times")
-    yield from _altered(name, attempts, evidence)
-    # what is told of a unit without its note has a key of its own: between two keys no order is promised
-    subjects = {record.id: f"{record.subject} of {record.key}" for record in outgoing}
-    in_log = _first((record.id, subjects[record.id]) for record in outgoing)
-    arrived = _first((effect.id, subjects[effect.id]) for effect in effects if effect.id in subjects)
-    yield from _swapped("swapped-delivery", name, in_log, arrived)
-
-
-def _altered(name: str, attempts: Iterable[Got], evidence: Evidence) -> Iterator[Violation]:
-    bodies: dict[str, set[str]] = defaultdict(set)
-    for attempt in attempts:
-        bodies[attempt.id or attempt.identity].add(attempt.sha256)
-    for receipt in evidence.receipts:
-        if receipt.participant == name and receipt.delivered and receipt.sha256 and receipt.id in bodies:
-            bodies[receipt.id].add(receipt.sha256)
-    for id_, digests in bodies.items():
-        if len(digests) > 1:
-            yield Violation("altered-retry", name, id_, f"{len(digests)} different bodies")
-
-
-def _first(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """First appearance of every id, in order, per subject."""
-    seen: set[Hashable] = set()
-    ordered: dict[str, list[str]] = defaultdict(list)
-    for id_, subject in pairs:
-        if id_ not in seen:
-            seen.add(id_)
-            ordered[subject].append(id_)
-    return ordered
-
-
-def _swapped(
-    kind: str, place: str, expected: dict[str, list[str]], actual: dict[str, list[str]]
-) -> Iterator[Violation]:
-    """Ids that both sides know stand in the same order within each subject."""
-    for subject, ids in expected.items():
-        here = actual.get(subject, [])
-        common = set(ids) & set(here)
-        wanted = [id_ for id_ in ids if id_ in common]
-        got = [id_ for id_ in here if id_ in common]
-        if wanted != got:
-            at = next(i for i, (a, b) in enumerate(zip(wanted, got, strict=True)) if a != b)
-            yield Violation(kind, place, got[at], f"subject {subject}: came before {wanted[at]}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from connectors.deliver.request import delivery_key
+from connectors.settings import Participant
 from corridor.audit import facts
+from corridor.audit.ledgers import effects_at_peers, read_authority
 from corridor.sandbox import ledger
 from schemas.avro.wire import unframe
 from schemas.records import DEAD, RECEIPT, REPORT
@@ -17,22 +20,33 @@ from streams.scan import scan
 from streams.settings import Kafka
 
 
-async def collect(kafka: Kafka, ledgers: Mapping[str, Path], participants: list[str]) -> facts.Evidence:
+async def collect(
+    kafka: Kafka, ledgers: Mapping[str, Path], participants: Iterable[Participant]
+) -> facts.Evidence:
     """Read everything that the checks compare.
 
     Args:
         kafka: connection.
-        ledgers: participant to the file that it kept.
-        participants: all whose topics there are.
+        ledgers: participant to the file that it kept; for a peer of an authority, ``<participant>.<peer>``.
+        participants: all that there are.
 
     Raises:
         Transient: ``kafka-unavailable``.
     """
     evidence = facts.Evidence()
-    for name in participants:
-        evidence.incoming[name] = [_logged(record) async for record in scan(kafka, topics.incoming(name))]
-        evidence.outgoing[name] = [_logged(record) async for record in scan(kafka, topics.outgoing(name))]
-    evidence.events = [_logged(record) async for record in scan(kafka, topics.EVENTS)]
+    peers: set[str] = set()
+    for each in participants:
+        name = each.name
+        evidence.incoming[name] = await _log(kafka, topics.incoming(name), told=each.authority is not None)
+        if each.deliver:
+            evidence.outgoing[name] = await _log(kafka, topics.outgoing(name))
+        if each.authority:
+            authority = await read_authority(kafka, each, each.authority, ledgers)
+            evidence.authorities.append(authority)
+            evidence.got |= effects_at_peers(authority)
+            peers |= {topics.peer(name, code) for code in each.authority.peers}
+    evidence.events = await _log(kafka, topics.EVENTS)
+    evidence.aboard = await _log(kafka, topics.ABOARD)
     async for record in scan(kafka, topics.REPORTS):
         report = REPORT.decode(unframe(record.value)[1])
         evidence.reports.append(facts.Reported(report.id, report.stage, report.outputs, len(report.filtered)))
@@ -49,7 +63,8 @@ async def collect(kafka: Kafka, ledgers: Mapping[str, Path], participants: list[
             )
         )
     for name, path in ledgers.items():
-        _read_ledger(name, path, evidence)
+        if name not in peers:
+            _read_ledger(name, path, evidence)
     return evidence
 
 
@@ -67,7 +82,18 @@ async def _dead(kafka: Kafka) -> AsyncIterator[facts.Died]:
         yield died
 
 
-def _logged(record: Any) -> facts.Logged:  # noqa: ANN401 - aiokafka has no types
+async def _log(kafka: Kafka, topic: str, *, told: bool = False) -> list[facts.Logged]:
+    """Read a topic.
+
+    Args:
+        kafka: connection.
+        topic: which.
+        told: an authority wrote it: the digest is that of the record itself, and not of what it got.
+    """
+    return [_logged(record, told=told) async for record in scan(kafka, topic)]
+
+
+def _logged(record: Any, *, told: bool) -> facts.Logged:  # noqa: ANN401 - aiokafka has no types
     envelope = Envelope.of(record)
     return facts.Logged(
         record.partition,
@@ -76,14 +102,14 @@ def _logged(record: Any) -> facts.Logged:  # noqa: ANN401 - aiokafka has no type
         envelope.origin,
         envelope.subject,
         envelope.hops,
-        envelope.digest,
+        hashlib.sha256(unframe(record.value)[1]).hexdigest() if told else envelope.digest,
         (record.key or b"").decode("utf-8", "replace"),
     )
 
 
 def _read_ledger(name: str, path: Path, evidence: facts.Evidence) -> None:
     """Add what a participant sent, each id at its first place, with what it was answered; and what it got."""
-    ids = {delivery_key(name, record.id): record.id for record in evidence.outgoing[name]}
+    ids = {delivery_key(name, record.id): record.id for record in evidence.outgoing.get(name, ())}
     sent: dict[str, ledger.Sent] = {}
     id_of: dict[int, str] = {}
     accepted: set[str] = set()

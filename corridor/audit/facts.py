@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from corridor.audit.authority import Authority
 
 VIOLATIONS: Final[dict[str, str]] = {
     "lost-accepted": "The sender holds a 2xx for a message that is not in the log.",
@@ -21,6 +24,10 @@ VIOLATIONS: Final[dict[str, str]] = {
     "altered-retry": "Attempts of one delivery had different bytes.",
     "swapped-delivery": "Messages of one subject of one key took effect in another order than in the log.",
     "echo": "A message was sent back to a participant that it came from.",
+    "altered-effect": "What took effect is not what was delivered.",
+    "broken-chain": "An e-Permit event does not stand behind the one before it in its chain.",
+    "false-proof": "The proof of an e-Permit event does not hold.",
+    "swapped-output": "Messages of one key were written in another order than they come from their source.",
     "replay-differs": "Translating the log again gives other messages than the broker wrote.",
 }
 """Every kind of violation and its one-line meaning; names follow Jepsen's where it has one."""
@@ -113,10 +120,12 @@ class Evidence:
     got: dict[str, list[Got]] = field(default_factory=lambda: defaultdict(list))
     incoming: dict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
     events: list[Logged] = field(default_factory=list)
+    aboard: list[Logged] = field(default_factory=list)
     outgoing: dict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
     reports: list[Reported] = field(default_factory=list)
     dead: list[Died] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    authorities: list[Authority] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """Sizes of everything looked at: an audit of nothing must not look like a pass."""
@@ -129,4 +138,5 @@ class Evidence:
             "effects": sum(g.effect for got in self.got.values() for g in got),
             "dead": len(self.dead),
             "filtered": sum(r.filtered for r in self.reports),
+            "permit events": sum(len(authority.events) for authority in self.authorities),
         }

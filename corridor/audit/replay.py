@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from corridor.audit.facts import Evidence, Violation
@@ -44,17 +45,14 @@ async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
         stage, source = (into, topics.incoming(name)) if inward else (out, topics.EVENTS)
         target = topics.EVENTS if inward else topics.outgoing(name)
         again = _Again(translator, name, toward=not inward)
-        async for record in scan(settings.kafka, source):
-            envelope = Envelope.of(record)
-            if (stage, envelope.id) not in dead and not envelope.replay:
-                again.take(record, envelope)
+        await again.run(settings, source, stage, dead)
         born = f"{name}/" if inward else ""
         written = {
             told: body
             for told, body in (await _written(settings, target)).items()
             if told[1].startswith(born) and not (inward and _is_derived(body))
         }
-        found += _compare(stage, again.outputs, written)
+        found += _compare(stage, again, written)
     return [*found, *await _aboard(settings, dead)]
 
 
@@ -67,14 +65,11 @@ async def _aboard(settings: Settings, dead: set[tuple[str, str]]) -> list[Violat
         (topics.FROM_ABOARD, topics.ABOARD, topics.EVENTS, Fan(avro)),
     ):
         again = _Again(translator, stage, toward=False)
-        async for record in scan(settings.kafka, source):
-            envelope = Envelope.of(record)
-            if (stage, envelope.id) not in dead and not envelope.replay:
-                again.take(record, envelope)
+        await again.run(settings, source, stage, dead)
         written = await _written(settings, target)
         if target == topics.EVENTS:
             written = {told: body for told, body in written.items() if _is_derived(body)}
-        found += _compare(stage, again.outputs, written)
+        found += _compare(stage, again, written)
     return found
 
 
@@ -95,11 +90,21 @@ class _Again:
 
     def __init__(self, translator: Translates, participant: str, *, toward: bool) -> None:
         self.outputs: dict[Told, bytes] = {}
+        self.order: defaultdict[tuple[int, bytes], list[Told]] = defaultdict(list)
+        self.replayed: set[str] = set()
         self._translator, self._participant, self._toward = translator, participant, toward
         self._stores: defaultdict[int, Store] = defaultdict(Store)
 
-    def take(self, record: Any, envelope: Envelope) -> None:  # noqa: ANN401 - aiokafka has no types
-        """Translate one record."""
+    async def run(self, settings: Settings, source: str, stage: str, dead: set[tuple[str, str]]) -> None:
+        """Translate a topic; what died is left out, and what was replayed stands where it was at first."""
+        async for record in scan(settings.kafka, source):
+            envelope = Envelope.of(record)
+            if envelope.replay:
+                self.replayed.add(envelope.origin)
+            elif (stage, envelope.id) not in dead:
+                self._take(record, envelope)
+
+    def _take(self, record: Any, envelope: Envelope) -> None:  # noqa: ANN401 - aiokafka has no types
         state = self._stores[record.partition].begin()
         state.advance(envelope.accepted)
         context = Context(
@@ -120,10 +125,13 @@ class _Again:
         state.commit()
         for output in result.outputs:
             if not (self._toward and self._participant in output.hops):
-                self.outputs[output.id, envelope.origin] = output.body
+                told = output.id, envelope.origin
+                self.outputs[told] = output.body
+                self.order[record.partition, output.key].append(told)
 
 
-def _compare(stage: str, expected: dict[Told, bytes], written: dict[Told, bytes]) -> Iterator[Violation]:
+def _compare(stage: str, again: _Again, written: dict[Told, bytes]) -> Iterator[Violation]:
+    expected = again.outputs
     for told in expected.keys() - written.keys():
         yield Violation("replay-differs", stage, told[0], f"was never written for {told[1]}")
     for told in written.keys() - expected.keys():
@@ -131,3 +139,10 @@ def _compare(stage: str, expected: dict[Told, bytes], written: dict[Told, bytes]
     for told in expected.keys() & written.keys():
         if expected[told] != written[told]:
             yield Violation("replay-differs", stage, told[0], f"other bytes for {told[1]}")
+    place = {told: number for number, told in enumerate(written)}
+    for (_, key), order in again.order.items():
+        there = [told for told in order if told in place and told[1] not in again.replayed]
+        for before, after in pairwise(there):
+            if place[after] < place[before]:
+                detail = f"key {key.decode('utf-8', 'replace')}: came before {before[0]} for {after[1]}"
+                yield Violation("swapped-output", stage, after[0], detail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.sandbox.ledger import FILE
 from corridor.settings import Settings
+from streams import topics
 
 EPILOG = (
     "\b\nViolations:\n"
@@ -42,17 +42,18 @@ SHOWN = 20
     "ledgers",
     multiple=True,
     metavar="NAME=FILE",
-    help="Ledger of a participant, instead of the sandbox's.",
+    help="Ledger of a participant, or of an authority's peer (kz.az=AZ.jsonl), instead of the sandbox's.",
 )
 @json_option
 def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: bool) -> int:
     """Compare ledgers, topics, receipts, dead letters and reports.
 
     Every message that a participant holds an acknowledgement for must be delivered, dead-lettered or
-    filtered, exactly once, in the order of its subject, with the same bytes on every attempt. Run it when
-    nothing is on its way any more: what is still being delivered counts as not delivered.
+    filtered, exactly once, in the order of its subject, with the same bytes on every attempt. The chains of
+    an e-Permit authority and its peers must be the same on both sides, each event told to the corridor once.
+    Run it when nothing is on its way any more: what is still being delivered counts as not delivered.
     """
-    evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers, settings.participants)))
+    evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers, settings)))
     if as_json:
         emit({"counts": evidence.counts(), "violations": [asdict(v) for v in violations]})
     else:
@@ -61,15 +62,18 @@ def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: 
 
 
 async def _audit(settings: Settings, ledgers: dict[str, Path]) -> tuple[Evidence, list[Violation]]:
-    evidence = await collect(settings.kafka, ledgers, list(settings.participants))
+    evidence = await collect(settings.kafka, ledgers, settings.participants.values())
     return evidence, [*check(evidence), *await replay(settings, evidence)]
 
 
-def _ledgers(state: Path, given: tuple[str, ...], participants: Container[str]) -> dict[str, Path]:
+def _ledgers(state: Path, given: tuple[str, ...], settings: Settings) -> dict[str, Path]:
     """Where each participant's ledger is; one that an earlier run had more is passed over."""
     if not given:
         found = sorted((state / "sandbox").glob(f"*/{FILE}"))
-        return {path.parent.name: path for path in found if path.parent.name in participants}
+        ledgers = {path.parent.name: path for path in found if path.parent.name in settings.participants}
+        peers = ((topics.peer(name, code), code) for name, codes in settings.peers.items() for code in codes)
+        kept = {name: next((state / "sandbox").glob(f"*/{code}.jsonl"), None) for name, code in peers}
+        return ledgers | {name: path for name, path in kept.items() if path is not None}
     pairs = [pair.partition("=") for pair in given]
     for name, _, path in pairs:
         if not name or not Path(path).is_file():

@@ -30,6 +30,22 @@ AGAIN: Final = 0.5
 _LOOPBACK: Final = Egress(networks=("127.0.0.0/8",))
 
 
+def read_ledger(file: Path) -> list[LedgerRecord]:
+    """Read the ledger that a `FileLog` keeps; a line that a crash cut is left out."""
+    lines = file.read_bytes().rpartition(b"\n")[0].splitlines()
+    return [msgspec.json.decode(line, type=LedgerRecord) for line in lines]
+
+
+def count_taken(ledger: Path, peer: str) -> int:
+    """Read how many of its events for a peer the authority with this ledger knows to be taken."""
+    file = _taken_file(ledger, peer)
+    return int(file.read_text() or 0) if file.exists() else 0
+
+
+def _taken_file(ledger: Path, peer: str) -> Path:
+    return ledger.with_name(f"{ledger.stem}-{peer}.sent")
+
+
 class FileLog:
     """The `connectors.epermit.ports.PermitLog` protocol over one file; a line that a crash cut is dropped.
 
@@ -109,10 +125,10 @@ class Played:
             token=f"file:{token}",
             peers={name: PermitPeer(url=url, egress=_LOOPBACK) for name, url in peers.items()},
         )
-        self.log = FileLog(directory / f"{code}.jsonl", code)
+        self._file = directory / f"{code}.jsonl"
+        self.log = FileLog(self._file, code)
         self.authority = Authority(f"sandbox-{code.lower()}", self.settings, self.log)
         self._moved, self._taken = asyncio.Condition(), dict.fromkeys(peers, 0)
-        self._sent = {name: directory / f"{code}-{name}.sent" for name in peers}
 
     def routes(self) -> Sequence[BaseRoute]:
         """Build the routes of its public API."""
@@ -154,8 +170,8 @@ class Played:
 
     async def _send(self, code: str, sender: Peer) -> None:
         """Send one event after the other, from the first that is not known to be taken."""
-        file = self._sent[code]
-        self._taken[code] = int(file.read_text() or 0) if file.exists() else 0
+        file = _taken_file(self._file, code)
+        self._taken[code] = count_taken(self._file, code)
         while True:
             event = await self._next(code)
             (outcome,) = await sender.deliver([Delivery(str(self._taken[code]), code, event)])

@@ -89,7 +89,12 @@ class Author:
 
     def event_id(self, ledger: Ledger, kind: str, consumer: str) -> str:
         """Give the id of the event of a type that this act makes for an authority."""
-        return str(uuid.uuid5(NAMESPACE, f"{ledger.code}/{consumer}/{kind}/{self.act}"))
+        return event_id(ledger.code, consumer, kind, self.act)
+
+
+def event_id(code: str, consumer: str, kind: str, act: str) -> str:
+    """Give the id of the event of a type that an authority's act makes for another authority."""
+    return str(uuid.uuid5(NAMESPACE, f"{code}/{consumer}/{kind}/{act}"))
 
 
 class Application(NamedTuple):

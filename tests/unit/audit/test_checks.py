@@ -1,12 +1,21 @@
 """The audit flags every kind of violation that is planted, and nothing on a clean run."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
 import pytest
 
+from connectors.settings import Deliver, Participant, Webhook
+from corridor.audit import evidence as collecting
 from corridor.audit.checks import check
 from corridor.audit.facts import VIOLATIONS, Died, Evidence, Got, Logged, Receipt, Reported, Sent
+from streams import topics
+from streams.envelope import headers
+from streams.settings import Kafka
 
 MESSAGES = 6
 SUBJECTS = 2
@@ -125,6 +134,13 @@ PLANTED: dict[str, Callable[[Evidence], None]] = {
 }
 
 
+def test_what_is_doubled_aboard_is_flagged() -> None:
+    """What concerns a vessel or train is told to it once."""
+    evidence = clean()
+    evidence.aboard += evidence.events[:1] * 2
+    assert [(found.kind, found.place) for found in check(evidence)] == [("doubled-output", "corridor.aboard")]
+
+
 def test_a_clean_run_has_no_violation() -> None:
     """What was accepted was delivered, filtered or dead-lettered: nothing to report."""
     evidence = clean()
@@ -140,9 +156,37 @@ def test_a_planted_violation_is_flagged(kind: str) -> None:
     assert kind in {violation.kind for violation in check(evidence)}
 
 
+ELSEWHERE = {
+    "altered-effect": "test_permits.py",
+    "broken-chain": "test_permits.py",
+    "false-proof": "test_permits.py",
+    "replay-differs": "test_replay.py",
+    "swapped-output": "test_replay.py",
+}
+"""Kinds that are planted in a file beside this one."""
+
+
 def test_every_kind_is_planted_somewhere() -> None:
-    """No kind of violation is without a test; replay has its own."""
-    assert set(PLANTED) | {"replay-differs"} == set(VIOLATIONS)
+    """No kind of violation is without a test."""
+    assert set(PLANTED) | set(ELSEWHERE) == set(VIOLATIONS)
+    for kind, file in ELSEWHERE.items():
+        assert f'"{kind}"' in Path(__file__).with_name(file).read_text()
+
+
+async def test_who_is_told_nothing_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A participant that only sends has no stage that could lose what it is not told."""
+
+    async def scan(_: Kafka, topic: str) -> AsyncIterator[Any]:
+        if topic == topics.EVENTS:
+            listed = headers("e1:1", "dtc/1", ("dtc",), 0)
+            yield SimpleNamespace(topic=topic, partition=0, offset=0, timestamp=0, key=b"", headers=listed)
+
+    monkeypatch.setattr(collecting, "scan", scan)
+    border = Participant(name="border", profile="dlp.event.v1", webhook=Webhook())
+    assert check(await collecting.collect(Kafka(), {}, [border])) == []
+    told = msgspec.structs.replace(border, deliver=Deliver(url="https://border.example"))
+    lost = check(await collecting.collect(Kafka(), {}, [told]))
+    assert [(found.kind, found.place) for found in lost] == [("lost-in-translation", "from-corridor.border")]
 
 
 def test_there_is_no_order_between_keys() -> None:

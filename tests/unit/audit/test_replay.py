@@ -130,6 +130,15 @@ async def test_a_fault_of_what_is_told_aboard_is_found(log: Log) -> None:
     assert ("replay-differs", "to-aboard", "would not be written") in await found()
 
 
+@pytest.mark.parametrize(("topic", "stage"), [(OUT, "from-corridor.dlp"), (topics.EVENTS, "to-corridor.dtc")])
+async def test_what_changed_places_is_found(log: Log, topic: str, stage: str) -> None:
+    """Two messages of one key stand in another order than their sources: nothing else tells."""
+    records = log[topic]
+    assert records[0].key == records[1].key
+    records[0], records[1] = records[1], records[0]
+    assert ("swapped-output", stage) in {each[:2] for each in await found()}
+
+
 async def test_state_that_was_lost_is_found(log: Log) -> None:
     """A stage that forgot what it had said says it again: that is found, though every message looks right."""
     forgetful = Crossing()

@@ -1,0 +1,101 @@
+"""Reads what an e-Permit authority and its peers keep."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from connectors.deliver.request import delivery_key
+from connectors.settings import Authority as Settings
+from connectors.settings import Participant
+from corridor.audit.authority import Authority, Held, PeerLedger, Report, digest
+from corridor.audit.facts import Got, Logged
+from corridor.roles.contracts import codec
+from corridor.sandbox.authority import count_taken, read_ledger
+from schemas.avro.wire import unframe
+from schemas.epermit.ledger import Ledger, read_event
+from schemas.epermit.told import facts
+from schemas.records import OUTBOX, PERMIT, LedgerRecord
+from streams import topics
+from streams.envelope import Envelope
+from streams.scan import scan
+from streams.settings import Kafka
+
+
+async def read_authority(
+    kafka: Kafka, participant: Participant, settings: Settings, ledgers: Mapping[str, Path]
+) -> Authority:
+    """Read everything about an authority.
+
+    Args:
+        kafka: connection.
+        participant: its participant.
+        settings: code and peers.
+        ledgers: file of a peer's ledger by ``<participant>.<peer>``.
+
+    Raises:
+        Transient: ``kafka-unavailable``.
+    """
+    name = participant.name
+    authority = Authority(name, Ledger(settings.code))
+    numberings = {code: peer.permit_types for code, peer in settings.peers.items()}
+    profile = codec(participant.profile)
+    async for record in scan(kafka, topics.permits(name)):
+        entry = PERMIT.decode(unframe(record.value)[1])
+        if entry.kind == "EVENT":
+            event = read_event(entry)
+            told = facts(authority.ledger, event, numberings)
+            digested = hashlib.sha256(profile.encode(told)).hexdigest() if told else ""
+            authority.events.append(Held(event, entry.proof or "", digested))
+        authority.ledger.apply(entry, record.offset)
+    for code in settings.peers:
+        outbox = topics.peer(name, code)
+        authority.outboxes[code] = [_put_out(r) async for r in scan(kafka, topics.outgoing(outbox))]
+        if outbox in ledgers:
+            held = _events(read_ledger(ledgers[outbox]), {code, settings.code})
+            authority.peers[code] = PeerLedger(held, count_taken(ledgers[outbox], settings.code))
+    async for record in scan(kafka, topics.outgoing(name)):
+        authority.reports.append(_report(record, profile.decode(unframe(record.value)[1])))
+    return authority
+
+
+def effects_at_peers(authority: Authority) -> dict[str, list[Got]]:
+    """Give what the peers have of our events, as effects of what was put out for them."""
+    found: dict[str, list[Got]] = {}
+    for code, peer in authority.peers.items():
+        name = topics.peer(authority.name, code)
+        known = {logged.id for logged in authority.outboxes[code]}
+        ours = [held for held in peer.events if held.event.producer != code]
+        found[name] = [
+            Got(
+                delivery_key(name, held.event.id), held.event.id if held.event.id in known else "",
+                held.event.id, held.message_sha256, effect=True,
+            )
+            for held in ours
+        ]  # fmt: skip
+    return found
+
+
+def _events(records: Iterable[LedgerRecord], pair: set[str]) -> list[Held]:
+    held = (Held(read_event(record), record.proof or "") for record in records if record.kind == "EVENT")
+    return [each for each in held if {each.event.producer, each.event.consumer} == pair]
+
+
+def _put_out(record: Any) -> Logged:  # noqa: ANN401 - aiokafka has no types
+    letter = OUTBOX.decode(unframe(record.value)[1])
+    envelope = Envelope.of(record)
+    return Logged(
+        record.partition, record.offset, envelope.id, envelope.origin, envelope.subject, envelope.hops,
+        digest(letter.content, letter.proof), record.key.decode(),
+    )  # fmt: skip
+
+
+def _report(record: Any, message: Mapping[str, Any]) -> Report:  # noqa: ANN401
+    envelope = Envelope.of(record)
+    logged = Logged(
+        record.partition, record.offset, envelope.id, envelope.origin, envelope.subject, envelope.hops
+    )
+    activity = message["activity_type"], message["activity_timestamp"], message["activity_details"] or ""
+    return Report(logged, message["event_id"], message["permit_id"], activity)
