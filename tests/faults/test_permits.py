@@ -22,6 +22,8 @@ EVENTS = int(os.environ.get("CORRIDOR_PERMIT_EVENTS", "10000" if SOAK else "60")
 """Each way."""
 KILLS = 20 if SOAK else 4
 SEED = 20261127
+STALLED = 60.0
+"""Seconds without any progress that are too long."""
 
 pytestmark = [
     pytest.mark.kafka,
@@ -116,7 +118,11 @@ async def agreement(offices: tuple[Office, Office]) -> list[dict[str, Any]]:
 async def ask_until(
     offices: tuple[Office, Office], done: Callable[[dict[str, Any], dict[str, Any]], bool]
 ) -> None:
-    """Ask both processes again until it is so; what they do between themselves can only be asked for."""
-    async with asyncio.timeout(120):
-        while not done(await offices[0].overview(), await offices[1].overview()):  # noqa: ASYNC110
+    """Ask both processes again until it is so, as long as anything moves between them."""
+    loop, before = asyncio.get_running_loop(), None
+    async with asyncio.timeout(STALLED) as limit:
+        while not done(*(now := [await office.overview() for office in offices])):
+            if now != before:
+                limit.reschedule(loop.time() + STALLED)
+            before = now
             await asyncio.sleep(0.2)
