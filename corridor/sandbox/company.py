@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,10 +10,11 @@ import msgspec
 
 from connectors.settings import OAuth2, Participant
 from corridor.permits import Office
+from corridor.sandbox.border import BorderPost
 from corridor.sandbox.clock import Clock
 from corridor.sandbox.neighbours import Neighbours
 from corridor.sandbox.participant import Participant as Player
-from corridor.sandbox.settings import CONTROL, PERMIT, PROFILES, Sandbox
+from corridor.sandbox.settings import BORDER, CONTROL, PERMIT, PROFILES, Sandbox
 from corridor.settings import Settings
 
 OF_A_TRUCK: Final = 4
@@ -52,9 +52,9 @@ async def play(settings: Settings, how: Sandbox, stop: asyncio.Event) -> None:
     serving = [asyncio.create_task(each.run()) for each in played]
     others = [asyncio.create_task(clock.run()), asyncio.create_task(stop.wait())]
     if PERMIT in settings.participants:
-        neighbours = _neighbours(settings, how.data / PERMIT, how.seed)
+        neighbours = _neighbours(settings, how, clock)
         trucks = -(-how.limit // OF_A_TRUCK)
-        others.append(asyncio.create_task(neighbours.run(trucks, how.rate, clock)))
+        others.append(asyncio.create_task(neighbours.run(trucks, how.rate, clock, how.lanes)))
     await asyncio.wait([*serving, *others], return_when=asyncio.FIRST_COMPLETED)
     for each in played:
         each.stop()
@@ -68,21 +68,32 @@ async def play(settings: Settings, how: Sandbox, stop: asyncio.Event) -> None:
 def _links(found: Participant, settings: Settings) -> dict[str, Any]:
     """How a participant and the broker reach and know each other, as the participant's settings have it."""
     assert found.deliver is not None  # noqa: S101 - the caller has looked
-    auth, webhook = found.deliver.auth, found.webhook
+    auth = found.deliver.auth
     port = urlsplit(found.deliver.url).port or 0
     links: dict[str, Any] = {"port": port, "control": port + CONTROL, "offer": found.poll is not None}
     links["delivery_secret"] = next(iter(found.deliver.secrets), "")
     if isinstance(auth, OAuth2):
         links |= {"client_id": auth.client_id, "client_secret": auth.client_secret}
-    if webhook is not None:
-        links["webhook"] = f"http://127.0.0.1:{settings.gateway.port}{found.webhook_path}"
-        links["webhook_secret"] = next(iter(webhook.secrets), "")
-    return links
+    return links | _webhook(found, settings)
 
 
-def _neighbours(settings: Settings, data: Path, seed: int) -> Neighbours:
+def _neighbours(settings: Settings, how: Sandbox, clock: Clock) -> Neighbours:
     authority = settings.participants[PERMIT].authority
     assert authority is not None  # noqa: S101 - the profile wants it
     port = urlsplit(next(iter(authority.peers.values())).url).port or 0
     office = Office(settings, PERMIT)
-    return Neighbours(office, data, port, office.public_url, seed, control=port + CONTROL)
+    post = None
+    if found := settings.participants.get(BORDER):
+        told = msgspec.structs.replace(how, data=how.data / BORDER, **_webhook(found, settings))
+        post = BorderPost(told, clock)
+    data = how.data / PERMIT
+    return Neighbours(office, data, port, office.public_url, how.seed, port + CONTROL, post)
+
+
+def _webhook(found: Participant, settings: Settings) -> dict[str, str]:
+    if found.webhook is None:
+        return {}
+    return {
+        "webhook": f"http://127.0.0.1:{settings.gateway.port}{found.webhook_path}",
+        "webhook_secret": next(iter(found.webhook.secrets), ""),
+    }

@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from corridor.permits import Office
 from corridor.sandbox.authority import Played
+from corridor.sandbox.border import BorderPost, Crossing
 from corridor.sandbox.clock import Clock
 from corridor.sandbox.sea import truck_voyage
 from corridor.sandbox.shipments import Train
@@ -18,7 +20,7 @@ from corridor.sandbox.trucks import ABOARD, POSTS, Truck
 from schemas.epermit import acts
 from schemas.epermit.acts import Application
 from schemas.epermit.ledger import QuotaKey
-from schemas.errors import CorridorError
+from schemas.errors import CorridorError, Transient
 
 TRANSIT: Final = 2
 GRANT: Final = 100
@@ -37,25 +39,41 @@ class Ferry:
         played: the others, by code.
         seed: of the timetable.
         place: file with the number of the next truck.
+        post: reports every other truck in our country over the corridor; None: all are told to the authority.
     """
 
-    def __init__(self, office: Office, played: Mapping[str, Played], seed: int, place: Path) -> None:
+    def __init__(
+        self,
+        office: Office,
+        played: Mapping[str, Played],
+        seed: int,
+        place: Path,
+        post: BorderPost | None = None,
+    ) -> None:
         self._office, self._played, self._seed, self._place = office, played, seed, place
+        self._post = post
         self.done = int(place.read_text() or 0) if place.exists() else 0
         self.refused = 0
         self._ahead: set[int] = set()
 
-    async def run(self, trucks: int, rate: float) -> None:
-        """Play one truck after the other, so many in all (0: no end), at most so many a second."""
-        while not trucks or self.done < trucks:
-            began = time.monotonic()
-            truck = self._truck(self.done)
-            permit = await self._permit(truck)
-            if not truck.revoked:
-                await self._enter(truck, permit)
-                await self._leave(truck, permit)
-            self._passed(truck)
-            await asyncio.sleep(max(0.0, 1 / rate - (time.monotonic() - began)) if rate else 0)
+    async def run(self, trucks: int, rate: float, lanes: int = 1) -> None:
+        """Play so many trucks in all (0: no end), at most so many a second (0: no limit) in so many lanes."""
+        numbers = count(self.done)
+
+        async def lane() -> None:
+            while (number := next(numbers)) < trucks or not trucks:
+                began = time.monotonic()
+                truck = self._truck(number)
+                permit = await self._permit(truck)
+                if not truck.revoked:
+                    await self._enter(truck, permit)
+                    await self._leave(truck, permit)
+                self._passed(truck)
+                await asyncio.sleep(max(0.0, lanes / rate - (time.monotonic() - began)) if rate else 0)
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(lanes):
+                tasks.create_task(lane())
 
     async def follow(self, trucks: int, clock: Clock) -> None:
         """Play the trucks of the ferries in simulated time, until so many have passed (0: for ever).
@@ -109,6 +127,13 @@ class Ferry:
         await self._use(truck, permit, "EXIT", POSTS[truck.abroad][1], "use-1")
 
     async def _use(self, truck: Truck, permit: str, activity: str, post: str, step: str) -> None:
+        if self._post is not None and truck.abroad == self._office.code and truck.number % 2:
+            voyage = truck_voyage(Train(self._seed, truck.number // ABOARD))
+            at = voyage.sails if activity == "EXIT" else voyage.planned - BOOKED
+            await self._post.report(
+                Crossing(self._name(truck, step), permit, activity, post, truck.plate, at)
+            )
+            return
         body = {"activity_type": activity, "activity_timestamp": int(time.time()), "activity_details": post}
         act = self._name(truck, step)
         await self._act(truck.abroad, "POST", f"/permits/{permit}/activities", body, act)
@@ -160,14 +185,17 @@ class Ferry:
         self, code: str, method: str, path: str, body: Mapping[str, Any], act: str
     ) -> Mapping[str, Any] | None:
         """Do an act at one authority; None when it is refused."""
-        try:
-            if code == self._office.code:
-                found = await asyncio.to_thread(self._office.ask, method, path, body or None, act)
-                return dict(found)
-            return await self._at(self._played[code], method, path, body, act)
-        except CorridorError:
-            self.refused += 1
-            return None
+        while True:
+            try:
+                if code == self._office.code:
+                    found = await asyncio.to_thread(self._office.ask, method, path, body or None, act)
+                    return dict(found)
+                return await self._at(self._played[code], method, path, body, act)
+            except Transient:
+                await asyncio.sleep(0.1)  # the same act may be asked for again
+            except CorridorError:
+                self.refused += 1
+                return None
 
     async def _at(
         self, played: Played, method: str, path: str, body: Mapping[str, Any], act: str

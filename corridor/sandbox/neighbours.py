@@ -15,10 +15,14 @@ from starlette.routing import Route
 from connectors.http.server import listen, make_server
 from corridor.permits import Office
 from corridor.sandbox.authority import Played
+from corridor.sandbox.border import BorderPost
 from corridor.sandbox.clock import Clock
+from corridor.sandbox.faults import Faults, Injector
 from corridor.sandbox.ferry import Ferry
+from corridor.sandbox.server import Outage
 from corridor.sandbox.settings import PERMIT
 from corridor.sandbox.trucks import POSTS
+from corridor.sandbox.unreliable import Unreliable, faults_route
 from deploy.ports import require_free
 
 
@@ -31,7 +35,8 @@ class Neighbours:
         port: of the public APIs.
         url: address of the broker's public API.
         seed: of the timetable of trucks.
-        control: port of ``/livez`` and ``/stats``; 0: none.
+        control: port of ``/livez``, ``/stats`` and ``/faults``; 0: none.
+        post: reports trucks in our country over the corridor; None: no post does.
 
     Attributes:
         ferry: the trucks.
@@ -41,47 +46,59 @@ class Neighbours:
         Misconfigured: ``port-in-use``.
     """
 
-    def __init__(self, office: Office, data: Path, port: int, url: str, seed: int, control: int = 0) -> None:
+    def __init__(
+        self,
+        office: Office,
+        data: Path,
+        port: int,
+        url: str,
+        seed: int,
+        control: int = 0,
+        post: BorderPost | None = None,
+    ) -> None:
         for each in filter(None, (port, control)):
             require_free(each, "the sandbox", "Choose another with --port.", "127.0.0.1")
-        self._port, self._control = port, control
+        self._control = control
         self.finished = asyncio.Event()
         codes = [code for code in POSTS if code in office.peers]
         self._played = {code: Played(code, data, {office.code: url}) for code in codes}
-        self.ferry = Ferry(office, self._played, seed, data / "trucks")
+        self.ferry = Ferry(office, self._played, seed, data / "trucks", post)
+        self._injector, self._post = Injector(Faults()), post
+        app = Starlette(routes=[route for each in self._played.values() for route in each.routes()])
+        self._api = Outage(Unreliable(app, self._injector), "127.0.0.1", port)
 
-    async def run(self, trucks: int, rate: float | None, clock: Clock | None = None) -> None:
+    async def run(self, trucks: int, rate: float | None, clock: Clock | None = None, lanes: int = 1) -> None:
         """Answer as the neighbours do and let trucks pass, until cancelled.
 
         Args:
             trucks: in all; 0: no end.
             rate: trucks a second, whatever their time; 0: as fast as possible; None: by the clock.
             clock: of simulated time.
+            lanes: trucks at once, with a rate.
         """
-        served = {self._port: [route for each in self._played.values() for route in each.routes()]}
+        routes = [Route("/livez", self._live), Route("/stats", self._stats)]
+        control = make_server(Starlette(routes=[*routes, faults_route(self._injector, self._api)]), drain=1)
+        serving = [asyncio.create_task(self._api.run())]
         if self._control:
-            served[self._control] = [Route("/livez", self._live), Route("/stats", self._stats)]
-        servers = [make_server(Starlette(routes=routes), drain=1) for routes in served.values()]
-        sockets = [listen("127.0.0.1", port) for port in served]
-        serving = [
-            asyncio.create_task(server.serve(sockets=[socket]))
-            for server, socket in zip(servers, sockets, strict=True)
-        ]
+            socket = listen("127.0.0.1", self._control)
+            serving.append(asyncio.create_task(control.serve(sockets=[socket])))
         try:
             async with asyncio.TaskGroup() as tasks:
                 for each in self._played.values():
                     tasks.create_task(each.run())
-                tasks.create_task(self._play(trucks, rate, clock))
+                tasks.create_task(self._play(trucks, rate, clock, lanes))
         finally:
-            for server in servers:
-                server.should_exit = True
+            self._api.stop()
+            control.should_exit = True
             await asyncio.wait(serving)
+            if self._post is not None:
+                await self._post.close()
 
-    async def _play(self, trucks: int, rate: float | None, clock: Clock | None) -> None:
+    async def _play(self, trucks: int, rate: float | None, clock: Clock | None, lanes: int) -> None:
         if rate is None and clock is not None:
             await self.ferry.follow(trucks, clock)
         else:
-            await self.ferry.run(trucks, rate or 0.0)
+            await self.ferry.run(trucks, rate or 0.0, lanes)
         await asyncio.gather(*(each.settled() for each in self._played.values()))
         self.finished.set()
 
@@ -95,6 +112,8 @@ class Neighbours:
                 "finished": self.finished.is_set(),
                 "trucks": self.ferry.done,
                 "refused": self.ferry.refused,
+                "down": self._api.closed.is_set(),
+                "faults": self._injector.injected,
             }
         )
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,7 +15,7 @@ from starlette.routing import Route
 from connectors.http.server import listen, make_server
 from corridor.sandbox import ledger as ledgers
 from corridor.sandbox.clock import Clock
-from corridor.sandbox.faults import Faults, Injector
+from corridor.sandbox.faults import Injector
 from corridor.sandbox.feed import Feed
 from corridor.sandbox.ledger import Ledger
 from corridor.sandbox.progress import Progress
@@ -24,6 +23,7 @@ from corridor.sandbox.receiver import Receiver
 from corridor.sandbox.sender import Sender
 from corridor.sandbox.server import Outage
 from corridor.sandbox.settings import Sandbox
+from corridor.sandbox.unreliable import faults_route
 
 
 class Participant:
@@ -115,7 +115,7 @@ class Participant:
         return [
             Route("/livez", self._live),
             Route("/stats", self._stats),
-            Route("/faults", self._faults, methods=["GET", "POST"]),
+            faults_route(self._injector, self.api),
             Route("/ledger", self._show_ledger),
         ]
 
@@ -142,18 +142,6 @@ class Participant:
 
     async def _stats(self, _: Request) -> Response:
         return JSONResponse(self.stats())
-
-    async def _faults(self, request: Request) -> Response:
-        """Show the faults in force, or put others in force: what is left out does not happen any more."""
-        if request.method == "POST":
-            try:
-                faults = msgspec.json.decode(await request.body(), type=Faults)
-            except msgspec.DecodeError as error:
-                return JSONResponse({"status": 422, "detail": str(error)}, 422)
-            self._injector.replace(faults)
-            if faults.down:
-                self.api.interrupt(faults.down)
-        return Response(msgspec.json.encode(self._injector.faults), media_type="application/json")
 
     async def _show_ledger(self, request: Request) -> Response:
         """Give the ledger from a line on (``?from=``), as JSON lines."""

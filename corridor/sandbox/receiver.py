@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ from corridor.sandbox.faults import Injector
 from corridor.sandbox.ledger import Entry, Got, Ledger
 from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.tokens import Tokens
+from corridor.sandbox.unreliable import drop, refuse, until_gone
 from schemas.errors import Permanent
 
 NDJSON = "application/x-ndjson"
@@ -57,15 +57,15 @@ class Receiver:
         except ClientDisconnect:
             return Response(status_code=400)
         if not self.tokens.allows(request.headers.get("authorization", "")):
-            return _refuse(401, "the token is not known or has expired", {"WWW-Authenticate": "Bearer"})
+            return refuse(401, "the token is not known or has expired", {"WWW-Authenticate": "Bearer"})
         if self._verifier:
             try:
                 self._verifier.verify(request.headers, body, time.time())
             except Permanent as error:
-                return _refuse(401, error.message)
+                return refuse(401, error.message)
         messages = _split(request, body)
         if isinstance(messages, str):
-            return _refuse(400, messages)
+            return refuse(400, messages)
         await self._injector.delay()
         return await self._answer(request, messages)
 
@@ -78,23 +78,23 @@ class Receiver:
             )
             if fault == "401":
                 self.tokens.forget()
-            return _refuse(int(fault), "a fault that was asked for", headers)
+            return refuse(int(fault), "a fault that was asked for", headers)
         if fault == "timeout":
             await self._write(messages, 0)
-            await _until_gone(request, self._injector.faults.hold)
-            return _drop(request)
+            await until_gone(request, self._injector.faults.hold)
+            return drop(request)
         for key, body in messages:
             if self._digests.get(key, digest := _digest(body)) != digest:
                 await self._write(messages, 422)
-                return _refuse(422, f"idempotency key {key} came before with another body")
+                return refuse(422, f"idempotency key {key} came before with another body")
         try:
             described = [self._reader.read(body) for _, body in messages]
         except Permanent as error:
             await self._write(messages, 422)
-            return _refuse(422, error.message)
+            return refuse(422, error.message)
         await self._write(messages, 200, described, lost=fault == "lost")
         if fault == "lost":
-            return _drop(request)
+            return drop(request)
         return JSONResponse({"received": [f"{found[1]}:{found[2]}" for found in described]})
 
     async def _write(
@@ -147,24 +147,3 @@ def _split(request: Request, body: bytes) -> list[tuple[str, bytes]] | str:
 
 def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
-
-
-def _refuse(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    problem = {"type": "about:blank", "status": status, "detail": detail}
-    return JSONResponse(problem, status, headers, media_type="application/problem+json")
-
-
-def _drop(request: Request) -> Response:
-    """Cut the connection; what is returned then reaches nobody."""
-    request.scope["corridor.drop"]()
-    return Response(status_code=500)
-
-
-async def _until_gone(request: Request, longest: float) -> None:
-    """Wait until the other side gives up, or the time is over."""
-    try:
-        async with asyncio.timeout(longest):
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return

@@ -72,7 +72,11 @@ class Sender:
                     tasks.create_task(self._work(lane))
                 tasks.create_task(self._feed())
         finally:
-            await self._client.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
 
     async def _feed(self) -> None:
         """Put letters into the lanes when they are due."""
@@ -113,12 +117,12 @@ class Sender:
                 letter = lane.get_nowait()
             ended = letter is None
             if letters:
-                await self._settle(letters)
+                await self.settle(letters)
                 again = [letter for letter in letters if self._injector.duplicate()]
                 if again:
-                    await self._settle(again)
+                    await self.settle(again)
 
-    async def _settle(self, letters: Sequence[Letter]) -> None:
+    async def settle(self, letters: Sequence[Letter]) -> None:
         """Send one request until it is answered for good; a refused batch is sent again one by one."""
         attempt, wait = 0, FIRST_WAIT
         while True:
@@ -128,7 +132,7 @@ class Sender:
             status, after = await self._attempt(letters)
             if settles(status) and status >= 300 and len(letters) > 1:
                 for letter in letters:
-                    await self._settle([letter])
+                    await self.settle([letter])
                 return
             answered = Answered([letter.n for letter in letters], status)
             await self._ledger.append(answered)

@@ -12,6 +12,8 @@ from corridor.sandbox.faults import Faults
 
 PERMIT: Final = "permit"
 """The e-Permit authority that the broker is in the sandbox, among neighbours that the sandbox plays."""
+BORDER: Final = "border"
+"""A border post of our country, beside that authority: what it sees it tells the corridor."""
 CONTROL: Final = 2
 """How far a participant's control port is above that of its API, where both are given by a settings file."""
 Participant = Literal["dtc", "dlp", "port", "vessel", "oil"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from corridor.sandbox.settings import PERMIT, PROFILES
+from corridor.sandbox.settings import BORDER, PERMIT, PROFILES
 from corridor.sandbox.trucks import OTHERS, OURS
 from schemas.epermit.keys import generate
 from schemas.errors import Misconfigured
@@ -107,6 +107,7 @@ class State:
             if name == PERMIT:
                 self._make_secret("permit.token", _random())
                 self._make_secret("permit.key", generate("1"))
+                self._make_secret(f"{BORDER}.webhook", "whsec_" + _random())
                 continue
             for purpose in ("webhook", "deliver", "client"):
                 self._make_secret(f"{name}.{purpose}", ("whsec_" if purpose != "client" else "") + _random())
@@ -133,7 +134,8 @@ class State:
             for code in OTHERS
         ]
         facts = {"name": PERMIT, "code": OURS, "secrets": self.secrets, "gateway": ports.base}
-        return _AUTHORITY.format(**facts) + "\n".join(peers) + "\n"
+        post = _BORDER.format(name=BORDER) + _WEBHOOK.format(name=BORDER, secrets=self.secrets)
+        return _AUTHORITY.format(**facts) + "\n".join(peers) + "\n" + post
 
     def _make_secret(self, name: str, value: str) -> None:
         path = self.secrets / name
@@ -203,6 +205,11 @@ interval = 0.5
 """
     + _OAUTH2
 )
+
+_BORDER: Final = """
+[participants.{name}]
+profile = "dlp.event.v1"
+"""
 
 _AUTHORITY: Final = """\
 [participants.{name}]
