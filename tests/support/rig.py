@@ -20,8 +20,8 @@ from corridor.sandbox.settings import CONTROL
 from corridor.supervisor.state import PLATFORMS, Ports
 
 ROLES: Final = ("gateway", "stream", "deliver")
-IN_FLIGHT: Final = frozenset({"lost-in-translation", "not-delivered", "replay-differs", "false-receipt"})
-"""Kinds of violation that a message on its way looks like; all others are final at once."""
+STILL: Final = 20.0
+"""Seconds without any change after which nothing is on its way: what is on its way looks like a violation."""
 READY: Final = 120.0
 LOOK: Final = 0.2
 
@@ -125,14 +125,13 @@ class Rig:
             with self._fresh:
                 self._fresh.wait(LOOK * 10)
         self.wait_for(self._ready, READY)
-        before: dict[str, int] = {}
+        before, moved = dict[str, int](), time.monotonic()
         while True:
-            found = self.audit()
-            still = any(violation["kind"] in IN_FLIGHT for violation in found["violations"])
-            moving = found["counts"] != before
-            if not still or not moving or time.monotonic() > deadline:
+            found, now = self.audit(), time.monotonic()
+            if found["counts"] != before:
+                before, moved = found["counts"], now
+            if not found["violations"] or now - moved > STILL or now > deadline:
                 return found
-            before = found["counts"]
 
     def _control(self, participant: str) -> str:
         return f"http://127.0.0.1:{Ports(self.base).sandbox[participant] + CONTROL}"
