@@ -38,6 +38,8 @@ async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
     """
     found: list[Violation] = []
     dead = {(died.stage, died.id) for died in evidence.dead}
+    events = await _written(settings, topics.EVENTS)
+    derived = {told: body for told, body in events.items() if _is_derived(body)}
     for participant, direction, translator in plans(settings):
         name = participant.name
         into, out, _ = topics.processors(name)
@@ -46,17 +48,18 @@ async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
         target = topics.EVENTS if inward else topics.outgoing(name)
         again = _Again(translator, name, toward=not inward)
         await again.run(settings, source, stage, dead)
-        born = f"{name}/" if inward else ""
-        written = {
-            told: body
-            for told, body in (await _written(settings, target)).items()
-            if told[1].startswith(born) and not (inward and _is_derived(body))
-        }
+        if inward:
+            born = f"{name}/"
+            written = {t: body for t, body in events.items() if t[1].startswith(born) and t not in derived}
+        else:
+            written = await _written(settings, target)
         found += _compare(stage, again, written)
-    return [*found, *await _aboard(settings, dead)]
+    return [*found, *await _aboard(settings, dead, derived)]
 
 
-async def _aboard(settings: Settings, dead: set[tuple[str, str]]) -> list[Violation]:
+async def _aboard(
+    settings: Settings, dead: set[tuple[str, str]], derived: dict[Told, bytes]
+) -> list[Violation]:
     """Compare what was told to every shipment aboard."""
     found: list[Violation] = []
     avro = codec(CANONICAL)
@@ -66,9 +69,7 @@ async def _aboard(settings: Settings, dead: set[tuple[str, str]]) -> list[Violat
     ):
         again = _Again(translator, stage, toward=False)
         await again.run(settings, source, stage, dead)
-        written = await _written(settings, target)
-        if target == topics.EVENTS:
-            written = {told: body for told, body in written.items() if _is_derived(body)}
+        written = derived if target == topics.EVENTS else await _written(settings, target)
         found += _compare(stage, again, written)
     return found
 

@@ -23,6 +23,8 @@ ROLES: Final = ("gateway", "stream", "deliver")
 STILL: Final = 20.0
 """Seconds without any change after which nothing is on its way: what is on its way looks like a violation."""
 READY: Final = 120.0
+QUIET: Final = 6.0
+"""Seconds without a message after which it is worth an audit."""
 LOOK: Final = 0.2
 
 
@@ -107,7 +109,7 @@ class Rig:
         done = subprocess.run(
             [sys.executable, "-m", "corridor", "audit", "--json", "--config", str(config),
              "--state", str(self.directory)],
-            capture_output=True, text=True, timeout=300, check=False,
+            capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
         assert done.returncode in {0, 1}, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
@@ -125,6 +127,7 @@ class Rig:
             with self._fresh:
                 self._fresh.wait(LOOK * 10)
         self.wait_for(self._ready, READY)
+        self._wait_until_quiet(deadline)
         before, moved = dict[str, int](), time.monotonic()
         while True:
             found, now = self.audit(), time.monotonic()
@@ -132,6 +135,19 @@ class Rig:
                 before, moved = found["counts"], now
             if not found["violations"] or now - moved > STILL or now > deadline:
                 return found
+
+    def _wait_until_quiet(self, deadline: float) -> None:
+        """Wait until the figures stand still: an audit is long, and costs those who still work."""
+        figures, since = self._figures(), time.monotonic()
+        while time.monotonic() < min(since + QUIET, deadline):
+            with self._fresh:
+                self._fresh.wait(LOOK * 10)
+            if (now := self._figures()) != figures:
+                figures, since = now, time.monotonic()
+
+    def _figures(self) -> list[tuple[int, int]]:
+        systems = (self.status.get("figures") or {"systems": ()})["systems"]
+        return [(system["accepted"], system["delivered"]) for system in systems]
 
     def _control(self, participant: str) -> str:
         return f"http://127.0.0.1:{Ports(self.base).sandbox[participant] + CONTROL}"
