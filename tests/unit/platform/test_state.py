@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corridor.sandbox.company import cast
-from corridor.sandbox.settings import CONTROL, PERMIT, PROFILES, Sandbox
+from corridor.sandbox.settings import BORDER, CONTROL, PERMIT, PROFILES, Sandbox
 from corridor.sandbox.trucks import OTHERS
 from corridor.settings import load, unsafe
 from corridor.supervisor.state import EVERYONE, Ports, State
@@ -54,13 +54,13 @@ def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
 
 
 def test_everyone_has_settings_of_his_own(tmp_path: Path) -> None:
-    """Five participants and an authority are set up, each on ports that no other uses."""
+    """Five participants, an authority and a border post are set up, each on ports that no other uses."""
     state, ports = State(tmp_path / "up"), Ports(9100)
     state.write_sandbox_settings(ports, "127.0.0.1:9105", None, EVERYONE)
     settings = load(state.settings_file, {})
     assert unsafe(settings) == []
     profiles = {name: one.profile for name, one in settings.participants.items()}
-    assert profiles == {**PROFILES, PERMIT: "epermit.event.v1"}
+    assert profiles == {**PROFILES, PERMIT: "epermit.event.v1", BORDER: "dlp.event.v1"}
     assert settings.peers == {PERMIT: OTHERS}
     assert [(one.participant, one.port) for one in cast(settings, HOW)] == [
         (name, ports.sandbox[name]) for name in PROFILES
