@@ -73,7 +73,7 @@ def _message(crossing: Crossing) -> Message:
         "eventClassifierCode": "ACT",
         "publisherRole": "AU",
         "references": [{"type": "EPERMIT", "value": crossing.permit}],
-        "location": {"UNLocationCode": PLACES[crossing.post]},
+        "location": {"UNLocationCode": PLACES[crossing.post], "locationName": crossing.post},
         "modeOfTransport": "TRUCK",
         "truckPlate": crossing.plate,
     }

@@ -15,7 +15,7 @@ import pytest
 
 from corridor.sandbox.authority import FileLog
 from corridor.sandbox.sea import Voyage, rail_voyage, truck_voyage
-from corridor.sandbox.settings import PERMIT
+from corridor.sandbox.settings import BORDER, PERMIT
 from corridor.sandbox.shipments import Train
 from corridor.sandbox.trucks import OURS, POSTS, Truck, aboard
 from corridor.sandbox.weather import storms
@@ -123,7 +123,7 @@ def test_every_story_crosses(up: Up, view: View, tmp_path: Path) -> None:
     assert "BULK/INJE" in view.steps("SAN-T2-001", "pipeline")
     assert view.shown("SAN-T2-001")["timeline"]["state"]["status"] == "delivered"
 
-    assert {system["name"] for system in after["figures"]["systems"]} == set(EVERYONE)
+    assert {system["name"] for system in after["figures"]["systems"]} == {*EVERYONE, BORDER}
     assert after["outlook"]["permits"]["used"] > 0
     assert view.figure("berth-wait")["most"] > (STORM.ends - STORM.begins).total_seconds() / HOUR / 2
     late = max((voyage.sails - voyage.planned).total_seconds() / HOUR for voyage in HELD)
