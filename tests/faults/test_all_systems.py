@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from corridor.sandbox import ledger
+from corridor.sandbox.settings import BORDER
 from corridor.supervisor.state import EVERYONE
 from tests.support.rig import ROLES, Rig
 
@@ -61,3 +63,5 @@ def test_the_audit_is_clean_with_all_systems_at_once(rig: Callable[..., Rig]) ->
     assert counts["accepted"] + counts["permit events"] >= EVENTS * 0.9
     assert counts["permit events"] > EVENTS // 12
     assert broker.stats("permit")["faults"]
+    reports = ledger.read(broker.directory / "sandbox" / BORDER / ledger.FILE)
+    assert any(isinstance(entry, ledger.Answered) and entry.status == 202 for entry in reports)
