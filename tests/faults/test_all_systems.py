@@ -1,4 +1,4 @@
-"""All systems at once under fire: platforms, ports, vessels, oil terminals, authorities, border posts."""
+"""All systems at once under fire: dtc, dlp, port, vessel, oil, e-Permit authorities, a border post."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ MISBEHAVIOUR: dict[str, Any] = {
 }
 OUTAGE = 30.0 if SOAK else 5.0
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(2400 if SOAK else 400)]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.faults,
+    pytest.mark.timeout(2400 if SOAK else 400),
+    pytest.mark.system("dtc", "dlp", "port", "vessel", "oil", "epermit"),
+]
 
 
 def moved(status: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""The audit holds for every system of the sandbox: what is planted at one is found, by name and place."""
+"""What is planted at any system is found by the audit: dtc, dlp, port, vessel, oil, and those aboard."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from corridor.sandbox.ledger import Got
 from corridor.sandbox.settings import PROFILES
 from streams import topics
 from tests.support.corridor_log import SETTINGS, CorridorLog
+
+pytestmark = pytest.mark.system("dtc", "dlp", "port", "vessel", "oil")
 
 FAULTS = ("lost", "doubled", "swapped", "altered")
 SYSTEMS = tuple(PROFILES)

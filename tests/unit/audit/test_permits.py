@@ -20,6 +20,8 @@ from streams.settings import Kafka
 from tests.support.crossing import codec
 from tests.support.permit_topics import BOX, LEDGER, OUT, OUTBOX_NAME, PROFILE, TOLD, Day
 
+pytestmark = pytest.mark.system("epermit")
+
 KZ = Participant(
     name="kz",
     profile=PROFILE,
