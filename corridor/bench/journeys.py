@@ -11,7 +11,7 @@ import heapq
 import re
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from corridor.bench.contest import Message
 from corridor.roles.contracts import codec, json_form
@@ -167,7 +167,10 @@ def _of_train(index: int) -> list[Told]:
     train = Train(0, index)
     said = [(message.at, name, message) for name, make in MAKERS.items() for message in make(train)]
     avro = codec(profiles.CANONICAL)
-    aboard = [Stage(Router(avro), topics.TO_ABOARD), Stage(Fan(avro), topics.FROM_ABOARD)]
+    aboard = [
+        Stage(cast(Translator, stage), name)
+        for name, stage in ((topics.TO_ABOARD, Router(avro)), (topics.FROM_ABOARD, Fan(avro)))
+    ]
     chains = {name: Chain([Stage(_translator(profile), name), *aboard]) for name, profile in PROFILES.items()}
     found: list[Told] = []
     for at, name, message in sorted(said, key=lambda each: each[:2]):
