@@ -41,6 +41,8 @@ SETTINGS: Final = """
 bootstrap = "{kafka}"
 [gateway]
 port = {gateway}
+[log]
+level = "warning"
 [view]
 url = "sqlite:///{directory}/view.sqlite3"
 """

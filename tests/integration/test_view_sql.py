@@ -15,12 +15,14 @@ import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from connectors.auth.secret import Secret
 from connectors.receive.app import make_app
 from corridor.settings.model import View
+from corridor.view import migrations
 from corridor.view.api import view_routes
-from corridor.view.database import Database
+from corridor.view.database import HEAD, Database
 from corridor.view.dump import dump
 from corridor.view.events import recompute, write_events
 from corridor.view.figures import Asked, figures
@@ -82,10 +84,11 @@ def content(database: Database) -> bytes:
 
 def test_migrations_make_the_tables_that_the_code_means(database: Database) -> None:
     """After all migrations nothing differs from the tables as declared; a second run changes nothing."""
-    assert database.migrate() == (database.head, database.head)
+    assert database.migrate() == (HEAD, HEAD)
     with database.reading() as connection:
         found = compare_metadata(MigrationContext.configure(connection), METADATA)
     assert [difference for difference in found if difference[1].name != "alembic_version"] == []
+    assert next(iter(ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads())) == HEAD
 
 
 def test_a_view_that_is_not_there_is_said(tmp_path: Path) -> None:

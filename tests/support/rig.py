@@ -18,7 +18,7 @@ import httpx
 
 from corridor.supervisor.state import CONTROL, SANDBOX, Ports
 
-ROLES: Final = ("gateway", "stream", "deliver")
+ROLES: Final = ("gateway", "stream", "deliver", "view")
 IN_FLIGHT: Final = frozenset({"lost-in-translation", "not-delivered", "replay-differs", "false-receipt"})
 """Kinds of violation that a message on its way looks like; all others are final at once."""
 READY: Final = 120.0
@@ -102,15 +102,27 @@ class Rig:
 
     def audit(self) -> dict[str, Any]:
         """Run `corridor audit` and return counts and violations."""
-        config = self.directory / "corridor.toml"
-        done = subprocess.run(
-            [sys.executable, "-m", "corridor", "audit", "--json", "--config", str(config),
-             "--state", str(self.directory)],
-            capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode in {0, 1}, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(self._corridor("audit", "--json", "--state", str(self.directory)))
         return found
+
+    def strays(self, seconds: float) -> list[str]:
+        """Rows that the view has and one built anew from the log has not, or the other way round.
+
+        Nothing may be on its way any more. Waits until the view has read what the other has.
+        """
+        anew = {"CORRIDOR__VIEW__URL": f"sqlite:///{self.directory}/anew.sqlite3"}
+        self._corridor("view", "rebuild", **anew)
+        wanted = json.loads(self._corridor("view", "status", "--json", **anew))["positions"]
+        deadline = time.monotonic() + seconds
+        while (there := json.loads(self._corridor("view", "status", "--json"))["positions"]) != wanted:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the view is at {there}, the log at {wanted}")
+            with self._fresh:
+                self._fresh.wait(LOOK)
+        kept, rebuilt = (self._corridor("view", "dump", **more).splitlines() for more in ({}, anew))
+        assert kept
+        differing = set(kept) ^ set(rebuilt)
+        return sorted(differing) if differing or kept == rebuilt else ["the order of the rows"]
 
     def settle(self, seconds: float) -> dict[str, Any]:
         """Wait until everything was sent and nothing is on its way any more, and return the last audit.
@@ -132,6 +144,15 @@ class Rig:
             if not still or not moving or time.monotonic() > deadline:
                 return found
             before = found["counts"]
+
+    def _corridor(self, *arguments: str, **environment: str) -> str:
+        """Run a command with the settings of the broker, and return what it says."""
+        done = subprocess.run(
+            [sys.executable, "-m", "corridor", *arguments, "--config", str(self.directory / "corridor.toml")],
+            env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode in {0, 1}, done.stderr
+        return done.stdout
 
     def _control(self, participant: str) -> str:
         return f"http://127.0.0.1:{Ports(self.base).sandbox[participant] + CONTROL}"
