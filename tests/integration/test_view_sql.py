@@ -13,9 +13,12 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from msgspec.structs import replace
 
 from connectors.auth.secret import Secret
 from connectors.receive.app import make_app
@@ -36,6 +39,7 @@ from schemas.errors import Invalid, Misconfigured
 from schemas.records import DeadLetter, Loss, Receipt, Report
 from schemas.shipment import Fact
 from schemas.shipment.fact import Lot
+from schemas.shipment.owners import owner_of
 from streams import topics
 from streams.contracts import Contracts
 from streams.projection import Moved
@@ -89,6 +93,19 @@ def test_migrations_make_the_tables_that_the_code_means(database: Database) -> N
         found = compare_metadata(MigrationContext.configure(connection), METADATA)
     assert [difference for difference in found if difference[1].name != "alembic_version"] == []
     assert next(iter(ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads())) == HEAD
+
+
+def test_migrations_keep_the_content(database: Database) -> None:
+    """Back to the first tables and forth again, every row is as it was."""
+    write(database, facts(1))
+    before = content(database)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert database.migrate() == ("0001", HEAD)
+    assert content(database) == before
 
 
 def test_a_view_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -151,6 +168,24 @@ def test_a_shipment_is_found_by_everything_it_has_to_do_with(database: Database)
         with pytest.raises(Invalid) as refused:
             find(connection, Wanted(cursor="???"))
     assert refused.value.pointer == "/cursor"
+
+
+def test_a_vessel_is_its_newest_call_however_many_shipments_name_it(database: Database) -> None:
+    """Of a vessel's number the call is shown, with those aboard in its time, not one of many shipments."""
+    listed = facts(1)
+    call = next(fact for fact in listed if fact.kind == "VESSEL" and not fact.consignment)
+    loaded = next(fact for fact in listed if fact.imo == call.imo and fact.consignment)
+    aboard = [replace(loaded, id=f"{n:036}", consignment=f"{n:036}", at=call.at) for n in range(30)]
+    before = [
+        replace(fact, id=f"a{fact.id[1:]}", consignment=f"a{fact.id[1:]}", at=call.at - 200 * 86_400_000)
+        for fact in aboard
+    ]
+    write(database, [call, *aboard, *before])
+    with database.reading() as connection:
+        shown = show(connection, str(call.imo))
+    assert shown is not None
+    assert shown.timeline.key == owner_of(call)
+    assert {row.key for row in shown.aboard} == {fact.consignment for fact in aboard}
 
 
 def test_an_event_that_moves_to_another_consignment_leaves_the_first(database: Database) -> None:
