@@ -21,7 +21,7 @@ WRITER: Final = 7_352_001
 """Advisory lock of PostgreSQL that a writer of the view holds for a transaction."""
 BUSY: Final = 30
 """Seconds that SQLite waits for another writer."""
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest revision of ``migrations``."""
 
 

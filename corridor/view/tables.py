@@ -105,7 +105,7 @@ REPORT: Final = Table(
     METADATA,
     _text("stage", key=True),
     _text("id", key=True),
-    _text("origin"),
+    _text("origin", key=True),
     _text("day"),
     _number("outputs"),
     _number("losses"),
@@ -115,7 +115,7 @@ REPORT: Final = Table(
     Index("report_origin", "origin"),
     Index("report_day", "day", "stage", "losses"),
 )
-"""What became of each message at each stage."""
+"""What became of each message at each stage. An event that several messages tell of is one of each."""
 
 RECEIPT: Final = Table(
     "receipt",

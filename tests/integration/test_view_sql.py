@@ -317,6 +317,25 @@ def test_what_the_broker_did_stands_beside_the_timeline(database: Database) -> N
     assert [(figure.leg, figure.value, figure.met) for figure in share] == [("to-corridor.dtc", 0.0, False)]
 
 
+def test_an_event_has_a_report_for_every_message_that_tells_it(database: Database) -> None:
+    """Reports of one event by two messages lie in two partitions: both stay, in whatever order they come."""
+    one, other = (
+        Report(id="m", origin=f"dtc/{name}", stage="from-corridor.dlp", outputs=outputs, accepted=0)
+        for name, outputs in (("a", 1), ("b", 0))
+    )
+    found = []
+    for listed in ([(7, one), (7, other)], [(7, other), (7, one)]):
+        Projector(database, Contracts(None)).empty()
+        for report in (*listed, listed[0]):
+            with database.writing() as connection:
+                write_reports(connection, [report])
+        with database.writing() as connection:
+            write_reports(connection, listed)
+        found.append(content(database))
+    assert found[0] == found[1]
+    assert found[0].count(b'"report"') == 2
+
+
 def test_days_add_up_to_the_whole(database: Database) -> None:
     """Sums and counts day by day add up to those over all days; every figure is one that is defined."""
     write(database, facts(2))
