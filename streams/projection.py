@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 POLL_MS: Final = 200
 MOST_RECORDS: Final = 10_000
 """Records in one transaction: what follows from them is computed once for all, so many cost less."""
+FAR: Final = 1_000
+"""Records behind the log from which on larger transactions are worth waiting for."""
 AGAIN: Final = 1.0
 
 Place = tuple[str, int]
@@ -184,10 +186,10 @@ class Projection:
         return len(records)
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[Any]]:
-        """Take what has come; while more than that is waiting, up to what goes into one transaction."""
+        """Take what has come at once; only when far behind, wait for as much as goes into one transaction."""
         batch: dict[TopicPartition, list[Any]] = {}
-        assigned, taken, fetched = self._next, 0, True
-        while fetched and taken < MOST_RECORDS:
+        assigned, taken, far = self._next, 0, True
+        while far and taken < MOST_RECORDS:
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS - taken)
             if self._next is not assigned:  # other partitions, or read again from the stored offsets
                 return {}
@@ -195,13 +197,12 @@ class Projection:
                 if records and tp in assigned:
                     batch.setdefault(tp, []).extend(records)
                     taken += len(records)
-            if await self._waiting(consumer) <= taken:
-                break
+            far = bool(fetched) and await self._waiting(consumer) > FAR
         return batch
 
     async def _waiting(self, consumer: AIOKafkaConsumer) -> int:
-        """Records that are in the log behind what was fetched, as far as is known."""
-        ends = {tp: consumer.highwater(tp) for tp in consumer.assignment()}
+        """Committed records that are in the log behind what was fetched, as far as is known."""
+        ends = {tp: consumer.last_stable_offset(tp) for tp in consumer.assignment()}
         return await _left(consumer, {tp: end for tp, end in ends.items() if end is not None})
 
     async def _measure(self, consumer: AIOKafkaConsumer) -> None:
