@@ -107,7 +107,7 @@ def find(connection: Connection, wanted: Wanted) -> Page:
 def named(connection: Connection, reference: str, most: int) -> list[Row]:
     """What is found under a name: first what has it as its key or own name, consignments first, newest first.
 
-    Of more than ``most`` those are taken that began last, and journeys even where many shipments have the name.
+    Of more than ``most`` those are taken that began last; journeys also where many shipments have the name.
     """
     value, link = normal(reference), LINK.c
     newest = select(link.shipment, link.since).where(link.value == value).distinct()
