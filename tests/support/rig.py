@@ -106,23 +106,33 @@ class Rig:
         return found
 
     def strays(self, seconds: float) -> list[str]:
-        """Rows that the view has and one built anew from the log has not, or the other way round.
+        """Rows that the view has and one built anew from the log has not (-), or the other way round (+).
 
-        Nothing may be on its way any more. Waits until the view has read what the other has.
+        Both must have read the same, so it is built again while anything is still on its way.
         """
         anew = {"CORRIDOR__VIEW__URL": f"sqlite:///{self.directory}/anew.sqlite3"}
-        self._corridor("view", "rebuild", **anew)
-        wanted = json.loads(self._corridor("view", "status", "--json", **anew))["positions"]
         deadline = time.monotonic() + seconds
-        while (there := json.loads(self._corridor("view", "status", "--json"))["positions"]) != wanted:
+        while True:
+            self._corridor("view", "rebuild", **anew)
+            before, kept, after = self._positions(), self._corridor("view", "dump"), self._positions()
+            if before == after == (wanted := self._positions(**anew)):
+                break
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the view is at {there}, the log at {wanted}")
-            with self._fresh:
-                self._fresh.wait(LOOK)
-        kept, rebuilt = (self._corridor("view", "dump", **more).splitlines() for more in ({}, anew))
+                raise TimeoutError(f"the view is at {after}, the log at {wanted}")
+        rebuilt = self._corridor("view", "dump", **anew)
         assert kept
-        differing = set(kept) ^ set(rebuilt)
-        return sorted(differing) if differing or kept == rebuilt else ["the order of the rows"]
+        one, other = kept.splitlines(), rebuilt.splitlines()
+        differing = [f"-{row}" for row in set(one) - set(other)] + [
+            f"+{row}" for row in set(other) - set(one)
+        ]
+        return sorted(differing) if differing or one == other else ["the order of the rows"]
+
+    def _positions(self, **environment: str) -> dict[str, int]:
+        """How far a view has read."""
+        found: dict[str, int] = json.loads(self._corridor("view", "status", "--json", **environment))[
+            "positions"
+        ]
+        return found
 
     def settle(self, seconds: float) -> dict[str, Any]:
         """Wait until everything was sent and nothing is on its way any more, and return the last audit.
