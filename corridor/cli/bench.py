@@ -12,7 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from corridor.bench import behind, codes, latency, mapping, memory, notes, pipe, registry, show, translation, view
+from corridor.bench import (
+    behind,
+    codes,
+    latency,
+    mapping,
+    memory,
+    notes,
+    pipe,
+    registry,
+    show,
+    translation,
+    view,
+)
 from corridor.bench.case import Case, Figure, Tell
 from corridor.cli.options import emit, json_option
 from corridor.logging import configure
