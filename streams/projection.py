@@ -25,7 +25,10 @@ from streams.settings import Kafka, Processing
 log = structlog.get_logger(__name__)
 
 POLL_MS: Final = 200
-MOST_RECORDS: Final = 5_000
+MOST_RECORDS: Final = 10_000
+"""Records in one transaction: what follows from them is computed once for all, so many cost less."""
+FAR: Final = 1_000
+"""Records behind the log from which on larger transactions are worth waiting for."""
 AGAIN: Final = 1.0
 
 Place = tuple[str, int]
@@ -160,8 +163,7 @@ class Projection:
 
     async def _step(self, consumer: AIOKafkaConsumer) -> int:
         """Take one poll over into the store; return how many records it had."""
-        fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
-        batch = {tp: records for tp, records in fetched.items() if records and tp in self._next}
+        batch = await self._poll(consumer)
         records = [record for listed in batch.values() for record in listed]
         if records:
             before = {(tp.topic, tp.partition): self._next[tp] for tp in batch}
@@ -182,6 +184,26 @@ class Projection:
             metrics.projection_delay.labels(self.name).observe(max(0.0, delay))
         await self._measure(consumer)
         return len(records)
+
+    async def _poll(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[Any]]:
+        """Take what has come at once; only when far behind, wait for as much as goes into one transaction."""
+        batch: dict[TopicPartition, list[Any]] = {}
+        assigned, taken, far = self._next, 0, True
+        while far and taken < MOST_RECORDS:
+            fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS - taken)
+            if self._next is not assigned:  # other partitions, or read again from the stored offsets
+                return {}
+            for tp, records in fetched.items():
+                if records and tp in assigned:
+                    batch.setdefault(tp, []).extend(records)
+                    taken += len(records)
+            far = bool(fetched) and await self._waiting(consumer) > FAR
+        return batch
+
+    async def _waiting(self, consumer: AIOKafkaConsumer) -> int:
+        """Committed records that are in the log behind what was fetched, as far as is known."""
+        ends = {tp: consumer.last_stable_offset(tp) for tp in consumer.assignment()}
+        return await _left(consumer, {tp: end for tp, end in ends.items() if end is not None})
 
     async def _measure(self, consumer: AIOKafkaConsumer) -> None:
         for tp in consumer.assignment():

@@ -91,13 +91,15 @@ async def drained(supervisor: Supervisor, tell: Tell) -> None:
         quiet, before = (quiet + 1 if still else 0), now
 
 
-async def metrics(supervisor: Supervisor, role: str) -> Callable[[str], float]:
-    """What a role's metrics say: a function from the name of a series to its sum over all labels."""
+async def metrics(supervisor: Supervisor, role: str) -> Callable[..., float]:
+    """What a role's metrics say: from the name of a series, and labels, to its sum over all others."""
     address = getattr(supervisor.settings, role)
     async with httpx.AsyncClient(trust_env=False) as client:
         answer = await client.get(f"http://{address.host}:{address.port}/metrics")
     series = parse(answer.text)
-    return lambda wanted: sum(value for (name, _), value in series.items() if name == wanted)
+    return lambda wanted, **labels: sum(
+        value for (name, found), value in series.items() if name == wanted and labels.items() <= set(found)
+    )
 
 
 async def _finished(supervisor: Supervisor) -> bool:

@@ -12,7 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from corridor.bench import codes, latency, mapping, memory, notes, pipe, registry, translation
+from corridor.bench import (
+    behind,
+    codes,
+    latency,
+    mapping,
+    memory,
+    notes,
+    pipe,
+    registry,
+    show,
+    translation,
+    view,
+)
 from corridor.bench.case import Case, Figure, Tell
 from corridor.cli.options import emit, json_option
 from corridor.logging import configure
@@ -28,6 +40,9 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "memory": Case("resident memory of each role after 10,000 and 200,000 messages", memory.figures),
     "registry": Case("the registry: start with 10,000 schemas, registrations, look-ups", registry.figures),
+    "view": Case("the shipment view: events per second of a core, rebuild of 1,000,000 events", view.figures),
+    "behind": Case("how far the shipment view is behind the log at 50 messages per second", behind.figures),
+    "show": Case("`corridor show` on a view with 1,000,000 shipments", show.figures),
     "codes": Case("identifier checks, look-ups in code lists, reading all of them", codes.figures),
 }
 

@@ -7,11 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -25,9 +21,8 @@ WRITER: Final = 7_352_001
 """Advisory lock of PostgreSQL that a writer of the view holds for a transaction."""
 BUSY: Final = 30
 """Seconds that SQLite waits for another writer."""
-
-_CONFIG: Final = Config()
-_CONFIG.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+HEAD: Final = "0003"
+"""The newest revision of ``migrations``."""
 
 
 class Database:
@@ -89,18 +84,16 @@ class Database:
         Raises:
             Transient: ``view-unavailable``.
         """
-        with self.writing() as connection:
-            before = MigrationContext.configure(connection).get_current_revision()
-            config = Config()
-            config.set_main_option("script_location", str(_CONFIG.get_main_option("script_location")))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            return before, self.head
+        from alembic import command  # noqa: PLC0415 - only this needs it, and it takes long to load
+        from alembic.config import Config  # noqa: PLC0415
 
-    @property
-    def head(self) -> str:
-        """The newest revision."""
-        return str(ScriptDirectory.from_config(_CONFIG).get_current_head())
+        with self.writing() as connection:
+            before = _revision(connection)
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, HEAD)
+            return before, HEAD
 
     def require_current(self) -> None:
         """Refuse to ask tables that are not there, or not up to date.
@@ -110,8 +103,8 @@ class Database:
             Transient: ``view-unavailable``.
         """
         with self.reading() as connection:
-            revision = MigrationContext.configure(connection).get_current_revision()
-        if revision != self.head:
+            revision = _revision(connection)
+        if revision != HEAD:
             state = f"is at revision {revision}" if revision else "is empty"
             raise Misconfigured(
                 "view-outdated",
@@ -130,6 +123,14 @@ class Database:
             raise Transient("view-unavailable", f"{self.address}: {error.orig}") from error
         except OSError as error:
             raise Transient("view-unavailable", f"{self.address}: {error}") from error
+
+
+def _revision(connection: Connection) -> str | None:
+    """Read the revision that the tables are at; None when there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def _prepare_sqlite(engine: Engine) -> None:

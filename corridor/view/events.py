@@ -130,7 +130,7 @@ def recompute(connection: Connection, owners: Iterable[str]) -> None:
         facts = facts_of(connection, chunk)
         states: list[dict[str, Any]] = []
         gone: list[str] = []
-        links: set[tuple[str, ...]] = set()
+        links: set[tuple[Any, ...]] = set()
         measures: set[tuple[Any, ...]] = set()
         for owner in chunk:
             settled = settle(facts.get(owner, ()))
@@ -140,7 +140,7 @@ def recompute(connection: Connection, owners: Iterable[str]) -> None:
                 gone.append(owner)
                 continue
             states.append({"key": owner, **msgspec.structs.asdict(state)})
-            links |= {(*link, owner) for link in links_of(settled.current)}
+            links |= {(owner, *link, state.first_at) for link in links_of(settled.current)}
             if shared_of(settled.current):
                 sharers[owner] = settled
                 continue

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, or_, select
 
 from corridor.view.tables import LINK, SHIPMENT
 from schemas.errors import Invalid
-from schemas.shipment.owners import KINDS, normal
+from schemas.shipment.owners import CONSIGNMENT, KINDS, normal
 from schemas.shipment.state import STATUS
 
 MOST: Final = 200
@@ -105,11 +105,28 @@ def find(connection: Connection, wanted: Wanted) -> Page:
 
 
 def named(connection: Connection, reference: str, most: int) -> list[Row]:
-    """Everything that is found under a name, or has it as its key; consignments first, then newest first."""
-    links = select(LINK.c.shipment).where(LINK.c.value == normal(reference))
-    query = select(SHIPMENT).where(or_(SHIPMENT.c.key.in_(links), SHIPMENT.c.key == reference.strip()))
-    order = (SHIPMENT.c.kind.in_(SHIPMENTS).desc(), SHIPMENT.c.last_at.desc(), SHIPMENT.c.key)
-    return [Row(*row) for row in connection.execute(query.order_by(*order).limit(most))]
+    """What is found under a name: first what has it as its key or own name, consignments first, newest first.
+
+    Of more than ``most`` those are taken that began last; journeys also where many shipments have the name.
+    """
+    value, link = normal(reference), LINK.c
+    newest = select(link.shipment, link.since).where(link.value == value).distinct()
+    newest = newest.order_by(link.since.desc(), link.shipment).limit(most)
+    keys = {reference.strip(), *(f"{kind}:{value}" for kind in KINDS)}
+    for query in (newest, newest.where(link.shipment.contains(":"))):  # a consignment's key has none
+        keys.update(connection.execute(query).scalars())
+    rows = [Row(*row) for row in connection.execute(select(SHIPMENT).where(SHIPMENT.c.key.in_(sorted(keys))))]
+    rows.sort(key=lambda row: (row.kind not in SHIPMENTS, -row.last_at, row.key))
+    return sorted(rows, key=lambda row: not _is_it(row, reference))[:most]
+
+
+def _is_it(row: Row, reference: str) -> bool:
+    """Tell whether a reference is the thing's own name, not that of something it has to do with."""
+    if row.key == reference.strip():
+        return True
+    own = row.key.partition(":")[2]
+    name = own if row.kind == "BULK_LOT" else own.partition("/")[0]
+    return row.kind != CONSIGNMENT and normal(name) == normal(reference)
 
 
 def _where(query: Select[Any], wanted: Wanted) -> Select[Any]:

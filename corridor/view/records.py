@@ -21,7 +21,7 @@ Numbered = tuple[int, Any]
 
 
 def write_reports(connection: Connection, reports: Iterable[tuple[int, Report]]) -> None:
-    """Keep the last report of each message at each stage."""
+    """Keep the last report of each message at each stage, by the accepted message it came from."""
     rows = [
         {
             "stage": report.stage, "id": report.id, "origin": report.origin,

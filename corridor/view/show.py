@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Select, select
 
 from corridor.view.events import chunks, facts_of
 from corridor.view.find import SHIPMENTS, Row, named
 from corridor.view.subjects import history
 from corridor.view.tables import LETTER, LINK, RECEIPT, REPORT, SHIPMENT
 from schemas.shipment import Fact, Timeline, timeline
-from schemas.shipment.owners import CONSIGNMENT, normal
+from schemas.shipment.owners import CONSIGNMENT
 from schemas.shipment.state import Hold
 
 MOST_OTHERS: Final = 20
@@ -24,6 +24,8 @@ MOST_JOURNEYS: Final = 50
 DAY: Final = 86_400_000
 MARGIN: Final = 2 * DAY
 """How long before and after its own events the journeys of a shipment's means are looked at."""
+LONGEST: Final = 100 * DAY
+"""How long before something a journey, or a shipment that has to do with it, may have begun."""
 
 _MEANS: Final = {"TRAIN": "TRAIN", "VESSEL": "VESSEL", "PLATE": "TRUCK", "PERMIT": "PERMIT"}
 """Links by which a shipment has a share in other timelines, to the kind of those."""
@@ -93,18 +95,7 @@ class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
 def show(connection: Connection, reference: str) -> Shown | None:
     """Show what a reference names: of several the newest shipment, the others beside it; None for nothing."""
     rows = named(connection, reference, MOST_OTHERS + 1)
-    exact = [row for row in rows if _is_it(row, reference)]
-    rows = exact + [row for row in rows if row not in exact]
     return _shown(connection, rows[0], rows[1:]) if rows else None
-
-
-def _is_it(row: Row, reference: str) -> bool:
-    """Tell whether a reference is the thing's own name, not that of something it has to do with."""
-    if row.key == reference.strip():
-        return True
-    own = row.key.partition(":")[2]
-    name = own if row.kind == "BULK_LOT" else own.partition("/")[0]
-    return row.kind != CONSIGNMENT and normal(name) == normal(reference)
 
 
 def _shown(connection: Connection, row: Row, others: Sequence[Row]) -> Shown:
@@ -144,19 +135,21 @@ def _journeys(connection: Connection, row: Row, links: dict[str, list[str]]) -> 
     """Timelines of its means and permits that overlap with its own."""
     if row.kind not in SHIPMENTS:
         return []
-    shared = [
-        and_(LINK.c.kind == kind, LINK.c.value.in_(values), SHIPMENT.c.kind == of)
-        for kind, of in _MEANS.items()
-        if (values := links.get(kind))
-    ]
-    if not shared:
-        return []
-    overlap = and_(SHIPMENT.c.first_at <= row.last_at + MARGIN, SHIPMENT.c.last_at >= row.first_at - MARGIN)
-    permit = SHIPMENT.c.kind == "PERMIT"  # issued long before the journey
+    begin, end = row.first_at - MARGIN, row.last_at + MARGIN
+    found: dict[str, Row] = {}
+    for kind, of in _MEANS.items():
+        query = _linked(kind, links.get(kind, ())).where(SHIPMENT.c.kind == of)
+        if of != "PERMIT":  # issued long before the journey
+            query = query.where(LINK.c.since.between(begin - LONGEST, end), SHIPMENT.c.last_at >= begin)
+        query = query.order_by(SHIPMENT.c.first_at, SHIPMENT.c.key).limit(MOST_JOURNEYS)
+        found |= {journey.key: Row(*journey) for journey in connection.execute(query)}
+    return sorted(found.values(), key=lambda journey: (journey.first_at, journey.key))[:MOST_JOURNEYS]
+
+
+def _linked(kind: str, values: Iterable[str]) -> Select[Any]:
+    """Whatever is found under one of these names."""
     query = select(SHIPMENT).join(LINK, LINK.c.shipment == SHIPMENT.c.key)
-    query = query.where(or_(*shared), or_(overlap, permit)).distinct()
-    query = query.order_by(SHIPMENT.c.first_at, SHIPMENT.c.key).limit(MOST_JOURNEYS)
-    return [Row(*found) for found in connection.execute(query)]
+    return query.where(LINK.c.kind == kind, LINK.c.value.in_(list(values))).distinct()
 
 
 def _aboard(connection: Connection, row: Row, links: dict[str, list[str]]) -> tuple[Row, ...]:
@@ -165,12 +158,12 @@ def _aboard(connection: Connection, row: Row, links: dict[str, list[str]]) -> tu
     values = links.get(kind or "", [])
     if not values:
         return ()
-    overlap = and_(SHIPMENT.c.first_at <= row.last_at, SHIPMENT.c.last_at >= row.first_at)
-    query = select(SHIPMENT).join(LINK, LINK.c.shipment == SHIPMENT.c.key)
-    query = query.where(
-        LINK.c.kind == kind, LINK.c.value.in_(values), SHIPMENT.c.kind == CONSIGNMENT, overlap
+    query = _linked(kind or "", values).where(
+        LINK.c.since.between(row.first_at - LONGEST, row.last_at),
+        SHIPMENT.c.kind == CONSIGNMENT,
+        SHIPMENT.c.last_at >= row.first_at,
     )
-    query = query.distinct().order_by(SHIPMENT.c.last_at.desc(), SHIPMENT.c.key).limit(MOST_ROWS)
+    query = query.order_by(SHIPMENT.c.last_at.desc(), SHIPMENT.c.key).limit(MOST_ROWS)
     return tuple(Row(*found) for found in connection.execute(query))
 
 

@@ -64,7 +64,8 @@ def _owners(connection: Connection, names: Iterable[tuple[str, str]]) -> set[str
     found: set[str] = set()
     for piece in _pieces(names):
         named = tuple_(LINK.c.kind, LINK.c.value).in_(piece)
-        found.update(connection.execute(select(LINK.c.shipment).where(named)).scalars())
+        indexed = LINK.c.value.in_([value for _, value in piece])  # by the pair SQLite would read every link
+        found.update(connection.execute(select(LINK.c.shipment).where(indexed, named)).scalars())
     return found
 
 

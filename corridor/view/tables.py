@@ -71,13 +71,18 @@ SHIPMENT: Final = Table(
 LINK: Final = Table(
     "link",
     METADATA,
+    _text("shipment", key=True),
     _text("kind", key=True),
     _text("value", key=True),
-    _text("shipment", key=True),
-    Index("link_value", "value"),
-    Index("link_shipment", "shipment"),
+    _number("since"),
+    Index("link_value", "value", "since"),
+    sqlite_with_rowid=False,
 )
-"""Names under which a shipment is found: container, wagon, note, train, vessel, plate, permit, lot."""
+"""Names under which a shipment is found: container, wagon, note, train, vessel, plate, permit, lot.
+
+``since`` is the first time that is told of the shipment: a vessel's name has more shipments every year, and
+what was aboard in one month is found by it without a look at all the others.
+"""
 
 MEASURE: Final = Table(
     "measure",
@@ -91,6 +96,7 @@ MEASURE: Final = Table(
     _number("least"),
     _number("most"),
     Index("measure_kpi", "kpi", "day"),
+    sqlite_with_rowid=False,
 )
 """What each shipment adds to each figure, by leg and day: how often, sum, least, most."""
 
@@ -99,7 +105,7 @@ REPORT: Final = Table(
     METADATA,
     _text("stage", key=True),
     _text("id", key=True),
-    _text("origin"),
+    _text("origin", key=True),
     _text("day"),
     _number("outputs"),
     _number("losses"),
@@ -109,7 +115,7 @@ REPORT: Final = Table(
     Index("report_origin", "origin"),
     Index("report_day", "day", "stage", "losses"),
 )
-"""What became of each message at each stage."""
+"""What became of each message at each stage. An event that several messages tell of is one of each."""
 
 RECEIPT: Final = Table(
     "receipt",

@@ -6,7 +6,7 @@ what only a translation needs. Their JSON form is what the view stores.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +20,7 @@ MEANS: Final = frozenset({"TRAIN", "VESSEL", "TRUCK"})
 """Subjects that carry shipments and are none themselves."""
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True, array_like=True, gc=False):
     """A document or means: type as the schema has it, value, first note of the consignment."""
 
     type: str
@@ -28,7 +28,7 @@ class Reference(NamedTuple):
     original: str | None = None
 
 
-class Unit(NamedTuple):
+class Unit(Struct, frozen=True, array_like=True, gc=False):
     """A wagon or container with what carries it; ``came_from`` is the wagon it was transloaded from."""
 
     kind: str
@@ -39,7 +39,7 @@ class Unit(NamedTuple):
     came_from: str | None = None
 
 
-class Border(Struct, frozen=True, omit_defaults=True):
+class Border(Struct, frozen=True, omit_defaults=True, gc=False):
     """A crossing: railways, stations of exit and entry (ESR), UTC milliseconds of hand-over and take-over."""
 
     from_admin: str | None = None
@@ -50,7 +50,7 @@ class Border(Struct, frozen=True, omit_defaults=True):
     taken_over: int | None = None
 
 
-class Note(Struct, frozen=True, omit_defaults=True):
+class Note(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a version of a consignment note says of itself; stations in ESR."""
 
     number: str
@@ -61,7 +61,7 @@ class Note(Struct, frozen=True, omit_defaults=True):
     annulled: bool = False
 
 
-class Lot(Struct, frozen=True, omit_defaults=True):
+class Lot(Struct, frozen=True, omit_defaults=True, gc=False):
     """What an event says of an oil lot.
 
     Attributes:
@@ -81,7 +81,7 @@ class Lot(Struct, frozen=True, omit_defaults=True):
     formed_of: tuple[tuple[str, int], ...] = ()
 
 
-class Goods(NamedTuple):
+class Goods(Struct, frozen=True, array_like=True, gc=False):
     """One item of cargo: goods code (HS or GNG), name, gross mass in kg, UN number."""
 
     code: str | None
@@ -90,7 +90,7 @@ class Goods(NamedTuple):
     un_number: str | None
 
 
-class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One version of one event. Times are UTC milliseconds.
 
     Attributes:

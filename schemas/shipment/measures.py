@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -87,7 +87,13 @@ def measures_of(
 
 def day_of(at: int) -> str:
     """Day of a time, UTC, as ``YYYY-MM-DD``."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d")
+    return _day(at // (24 * HOUR))
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    """Name a day by its number since 1970."""
+    return datetime.fromtimestamp(number * 24 * HOUR // 1000, UTC).strftime("%Y-%m-%d")
 
 
 def hundredths_of_teu(size: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from schemas.shipment.fact import MEANS, Fact
+from schemas.shipment.fact import MEANS, Fact, Reference
 
 CONSIGNMENT: Final = "CONSIGNMENT"
 KINDS: Final = (CONSIGNMENT, "BULK_LOT", "PERMIT", "TRAIN", "VESSEL", "TRUCK", "EQUIPMENT", "WAGON", "PORT")
@@ -75,32 +75,32 @@ def normal(name: str) -> str:
 
 def links_of(facts: Iterable[Fact]) -> set[Link]:
     """Names under which the owner of these facts is found."""
-    named = {link for fact in facts for link in _named(fact)}
+    named: set[tuple[str, str | None]] = set()
+    for fact in facts:
+        kind, _, subject = fact.subject.partition(":")
+        if kind in _SUBJECTS:
+            named.add((_SUBJECTS[kind], subject))
+        named.update(
+            (
+                ("WAGON", fact.car), ("TRAIN", fact.train), ("VESSEL", fact.imo), ("VESSEL", fact.vessel),
+                ("VOYAGE", fact.voyage), ("PLATE", fact.plate), ("PLATE", fact.trailer),
+                ("DECLARATION", fact.declaration),
+            )
+        )  # fmt: skip
+        if fact.lot:
+            named.add(("LOT", fact.lot.document))
+            named.update(("LOT", lot) for lot, _ in fact.lot.formed_of)
+        for unit in fact.units:
+            named.add((unit.kind, unit.id))
+            named.add(("WAGON", unit.parent))
+        for reference in fact.references:
+            named.update(_referred(reference))
     return {(kind, normal(value)) for kind, value in named if value}
 
 
-def _named(fact: Fact) -> Iterator[tuple[str, str | None]]:
-    kind, _, subject = fact.subject.partition(":")
-    if kind in _SUBJECTS:
-        yield _SUBJECTS[kind], subject
-    yield "WAGON", fact.car
-    yield "TRAIN", fact.train
-    yield "VESSEL", fact.imo
-    yield "VESSEL", fact.vessel
-    yield "VOYAGE", fact.voyage
-    yield "PLATE", fact.plate
-    yield "PLATE", fact.trailer
-    yield "DECLARATION", fact.declaration
-    if fact.lot:
-        yield "LOT", fact.lot.document
-        for lot, _ in fact.lot.formed_of:
-            yield "LOT", lot
-    for unit in fact.units:
-        yield unit.kind, unit.id
-        yield "WAGON", unit.parent
-    for reference in fact.references:
-        if reference.type in _NOTES:
-            yield "NOTE", reference.value
-            yield "NOTE", reference.value.rpartition("/")[2]
-        else:
-            yield _KINDS[reference.type], reference.value
+def _referred(reference: Reference) -> Iterator[Link]:
+    if reference.type in _NOTES:
+        yield "NOTE", reference.value
+        yield "NOTE", reference.value.rpartition("/")[2]
+    else:
+        yield _KINDS[reference.type], reference.value

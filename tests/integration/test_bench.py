@@ -11,7 +11,7 @@ from corridor.cli.bench import CASES
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 SHARE = 0.01
-WITHOUT_TARGET = {"registry", "codes", "translation"}
+WITHOUT_TARGET = {"registry", "codes", "translation", "view", "show"}
 
 
 @pytest.mark.parametrize("name", CASES)

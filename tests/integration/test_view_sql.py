@@ -13,14 +13,19 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from msgspec.structs import replace
 
 from connectors.auth.secret import Secret
 from connectors.receive.app import make_app
 from corridor.settings.model import View
+from corridor.view import migrations
 from corridor.view.api import view_routes
-from corridor.view.database import Database
+from corridor.view.database import HEAD, Database
 from corridor.view.dump import dump
 from corridor.view.events import recompute, write_events
 from corridor.view.figures import Asked, figures
@@ -34,6 +39,7 @@ from schemas.errors import Invalid, Misconfigured
 from schemas.records import DeadLetter, Loss, Receipt, Report
 from schemas.shipment import Fact
 from schemas.shipment.fact import Lot
+from schemas.shipment.owners import owner_of
 from streams import topics
 from streams.contracts import Contracts
 from streams.projection import Moved
@@ -82,10 +88,24 @@ def content(database: Database) -> bytes:
 
 def test_migrations_make_the_tables_that_the_code_means(database: Database) -> None:
     """After all migrations nothing differs from the tables as declared; a second run changes nothing."""
-    assert database.migrate() == (database.head, database.head)
+    assert database.migrate() == (HEAD, HEAD)
     with database.reading() as connection:
         found = compare_metadata(MigrationContext.configure(connection), METADATA)
     assert [difference for difference in found if difference[1].name != "alembic_version"] == []
+    assert next(iter(ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads())) == HEAD
+
+
+def test_migrations_keep_the_content(database: Database) -> None:
+    """Back to the first tables and forth again, every row is as it was."""
+    write(database, facts(1))
+    before = content(database)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert database.migrate() == ("0001", HEAD)
+    assert content(database) == before
 
 
 def test_a_view_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -148,6 +168,24 @@ def test_a_shipment_is_found_by_everything_it_has_to_do_with(database: Database)
         with pytest.raises(Invalid) as refused:
             find(connection, Wanted(cursor="???"))
     assert refused.value.pointer == "/cursor"
+
+
+def test_a_vessel_is_its_newest_call_however_many_shipments_name_it(database: Database) -> None:
+    """Of a vessel's number the call is shown, with those aboard in its time, not one of many shipments."""
+    listed = facts(1)
+    call = next(fact for fact in listed if fact.kind == "VESSEL" and not fact.consignment)
+    loaded = next(fact for fact in listed if fact.imo == call.imo and fact.consignment)
+    aboard = [replace(loaded, id=f"{n:036}", consignment=f"{n:036}", at=call.at) for n in range(30)]
+    before = [
+        replace(fact, id=f"a{fact.id[1:]}", consignment=f"a{fact.id[1:]}", at=call.at - 200 * 86_400_000)
+        for fact in aboard
+    ]
+    write(database, [call, *aboard, *before])
+    with database.reading() as connection:
+        shown = show(connection, str(call.imo))
+    assert shown is not None
+    assert shown.timeline.key == owner_of(call)
+    assert {row.key for row in shown.aboard} == {fact.consignment for fact in aboard}
 
 
 def test_an_event_that_moves_to_another_consignment_leaves_the_first(database: Database) -> None:
@@ -277,6 +315,25 @@ def test_what_the_broker_did_stands_beside_the_timeline(database: Database) -> N
     assert [(dead.id, dead.open) for dead in settled.dead] == [("d", False)]
     assert "dead-letter" not in [hold.kind for hold in settled.timeline.holds]
     assert [(figure.leg, figure.value, figure.met) for figure in share] == [("to-corridor.dtc", 0.0, False)]
+
+
+def test_an_event_has_a_report_for_every_message_that_tells_it(database: Database) -> None:
+    """Reports of one event by two messages lie in two partitions: both stay, in whatever order they come."""
+    one, other = (
+        Report(id="m", origin=f"dtc/{name}", stage="from-corridor.dlp", outputs=outputs, accepted=0)
+        for name, outputs in (("a", 1), ("b", 0))
+    )
+    found = []
+    for listed in ([(7, one), (7, other)], [(7, other), (7, one)]):
+        Projector(database, Contracts(None)).empty()
+        for report in (*listed, listed[0]):
+            with database.writing() as connection:
+                write_reports(connection, [report])
+        with database.writing() as connection:
+            write_reports(connection, listed)
+        found.append(content(database))
+    assert found[0] == found[1]
+    assert found[0].count(b'"report"') == 2
 
 
 def test_days_add_up_to_the_whole(database: Database) -> None:

@@ -19,7 +19,7 @@ import httpx
 from corridor.sandbox.settings import CONTROL
 from corridor.supervisor.state import PLATFORMS, Ports
 
-ROLES: Final = ("gateway", "stream", "deliver")
+ROLES: Final = ("gateway", "stream", "deliver", "view")
 STILL: Final = 20.0
 """Seconds without any change after which nothing is on its way: what is on its way looks like a violation."""
 READY: Final = 120.0
@@ -105,14 +105,36 @@ class Rig:
 
     def audit(self) -> dict[str, Any]:
         """Run `corridor audit` and return counts and violations."""
-        config = self.directory / "corridor.toml"
-        done = subprocess.run(
-            [sys.executable, "-m", "corridor", "audit", "--json", "--config", str(config),
-             "--state", str(self.directory)],
-            capture_output=True, text=True, timeout=900, check=False,
-        )  # fmt: skip
-        assert done.returncode in {0, 1}, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(self._corridor("audit", "--json", "--state", str(self.directory)))
+        return found
+
+    def strays(self, seconds: float) -> list[str]:
+        """Rows that the view has and one built anew from the log has not (-), or the other way round (+).
+
+        Both must have read the same, so it is built again while anything is still on its way.
+        """
+        anew = {"CORRIDOR__VIEW__URL": f"sqlite:///{self.directory}/anew.sqlite3"}
+        deadline = time.monotonic() + seconds
+        while True:
+            self._corridor("view", "rebuild", **anew)
+            before, kept, after = self._positions(), self._corridor("view", "dump"), self._positions()
+            if before == after == (wanted := self._positions(**anew)):
+                break
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the view is at {after}, the log at {wanted}")
+        rebuilt = self._corridor("view", "dump", **anew)
+        assert kept
+        one, other = kept.splitlines(), rebuilt.splitlines()
+        differing = [f"-{row}" for row in set(one) - set(other)] + [
+            f"+{row}" for row in set(other) - set(one)
+        ]
+        return sorted(differing) if differing or one == other else ["the order of the rows"]
+
+    def _positions(self, **environment: str) -> dict[str, int]:
+        """How far a view has read."""
+        found: dict[str, int] = json.loads(self._corridor("view", "status", "--json", **environment))[
+            "positions"
+        ]
         return found
 
     def settle(self, seconds: float) -> dict[str, Any]:
@@ -148,6 +170,15 @@ class Rig:
     def _figures(self) -> list[tuple[int, int]]:
         systems = (self.status.get("figures") or {"systems": ()})["systems"]
         return [(system["accepted"], system["delivered"]) for system in systems]
+
+    def _corridor(self, *arguments: str, **environment: str) -> str:
+        """Run a command with the settings of the broker, and return what it says."""
+        done = subprocess.run(
+            [sys.executable, "-m", "corridor", *arguments, "--config", str(self.directory / "corridor.toml")],
+            env={**os.environ, **environment}, capture_output=True, text=True, timeout=900, check=False,
+        )  # fmt: skip
+        assert done.returncode in {0, 1}, done.stderr
+        return done.stdout
 
     def _control(self, participant: str) -> str:
         return f"http://127.0.0.1:{Ports(self.base).sandbox[participant] + CONTROL}"
