@@ -29,10 +29,15 @@ unverified = Counter(
 findings = Counter("corridor_findings_total", "Findings in messages, by rule.", ["mapping", "rule"])
 batch_records = Histogram("corridor_batch_records", "Records per transaction.", ["processor"], buckets=SIZES)
 transaction_seconds = Histogram(
-    "corridor_transaction_seconds", "Time of committed transactions.", ["processor"], buckets=SECONDS
+    "corridor_transaction_seconds",
+    "Time of committed transactions, of a processor or a role.",
+    ["processor"],
+    buckets=SECONDS,
 )
 retries = Counter(
-    "corridor_batch_retries_total", "Batches run again after an indefinite error.", ["processor"]
+    "corridor_batch_retries_total",
+    "Batches run again after an indefinite error, of a processor or a role.",
+    ["processor"],
 )
 state_entries = Gauge(
     "corridor_state_entries", "Entries of the state held for a partition.", ["processor", "partition"]

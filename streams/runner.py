@@ -65,19 +65,25 @@ class Runner:
         """Give a batch to its lane, unless its partition went through a rebalance since it was read."""
         size = message.serialized_value_size
         consumer = cast(Consumer, self.app.consumer)
-        lane = self._lanes.get(message.partition)
-        if self._stopping or lane is None or message.generation_id != self.app.consumer_generation_id:
+        if self._stopping or message.generation_id != self.app.consumer_generation_id:
             consumer.release(message.tp, size)
             return
+        if message.partition not in self._lanes:
+            self._open(consumer.assignment())  # Faust may let records flow before it says what was assigned
+        lane = self._lanes[message.partition]
         lane.offer(message.topic, message.value, size, lambda: consumer.release(message.tp, size))
 
     async def _assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         """Open the lanes of partitions that are ours from now on."""
+        if not self._stopping:
+            self._open(assigned)
+
+    def _open(self, assigned: Iterable[Any]) -> None:
         topics: dict[int, set[str]] = {}
         for tp in assigned:
             topics.setdefault(tp.partition, set()).add(tp.topic)
         for partition, read in topics.items():
-            if partition not in self._lanes and not self._stopping:
+            if partition not in self._lanes:
                 crew = self.crew.on(read)
                 self._lanes[partition] = Lane(crew, partition, self._kafka, self._processing)
 

@@ -140,8 +140,8 @@ class Processing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Attributes:
         app: prefix of consumer groups and transactional ids; two brokers on one cluster differ in it.
-        batch_bytes: most bytes of one partition that go through one transaction.
-        prefetch_bytes: most bytes that wait in memory for the processors of one topic.
+        batch_bytes: most bytes of one partition number that go through one transaction.
+        prefetch_bytes: most bytes that wait in memory for the processors of a role, or for one partner.
         linger: seconds between the beginnings of two transactions of a partition, unless a whole batch waits:
             what comes meanwhile goes through together. After a pause the first record goes at once.
         session_timeout: seconds after which the partitions of a silent process go to the others.
