@@ -191,7 +191,9 @@ class Projection:
         assigned, taken, far = self._next, 0, True
         while far and taken < MOST_RECORDS:
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS - taken)
-            if self._next is not assigned:  # other partitions, or read again from the stored offsets
+            if self._next is not assigned:
+                # What was fetched may be from before the rebalance or after, and its place is behind us.
+                await self.assign(consumer, consumer.assignment())
                 return {}
             for tp, records in fetched.items():
                 if records and tp in assigned:
