@@ -17,10 +17,10 @@ from corridor.sandbox.ledger import Got
 from corridor.sandbox.settings import PROFILES
 from streams import topics
 from tests.support.corridor_log import SETTINGS, CorridorLog
+from tests.support.planting import FAULTS, plant
 
 pytestmark = pytest.mark.system("dtc", "dlp", "port", "vessel", "oil")
 
-FAULTS = ("lost", "doubled", "swapped", "altered")
 SYSTEMS = tuple(PROFILES)
 RECEIVERS = tuple(name for name in PROFILES if name != "oil")
 """The sandbox tells nobody else of oil, so its terminals have nothing to hear."""
@@ -65,20 +65,6 @@ def twins(units: list[Any]) -> tuple[int, int]:
     raise AssertionError("no two are of one unit")
 
 
-def plant(fault: str, rows: list[Any], units: list[Any], altered: Any) -> None:  # noqa: ANN401
-    """Spoil rows at the first two of one unit of order."""
-    one, other = twins(units)
-    match fault:
-        case "lost":
-            del rows[one]
-        case "doubled":
-            rows.insert(other, rows[one])
-        case "swapped":
-            rows[one], rows[other] = rows[other], rows[one]
-        case "altered":
-            rows[one] = altered(rows[one])
-
-
 def other_bytes(record: Any) -> Any:  # noqa: ANN401
     """A record with another last byte."""
     changed = copy.copy(record)
@@ -107,7 +93,7 @@ async def test_what_happens_to_what_a_system_sent_is_found(
 ) -> None:
     """Between the system and the log."""
     place = topics.incoming(name)
-    plant(fault, log.topics[place], [record.key for record in log.topics[place]], other_digest)
+    plant(fault, log.topics[place], *twins([record.key for record in log.topics[place]]), other_digest)
     assert (f"{fault}-accepted", place) in await found(log, tmp_path)
 
 
@@ -123,7 +109,7 @@ async def test_what_happens_to_what_a_system_gets_is_found(
         one, other = twins(units)
         entries.insert(other, msgspec.structs.replace(entries[one], key="another"))
     else:
-        plant(fault, entries, units, lambda got: msgspec.structs.replace(got, sha256="0"))
+        plant(fault, entries, *twins(units), lambda got: msgspec.structs.replace(got, sha256="0"))
     kinds = {
         "lost": "false-receipt", "doubled": "doubled-effect", "swapped": "swapped-delivery",
         "altered": "altered-retry",
@@ -151,7 +137,7 @@ async def test_what_happens_between_stages_is_found(
         None if born and not dict(record.headers)["origin"].startswith(b"dtc/") else record.key
         for record in records
     ]
-    plant(fault, records, units, other_bytes)
+    plant(fault, records, *twins(units), other_bytes)
     kinds = {
         "lost": ("replay-differs", STAGES[topic]), "doubled": ("doubled-output", topic),
         "swapped": ("swapped-output", STAGES[topic]), "altered": ("replay-differs", STAGES[topic]),

@@ -19,6 +19,7 @@ from schemas.records import OUTBOX, PERMIT
 from streams.settings import Kafka
 from tests.support.crossing import codec
 from tests.support.permit_topics import BOX, LEDGER, OUT, OUTBOX_NAME, PROFILE, TOLD, Day
+from tests.support.planting import FAULTS, plant
 
 pytestmark = pytest.mark.system("epermit")
 
@@ -125,23 +126,14 @@ async def test_a_clean_day_has_no_violation(day: Day, tmp_path: Path) -> None:
     assert await found(day, tmp_path) == set()
 
 
-@pytest.mark.parametrize("what", ["lost", "doubled", "swapped", "altered"])
+@pytest.mark.parametrize("what", FAULTS)
 @pytest.mark.parametrize("stage", STAGES)
 async def test_what_is_planted_is_found(stage: str, what: str, day: Day, tmp_path: Path) -> None:
     """Each fault at each stage is found under its own name, at its own place."""
     topic, producer, where, alter, place, kinds = STAGES[stage]
     records, here = rows(day, topic), where(day, topic, producer)
     assert await found(day, tmp_path) == set()
-    one, other = here[0], here[1]
-    match what:
-        case "lost":
-            del records[one]
-        case "doubled":
-            records.insert(other, records[one])
-        case "swapped":
-            records[one], records[other] = records[other], records[one]
-        case "altered":
-            records[one] = alter(records[one])
+    plant(what, records, here[0], here[1], alter)
     assert (kinds[what], place) in await found(day, tmp_path)
 
 
