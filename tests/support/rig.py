@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -81,8 +82,33 @@ class Rig:
             if not self._fresh.wait_for(lambda: condition(self.status), seconds):
                 raise TimeoutError(f"not within {seconds} s; last status: {json.dumps(self.status)[:2000]}")
 
+    def wait_until(self, holds: Callable[[], bool], seconds: float) -> None:
+        """Wait for what no status tells."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {seconds} s; {[self.stats(name) for name in self.players]}")
+            with self._fresh:
+                self._fresh.wait(LOOK * 10)
+
     def kill(self, name: str) -> int:
         """Kill a process with SIGKILL, once it is there to be killed, and return its process id."""
+        pid = self._running(name)
+        os.kill(pid, signal.SIGKILL)
+        self._killed.add(pid)
+        return pid
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """Let a process stand still for a while."""
+        pid = self._running(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def _running(self, name: str) -> int:
         pids: list[int] = []
 
         def running(status: dict[str, Any]) -> bool:
@@ -90,8 +116,6 @@ class Rig:
             return bool(pids) and _alive(pids[0])
 
         self.wait_for(running, READY)
-        os.kill(pids[0], signal.SIGKILL)
-        self._killed.add(pids[0])
         return pids[0]
 
     def faults(self, participant: str, **faults: object) -> None:
@@ -143,11 +167,7 @@ class Rig:
         What does not end on its way within that time is what the audit then says of it.
         """
         deadline = time.monotonic() + seconds
-        while not all(self.stats(name)["finished"] for name in self.players):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"participants still send: {[self.stats(n) for n in self.players]}")
-            with self._fresh:
-                self._fresh.wait(LOOK * 10)
+        self.wait_until(lambda: all(self.stats(name)["finished"] for name in self.players), seconds)
         self.wait_for(self._ready, READY)
         self._wait_until_quiet(deadline)
         before, moved = dict[str, int](), time.monotonic()
