@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.conftest import Kafka
+from deploy.kafka import Node
 from tests.support.up import Status, Up, crossing, free_base, ready
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.system("dtc", "dlp")]
@@ -38,6 +39,7 @@ def started(tmp_path: Path, base: int) -> Iterator[Callable[..., Up]]:
     for run in runs:
         if run.process.poll() is None:
             run.end(signal.SIGTERM)
+        run.close()
 
 
 def of(status: Status, name: str) -> dict[str, Any]:
@@ -114,8 +116,12 @@ def test_a_taken_port_is_said(started: Callable[..., Up], base: int) -> None:
     assert "--ports" in words
 
 
-def test_an_external_kafka_is_used_and_none_started(started: Callable[..., Up], kafka: Kafka) -> None:
+def test_an_external_kafka_is_used_and_none_started(
+    started: Callable[..., Up], private_kafka: Callable[[], Node]
+) -> None:
     """With --kafka the roles run on that one, and no Kafka of our own is among the processes."""
+    kafka = private_kafka()  # the tests' shared one may have topics of other partition counts
+    asyncio.run(kafka.start())
     up = started("--kafka", kafka.bootstrap, "--no-sandbox")
     status = up.until(ready)
     assert {process["name"] for process in status["processes"]} == {"gateway", "stream", "deliver", "view"}
