@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -42,20 +43,19 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, record: Any) -> Envelope:  # noqa: ANN401
         """Read the headers of a Kafka record."""
-        found = {name: value.decode("utf-8", "replace") for name, value in record.headers if value}
-        place = f"{record.topic}/{record.partition}/{record.offset}"
-        identity = found.get("id", place)
-        hops = found.get("hops", "")
-        accepted = found.get("accepted", "")
+        found = {name: str(value, "utf-8", "replace") for name, value in record.headers if value}
+        get = found.get
+        identity = get("id") or f"{record.topic}/{record.partition}/{record.offset}"
+        hops, accepted = get("hops"), get("accepted", "")
         return cls(
             identity,
-            found.get("origin", identity),
-            tuple(hops.split(",")) if hops else (),
+            get("origin") or identity,
+            _hops(hops) if hops else (),
             int(accepted) if accepted.isdecimal() and len(accepted) <= DIGITS else record.timestamp,
-            found.get("traceparent", ""),
-            found.get("subject") or (record.key or b"").decode("utf-8", "replace"),
-            found.get("replay", ""),
-            found.get("digest", ""),
+            get("traceparent", ""),
+            get("subject") or (record.key or b"").decode("utf-8", "replace"),
+            get("replay", ""),
+            get("digest", ""),
         )
 
     def letter(self, stage: str, record: Any) -> str:  # noqa: ANN401
@@ -64,6 +64,11 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         if replayed == stage and letter:
             return letter
         return letter_id(stage, f"{record.topic}/{record.partition}/{record.offset}")
+
+
+@lru_cache(maxsize=1024)
+def _hops(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def letter_id(stage: str, place: str) -> str:

@@ -28,7 +28,6 @@ from streams.stage import Planned, Stage
 from streams.transactions import MAX_REQUEST
 from streams.work import Crew
 
-NOTHING_SAID: Final = (0, 0)
 ROOM: Final = MAX_REQUEST // 2
 """Bytes up to which an output needs no exact look at its size."""
 CONTEXT: Final = re.compile(r"\b[me]\.")
@@ -80,6 +79,9 @@ class Pipe(Processor):
             else lambda value: codec.decode(stage.read(value))
         )
         self._report = Report()
+        self._frame = stage.frame
+        functions = mapping.module.functions
+        self._rules, self._drops = functions["rules"], functions["drops"]
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through, straight if it lets itself."""
@@ -88,12 +90,11 @@ class Pipe(Processor):
         if outputs is None:
             super().step(record, planned, partitions)
             return
-        target, frame = self.stage.target, self.stage.frame
-        count, rows = partitions[target], planned.writes.rows
+        target, rows = self.stage.target, planned.writes.rows
         for output in outputs:
             key = record.key if output[2] is None else output[2].encode()
-            row = key, frame + output[4], list(record.headers)
-            place = target, partition_of(key or b"", count)
+            place = target, partition_of(key or b"", partitions[target])
+            row = key, self._frame + output[4], list(record.headers)
             if place in rows:
                 rows[place].append(row)
             else:
@@ -102,15 +103,14 @@ class Pipe(Processor):
 
     def _translate(self, value: bytes | None) -> list[Any] | None:
         """Outputs of a record that leads to nothing else; None for any other."""
-        functions, report = self._mapping.module.functions, self._report
         outputs: list[Any] = []
         try:
             row = self._decode(value)  # type: ignore[arg-type]
-            functions["rules"](row, None, report, None, self._mapping.slots(), outputs)
-            functions["drops"](row, report)
+            self._rules(row, None, self._report, None, self._mapping.slots(), outputs)
+            self._drops(row, self._report)
         except Exception:  # noqa: BLE001 - whatever it is, the other way says it properly
             outputs = []
-        if report.mark() != NOTHING_SAID:
+        if not self._report.silent:
             self._report = Report()
             return None
         for output in outputs:

@@ -56,4 +56,7 @@ class Processor:
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through."""
+        skim = self.stage.skim
+        if skim is not None and record.value is not None and not skim(record.value):
+            return
         Step(self.stage, self.contracts, record, planned, partitions).run()

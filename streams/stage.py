@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from schemas.records import DeadLetter
@@ -56,6 +56,8 @@ class Stage(NamedTuple):
         dead: topic of dead letters.
         reports: topic of reports; None: losses are counted only.
         foreign: what it reads has headers of its own, which outputs keep.
+        skim: says of a value whether anything may come of it at all; only for a stage that has nothing to say
+            of the others, neither in state nor in reports.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Stage(NamedTuple):
     dead: str = topics.DEAD
     reports: str | None = topics.REPORTS
     foreign: bool = False
+    skim: Callable[[bytes], bool] | None = None
 
 
 class Tally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import structlog
@@ -22,6 +23,11 @@ log = structlog.get_logger(__name__)
 
 INDEX: Final = re.compile(r"/\d+(?=/|$)")
 """Steps of a JSON pointer that are list indexes: metrics count by field, not by item."""
+
+
+@lru_cache(maxsize=4096)
+def _field(pointer: str) -> str:
+    return INDEX.sub("/*", pointer)
 
 
 class Step:
@@ -128,7 +134,7 @@ class Step:
     def _report(self, result: Result) -> None:
         counts, mapping = self.planned.tally.counts, self.stage.translator.name
         for lost in result.losses:
-            counts[metrics.lost_fields, mapping, INDEX.sub("/*", lost.pointer), lost.reason] += 1
+            counts[metrics.lost_fields, mapping, _field(lost.pointer), lost.reason] += 1
         for found in result.findings:
             counts[metrics.findings, mapping, found.rule] += 1
         for filtered in result.filtered:

@@ -260,16 +260,19 @@ class Track:
 
     def _letter(self, done: Done, writes: Writes, partitions: int, letters: list[DeadLetter]) -> None:
         """Write the dead letter of a message that died, or take back that of a replay that did not."""
+        replayed = done.attempts and done.envelope.replay
+        if done.error is None and not replayed:
+            return
         stage = self._to.stage
         identity = done.envelope.letter(stage, done.record).encode()
         partition = partition_of(identity, partitions)
-        if done.error is not None:
-            letter = dead_letter(stage, done.envelope, done.record, done.error, attempts=done.attempts)
-            value = self._to.contracts.encode(topics.DEAD, letter)
-            writes.add(topics.DEAD, partition, identity, value, beside(done.envelope))
-            letters.append(letter)
-        elif done.attempts and done.envelope.replay:
+        if done.error is None:
             writes.add(topics.DEAD, partition, identity, None, beside(done.envelope))
+            return
+        letter = dead_letter(stage, done.envelope, done.record, done.error, attempts=done.attempts)
+        value = self._to.contracts.encode(topics.DEAD, letter)
+        writes.add(topics.DEAD, partition, identity, value, beside(done.envelope))
+        letters.append(letter)
 
     def _receipt(self, done: Done) -> Receipt:
         e, record = done.envelope, done.record

@@ -54,7 +54,7 @@ class Writes:
         rows = self.rows.get((topic, partition))
         if rows is None:
             rows = self.rows[topic, partition] = []
-        rows.append((key, value, list(headers)))
+        rows.append((key, value, headers if isinstance(headers, list) else list(headers)))
 
     def join(self, others: Writes) -> None:
         """Put the records of another one behind these."""
@@ -79,7 +79,8 @@ def check_size(key: bytes | None, value: bytes | None, headers: Headers, limit: 
         Permanent: ``output-too-large``.
     """
     size = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
-    size += sum(len(name) + len(text or b"") + 8 for name, text in headers)
+    for name, text in headers:
+        size += len(name) + len(text or b"") + 8
     if size > limit:
         raise Permanent("output-too-large", f"a record of {size} bytes, {limit} fit")
 

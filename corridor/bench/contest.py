@@ -1,12 +1,12 @@
-"""Run one contestant between two topics and read what it cost: CPU seconds, wall time, resident memory."""
+"""Run contestants in turn, each between two topics, and read what they cost: CPU seconds, resident memory."""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from schemas.errors import Transient
 
 PARTITIONS = 4
 PATIENCE = 300.0
+TURNS = 4
+"""Turns of each contestant after that for warming up."""
 
 
 class Message(NamedTuple):
@@ -40,19 +42,34 @@ class Load(NamedTuple):
     outputs: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cost:
-    """What a number of events cost one contestant."""
+    """What events cost one contestant so far."""
 
-    events: int
-    cpu_seconds: float
-    wall_seconds: float
-    peak_rss_mb: float
+    events: int = 0
+    cpu_seconds: float = 0.0
+    peak_rss_mb: float = 0.0
 
     @property
     def cpu_per_million(self) -> float:
         """CPU seconds per million events."""
         return self.cpu_seconds / self.events * 1e6
+
+
+class Contestant(NamedTuple):
+    """A running process, and what is put through it.
+
+    Attributes:
+        process: the contestant.
+        source: topic that it reads.
+        target: topic that it writes at last.
+        loads: the first is for warming up and is not measured.
+    """
+
+    process: psutil.Process
+    source: str
+    target: str
+    loads: Iterable[Load]
 
 
 @contextmanager
@@ -65,29 +82,27 @@ def started(command: Sequence[str]) -> Iterator[psutil.Process]:
             process.terminate()
 
 
-async def contest(
-    kafka: str, process: psutil.Process, route: tuple[str, str], warm_up: Load, load: Load
-) -> Cost:
-    """Feed a running contestant and measure from warm to done.
+async def contest(kafka: str, contestants: Sequence[Contestant]) -> list[Cost]:
+    """Put their loads through running contestants, one load of each after the other.
 
-    Args:
-        kafka: bootstrap address.
-        process: the contestant.
-        route: topic that it reads, and topic that it writes at last.
-        warm_up: what goes through first and is not measured.
-        load: what is measured.
+    A shared machine is faster at one time than at another: taking turns, all have their share of both.
 
     Raises:
-        Transient: ``internal`` when the contestant stopped or did not finish.
+        Transient: ``internal`` when a contestant stopped or did not finish.
     """
-    source, target = route
-    await _produce(kafka, source, warm_up.messages)
-    await _await_outputs(kafka, target, warm_up.outputs, process)
-    before, start = _cpu(process), time.perf_counter()
-    count = await _produce(kafka, source, load.messages)
-    peak = await _await_outputs(kafka, target, warm_up.outputs + load.outputs, process)
-    wall = time.perf_counter() - start
-    return Cost(count, _cpu(process) - before, wall, peak)
+    costs = [Cost() for _ in contestants]
+    async with AsyncExitStack() as stack:
+        finals = [await stack.enter_async_context(_outputs(kafka, each)) for each in contestants]
+        for number, turn in enumerate(zip(*(each.loads for each in contestants), strict=True)):
+            for each, load, through, cost in zip(contestants, turn, finals, costs, strict=True):
+                before = _cpu(each.process)
+                count = await _produce(kafka, each.source, load.messages)
+                peak = await through(load.outputs)
+                if number:
+                    cost.events += count
+                    cost.cpu_seconds += _cpu(each.process) - before
+                    cost.peak_rss_mb = max(cost.peak_rss_mb, peak)
+    return costs
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -106,40 +121,54 @@ async def create_topics(kafka: str, *topics: str) -> None:
 
 
 async def _produce(kafka: str, topic: str, messages: Iterable[Message]) -> int:
-    """Write all messages and return how many there were."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=20, max_batch_size=256 * 1024)
+    """Write all messages in one transaction and return how many there were.
+
+    Who reads committed records sees all of them at once, as after an outage: what is measured is the
+    contestant at work, and not how fast it is fed. Who cannot keep up has them at once either way.
+    """
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka, transactional_id=f"load.{topic}", linger_ms=20, max_batch_size=256 * 1024
+    )
     await producer.start()
     try:
-        futures = [
-            await producer.send(topic, each.value, key=each.key, headers=list(each.headers))
-            for each in messages
-        ]
-        await asyncio.gather(*futures)
+        async with producer.transaction():
+            futures = [
+                await producer.send(topic, each.value, key=each.key, headers=list(each.headers))
+                for each in messages
+            ]
+            await asyncio.gather(*futures)
         return len(futures)
     finally:
         await producer.stop()
 
 
-async def _await_outputs(kafka: str, topic: str, count: int, process: psutil.Process) -> float:
-    """Count committed outputs until all are there; return the contestant's highest resident memory in MB."""
+@asynccontextmanager
+async def _outputs(kafka: str, of: Contestant) -> AsyncIterator[Callable[[int], Awaitable[float]]]:
+    """Give a function that awaits so many more committed outputs; it returns the peak of memory, MB."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka, isolation_level="read_committed", auto_offset_reset="earliest"
     )
     await consumer.start()
-    seen, peak = 0, 0.0
-    deadline = time.monotonic() + PATIENCE
-    try:
-        await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - else it knows no partitions of it
-        partitions = consumer.partitions_for_topic(topic)
-        consumer.assign([TopicPartition(topic, partition) for partition in partitions])
-        while seen < count:
+    seen = wanted = 0
+
+    async def through(count: int) -> float:
+        nonlocal seen, wanted
+        wanted, peak = wanted + count, 0.0
+        deadline = time.monotonic() + PATIENCE
+        while seen < wanted:
             batches = await consumer.getmany(timeout_ms=200)
             seen += sum(map(len, batches.values()))
-            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-                raise Transient("internal", f"the contestant stopped after {seen} of {count} outputs")
-            peak = max(peak, process.memory_info().rss / 2**20)
+            if not of.process.is_running() or of.process.status() == psutil.STATUS_ZOMBIE:
+                raise Transient("internal", f"the contestant stopped after {seen} of {wanted} outputs")
+            peak = max(peak, of.process.memory_info().rss / 2**20)
             if time.monotonic() > deadline:
-                raise Transient("internal", f"only {seen} of {count} outputs after {PATIENCE:.0f} s")
+                raise Transient("internal", f"only {seen} of {wanted} outputs after {PATIENCE:.0f} s")
         return peak
+
+    try:
+        await consumer._client._wait_on_metadata(of.target)  # noqa: SLF001 - else it knows no partitions of it
+        partitions = consumer.partitions_for_topic(of.target)
+        consumer.assign([TopicPartition(of.target, partition) for partition in partitions])
+        yield through
     finally:
         await consumer.stop()

@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from corridor.bench.broker import broker, process
 from corridor.bench.case import Figure, Tell
-from corridor.bench.contest import Cost, Load, Message, contest, create_topics, started
+from corridor.bench.contest import (
+    TURNS,
+    Contestant,
+    Cost,
+    Load,
+    Message,
+    contest,
+    create_topics,
+    started,
+)
 from corridor.bench.hand import corridor_events, dlp_event
 from corridor.bench.stock_notes import FRAME, Avro
 from corridor.roles.contracts import json_form, registry_client
@@ -109,20 +118,34 @@ async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -
             framed = await contracts.frame(topics.incoming("dtc"), profiles.load(PROFILE).schema)
         finally:
             await client.close()
-        tell(f"role stream: {len(notes):,} notes")
-        translate = Mapped()
-        loads = [_load(part, framed, translate) for part in (warm_up, notes)]
-        route = topics.incoming("dtc"), topics.outgoing("dlp")
-        ours = await contest(settings.kafka.bootstrap, process(supervisor, "stream"), route, *loads)
-        tell(f"stock agents: {len(notes):,} notes")
-        by_hand = ByHand()
+        kafka, translate, by_hand = settings.kafka.bootstrap, Mapped(), ByHand()
+        parts = [warm_up, *turns(notes)]
+        loads = [_load(part, framed, translate) for part in parts]
+        stock_loads = [_load(part, FRAME, by_hand) for part in parts]
         route, beside = ("bench.notes", "bench.dlp"), ("bench.events", "bench.reports")
-        await create_topics(settings.kafka.bootstrap, *route, *beside)
-        stock_loads = [_load(part, FRAME, by_hand) for part in (warm_up, notes)]
-        command = [sys.executable, "-m", "corridor.bench.stock_notes", settings.kafka.bootstrap]
+        await create_topics(kafka, *route, *beside)
+        command = [sys.executable, "-m", "corridor.bench.stock_notes", kafka]
         with started([*command, route[0], beside[0], route[1], beside[1], "bench-stock"]) as stock:
-            cost = await contest(settings.kafka.bootstrap, stock, route, *stock_loads)
-        return [(ours, loads[1].outputs), (cost, stock_loads[1].outputs)]
+            tell(f"role stream and stock agents: {len(notes):,} notes each, in turns")
+            ours, theirs = await contest(
+                kafka,
+                [
+                    Contestant(
+                        process(supervisor, "stream"), topics.incoming("dtc"), topics.outgoing("dlp"), loads
+                    ),
+                    Contestant(stock, *route, stock_loads),
+                ],
+            )
+        return [
+            (cost, sum(load.outputs for load in done[1:]))
+            for cost, done in ((ours, loads), (theirs, stock_loads))
+        ]
+
+
+def turns(notes: Sequence[Note]) -> Iterator[Sequence[Note]]:
+    """Divide notes into `TURNS` parts."""
+    size = -(-len(notes) // TURNS)
+    return (notes[start : start + size] for start in range(0, len(notes), size))
 
 
 class Mapped:

@@ -6,11 +6,21 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from corridor.bench.case import Figure, Tell
-from corridor.bench.contest import Cost, Load, Message, contest, create_topics, started
+from corridor.bench.contest import (
+    TURNS,
+    Contestant,
+    Cost,
+    Load,
+    Message,
+    contest,
+    create_topics,
+    started,
+)
 from corridor.bench.workload import message
 from deploy.kafka import Node
 
@@ -20,8 +30,7 @@ EVENTS, BASELINE, WARM_UP = 300_000, 20_000, 20_000
 def figures(share: float, tell: Tell) -> Iterator[Figure]:
     """What a million events cost the pipe and the stock agent, and what the pipe holds in memory."""
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
-        costs = asyncio.run(_measure(Path(directory), share, tell))
-    ours, stock = costs["pipe"], costs["stock"]
+        ours, stock = asyncio.run(_measure(Path(directory), share, tell))
     yield Figure("pipe", round(ours.cpu_per_million, 1), "CPU s per million", at_most=15)
     yield Figure("stock agent", round(stock.cpu_per_million, 1), "CPU s per million")
     ratio = stock.cpu_per_million / ours.cpu_per_million
@@ -30,8 +39,8 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
     yield Figure("stock agent, peak resident memory", round(stock.peak_rss_mb), "MB")
 
 
-async def _measure(kafka: Path, share: float, tell: Tell) -> dict[str, Cost]:
-    """Cost of ``corridor pipe`` and of the stock agent, one after the other on one Kafka of their own.
+async def _measure(kafka: Path, share: float, tell: Tell) -> list[Cost]:
+    """Cost of ``corridor pipe`` and of the stock agent, in turns on one Kafka of their own.
 
     Raises:
         Transient: Kafka or a contestant stopped.
@@ -40,17 +49,17 @@ async def _measure(kafka: Path, share: float, tell: Tell) -> dict[str, Cost]:
     node = Node(kafka)
     await node.start()
     try:
-        with as_file(files("corridor.bench") / "workload") as workload:
-            costs = {}
+        with as_file(files("corridor.bench") / "workload") as workload, ExitStack() as stack:
+            contestants = []
             for name, command, full in (("pipe", _pipe, EVENTS), ("stock", _stock, BASELINE)):
                 count = round(full * share)
                 tell(f"{name}: {count:,} events")
                 route = f"bench.{name}.in", f"bench.{name}.out"
                 await create_topics(node.bootstrap, *route)
-                with started(command(workload, node.bootstrap, *route)) as process:
-                    loads = _load(round(WARM_UP * share)), _load(count)
-                    costs[name] = await contest(node.bootstrap, process, route, *loads)
-            return costs
+                process = stack.enter_context(started(command(workload, node.bootstrap, *route)))
+                counts = round(WARM_UP * share), *[count // TURNS] * TURNS
+                contestants.append(Contestant(process, *route, map(_load, counts)))
+            return await contest(node.bootstrap, contestants)
     finally:
         await node.stop()
 

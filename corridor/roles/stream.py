@@ -11,7 +11,7 @@ from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
-from schemas.aboard import Fan, Router
+from schemas.aboard import Fan, Router, may_concern
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping.compile import load
@@ -110,9 +110,9 @@ async def aboard(contracts: Contracts) -> list[Stage]:
     """Give the two stages that tell events of vessels and trains to every shipment aboard."""
     avro = codec(profiles.CANONICAL)
     stages = []
-    for name, source, target, translator in (
-        (topics.TO_ABOARD, topics.EVENTS, topics.ABOARD, Router(avro)),
-        (topics.FROM_ABOARD, topics.ABOARD, topics.EVENTS, Fan(avro)),
+    for name, source, target, translator, skim in (
+        (topics.TO_ABOARD, topics.EVENTS, topics.ABOARD, Router(avro), may_concern),
+        (topics.FROM_ABOARD, topics.ABOARD, topics.EVENTS, Fan(avro), None),
     ):
         stages.append(
             Stage(
@@ -124,6 +124,7 @@ async def aboard(contracts: Contracts) -> list[Stage]:
                 read=Reader(contracts, avro, await contracts.frame(source, avro.schema)),
                 frame=await contracts.frame(target, avro.schema),
                 reports=None,
+                skim=skim,
             )
         )
     return stages

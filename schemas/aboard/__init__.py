@@ -6,6 +6,6 @@ is aboard and tells each shipment.
 """
 
 from schemas.aboard.fan import Fan
-from schemas.aboard.route import Router
+from schemas.aboard.route import Router, may_concern
 
-__all__ = ["Fan", "Router"]
+__all__ = ["Fan", "Router", "may_concern"]

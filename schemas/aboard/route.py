@@ -77,14 +77,13 @@ class Router:
         Raises:
             Permanent: the body cannot be read.
         """
-        body = record.body
-        for name in _NAMED:
-            if name in body:
-                break
-        else:
-            return Result()
-        means = means_of(self._peek(body))
+        means = means_of(self._peek(record.body))
         if means is None:
             return Result()
         context = record.context
-        return Result([Output(means.encode(), body, context.id, means, context.hops)])
+        return Result([Output(means.encode(), record.body, context.id, means, context.hops)])
+
+
+def may_concern(body: bytes) -> bool:
+    """Tell quickly whether an encoded corridor event may concern a vessel or train: most do not."""
+    return any(name in body for name in _NAMED)

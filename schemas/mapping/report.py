@@ -38,6 +38,11 @@ class Report:
         """Note the use of a row that is not verified; the same one twice is one."""
         self._unsure.add((name, key))
 
+    @property
+    def silent(self) -> bool:
+        """Tell whether nothing was said at all."""
+        return not (self._lost or self._found or self._unsure)
+
     def mark(self) -> tuple[int, int]:
         """How much was said so far, for ``losses_since`` and ``findings_since``."""
         return len(self._lost), len(self._found)

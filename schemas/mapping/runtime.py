@@ -23,6 +23,8 @@ _NAMESPACE = bytes.fromhex("6f7c1e0a5d3b5c8e9a41c0221dd07e55")
 _SEPARATOR = "\x1f"
 _VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
 """Two bits of an id are given; the others of that digit are the hash's."""
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MILLISECOND = datetime.timedelta(milliseconds=1)
 _DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -162,10 +164,11 @@ def milliseconds(value: datetime.datetime) -> int:
 
     Raises:
         ValueError: it has a fraction of a millisecond.
+        TypeError: it has no offset.
     """
     if value.microsecond % 1000:
         raise ValueError("a fraction of a millisecond")
-    return round(value.timestamp() * 1000)  # exact: a double has bits to spare in the year 9999
+    return (value - _EPOCH) // _MILLISECOND
 
 
 def days(value: datetime.date) -> int:

@@ -37,7 +37,7 @@ def zone(name: str) -> ZoneInfo:
         raise KeyError(name) from error
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def read_local(text: str, name: str) -> tuple[int, bool] | None:
     """UTC milliseconds of ``dd.MM.yyyy HH:mm`` in a zone.
 
@@ -71,7 +71,7 @@ def utc_millis(text: str, name: str) -> int | None:
     return None if read is None or read[1] else read[0]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def offset_minutes(millis: int, name: str) -> int:
     """Minutes that local time is ahead of UTC at an instant.
 
