@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -68,6 +69,7 @@ def command(cases: tuple[str, ...], quick: bool, as_json: bool) -> None:
     and take minutes.
     """
     configure(Log(level="warning"), "bench")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # Kafka and roles end with it
     progress = Console(stderr=True, highlight=False)
     for name in cases or CASES:
         case = CASES[name]
