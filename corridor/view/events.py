@@ -25,6 +25,8 @@ from schemas.shipment.settled import rank
 
 CHUNK: Final = 500
 """Keys in one statement."""
+TOGETHER: Final = 50
+"""Owners whose facts are in memory at one time: a consignment may have thousands."""
 
 T = TypeVar("T")
 Version = tuple[int, bool]
@@ -126,7 +128,7 @@ def _row(fact: Fact, owner: str, journey: str | None) -> dict[str, Any]:
 def recompute(connection: Connection, owners: Iterable[str]) -> None:
     """Write what follows from the facts of these owners: their state, links and measures."""
     sharers: dict[str, Settled] = {}
-    for chunk in chunks(sorted(owners)):
+    for chunk in chunks(sorted(owners), TOGETHER):
         facts = facts_of(connection, chunk)
         states: list[dict[str, Any]] = []
         gone: list[str] = []
@@ -197,10 +199,10 @@ def _bring_to(
     insert(connection, table, [dict(zip(names, row, strict=True)) for row in wanted - there])
 
 
-def chunks(keys: Iterable[T]) -> Iterator[list[T]]:
+def chunks(keys: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """Cut keys into pieces that fit into one statement."""
     iterator = iter(keys)
-    while chunk := list(islice(iterator, CHUNK)):
+    while chunk := list(islice(iterator, size)):
         yield chunk
 
 
