@@ -69,7 +69,7 @@ def command(cases: tuple[str, ...], quick: bool, as_json: bool) -> None:
     and take minutes.
     """
     configure(Log(level="warning"), "bench")
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # Kafka and roles end with it
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # so all that runs ends
     progress = Console(stderr=True, highlight=False)
     for name in cases or CASES:
         case = CASES[name]
