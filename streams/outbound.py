@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 POLL_MS: Final = 200
 MOST_IN_HAND: Final = 5_000
+AROUND: Final = 2_500
+"""Bytes of the objects around a message in hand: its record and headers, envelope, queue."""
 RECONNECT: Final = 1.0
 MEASURE_EVERY: Final = 5.0
 """Seconds between two measurements of consumer lag."""
@@ -219,7 +221,7 @@ class Outbound:
             track.finish(Done(record, envelope, error))
             return
         delivery = Delivery(envelope.id, envelope.subject, body, envelope.traceparent)
-        size = len(record.value) + len(body)
+        size = len(record.value) + len(body) + AROUND
         item = Item(record, envelope, track, size, delivery)
         self._in_hand += 1
         self._bytes += size
