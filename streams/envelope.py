@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -43,19 +42,18 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, record: Any) -> Envelope:  # noqa: ANN401
         """Read the headers of a Kafka record."""
-        found = {name: str(value, "utf-8", "replace") for name, value in record.headers if value}
-        get = found.get
-        identity = get("id") or f"{record.topic}/{record.partition}/{record.offset}"
-        hops, accepted = get("hops"), get("accepted", "")
+        found = {name: value.decode("utf-8", "replace") for name, value in record.headers if value}
+        identity = found.get("id") or f"{record.topic}/{record.partition}/{record.offset}"
+        hops, accepted = found.get("hops"), found.get("accepted", "")
         return cls(
             identity,
-            get("origin") or identity,
-            _hops(hops) if hops else (),
+            found.get("origin", identity),
+            tuple(hops.split(",")) if hops else (),
             int(accepted) if accepted.isdecimal() and len(accepted) <= DIGITS else record.timestamp,
-            get("traceparent", ""),
-            get("subject") or (record.key or b"").decode("utf-8", "replace"),
-            get("replay", ""),
-            get("digest", ""),
+            found.get("traceparent", ""),
+            found.get("subject") or (record.key or b"").decode("utf-8", "replace"),
+            found.get("replay", ""),
+            found.get("digest", ""),
         )
 
     def letter(self, stage: str, record: Any) -> str:  # noqa: ANN401
@@ -64,11 +62,6 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         if replayed == stage and letter:
             return letter
         return letter_id(stage, f"{record.topic}/{record.partition}/{record.offset}")
-
-
-@lru_cache(maxsize=1024)
-def _hops(text: str) -> tuple[str, ...]:
-    return tuple(text.split(","))
 
 
 def letter_id(stage: str, place: str) -> str:

@@ -79,7 +79,6 @@ class Pipe(Processor):
             else lambda value: codec.decode(stage.read(value))
         )
         self._report = Report()
-        self._frame = stage.frame
         functions = mapping.module.functions
         self._rules, self._drops = functions["rules"], functions["drops"]
 
@@ -90,11 +89,12 @@ class Pipe(Processor):
         if outputs is None:
             super().step(record, planned, partitions)
             return
-        target, rows = self.stage.target, planned.writes.rows
+        target, frame = self.stage.target, self.stage.frame
+        count, rows = partitions[target], planned.writes.rows
         for output in outputs:
             key = record.key if output[2] is None else output[2].encode()
-            place = target, partition_of(key or b"", partitions[target])
-            row = key, self._frame + output[4], list(record.headers)
+            row = key, frame + output[4], list(record.headers)
+            place = target, partition_of(key or b"", count)
             if place in rows:
                 rows[place].append(row)
             else:

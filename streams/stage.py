@@ -56,8 +56,8 @@ class Stage(NamedTuple):
         dead: topic of dead letters.
         reports: topic of reports; None: losses are counted only.
         foreign: what it reads has headers of its own, which outputs keep.
-        skim: says of a value whether anything may come of it at all; only for a stage that has nothing to say
-            of the others, neither in state nor in reports.
+        skim: says of a value whether the translator may make anything of it, and so spares the reading of
+            headers; only for a stage that has nothing to say of the others, neither in state nor in reports.
     """
 
     name: str

@@ -77,7 +77,7 @@ class Router:
         Raises:
             Permanent: the body cannot be read.
         """
-        means = means_of(self._peek(record.body))
+        means = means_of(self._peek(record.body)) if may_concern(record.body) else None
         if means is None:
             return Result()
         context = record.context
