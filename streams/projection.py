@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -31,6 +33,8 @@ FAR: Final = 1_000
 """Records behind the log from which on larger transactions are worth waiting for."""
 AGAIN: Final = 1.0
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Place = tuple[str, int]
 """Topic and partition."""
 
@@ -76,6 +80,8 @@ class Projection:
         self.name, self._target, self._topics = name, target, list(topics)
         self._kafka, self._processing = kafka, processing
         self._next: dict[TopicPartition, int | None] = {}
+        # One thread for all work of the store: malloc keeps an arena for each, as large as its largest batch.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.running = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -153,13 +159,17 @@ class Projection:
 
     async def assign(self, consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> None:
         """Begin with partitions where the store says."""
-        positions = await asyncio.to_thread(self._target.positions)
+        positions = await self._in_thread(self._target.positions)
         self._next = {tp: positions.get((tp.topic, tp.partition)) for tp in partitions}
         for tp, offset in self._next.items():
             if offset is None:
                 await consumer.seek_to_beginning(tp)
             else:
                 consumer.seek(tp, offset)
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        call = partial(work, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     async def _step(self, consumer: AIOKafkaConsumer) -> int:
         """Take one poll over into the store; return how many records it had."""
@@ -170,7 +180,7 @@ class Projection:
             after = {(tp.topic, tp.partition): listed[-1].offset + 1 for tp, listed in batch.items()}
             try:
                 await self._target.learn(records)
-                await asyncio.to_thread(self._target.take, records, before, after)
+                await self._in_thread(self._target.take, records, before, after)
             except Moved:
                 log.info("the store is elsewhere: reading its offsets again", processor=self.name)
                 await self.assign(consumer, consumer.assignment())

@@ -21,6 +21,8 @@ WRITER: Final = 7_352_001
 """Advisory lock of PostgreSQL that a writer of the view holds for a transaction."""
 BUSY: Final = 30
 """Seconds that SQLite waits for another writer."""
+CACHE_KB: Final = 16_384
+"""Pages that each connection to SQLite keeps; the system has the whole file in its own cache."""
 HEAD: Final = "0003"
 """The newest revision of ``migrations``."""
 
@@ -142,7 +144,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000}")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
 
     @event.listens_for(engine, "begin")
     def began(connection: Connection) -> None:

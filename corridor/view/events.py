@@ -6,7 +6,7 @@ arrival, nor repeats, nor where a batch ends can change what the tables hold in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 from corridor.view.bulk import insert, upsert
 from corridor.view.subjects import sharing, told_of
 from corridor.view.tables import EVENT, LINK, MEASURE, SHIPMENT
-from schemas.shipment import Measure, Settled, measures_of, settle, state_of
+from schemas.shipment import Measure, measures_of, settle, state_of
 from schemas.shipment.fact import Fact, decode, encode
 from schemas.shipment.legs import place_of
 from schemas.shipment.moves import moves_of
@@ -127,7 +127,7 @@ def _row(fact: Fact, owner: str, journey: str | None) -> dict[str, Any]:
 
 def recompute(connection: Connection, owners: Iterable[str]) -> None:
     """Write what follows from the facts of these owners: their state, links and measures."""
-    sharers: dict[str, Settled] = {}
+    sharers: set[str] = set()
     for chunk in chunks(sorted(owners), TOGETHER):
         facts = facts_of(connection, chunk)
         states: list[dict[str, Any]] = []
@@ -144,7 +144,7 @@ def recompute(connection: Connection, owners: Iterable[str]) -> None:
             states.append({"key": owner, **msgspec.structs.asdict(state)})
             links |= {(owner, *link, state.first_at) for link in links_of(settled.current)}
             if shared_of(settled.current):
-                sharers[owner] = settled
+                sharers.add(owner)
                 continue
             measures |= {(owner, *measure) for measure in measures_of(owner, settled, moves)}
         upsert(connection, SHIPMENT, states)
@@ -155,15 +155,16 @@ def recompute(connection: Connection, owners: Iterable[str]) -> None:
     _measure_shared(connection, sharers)
 
 
-def _measure_shared(connection: Connection, owners: Mapping[str, Settled]) -> None:
+def _measure_shared(connection: Connection, owners: Iterable[str]) -> None:
     """Write the measures of owners with lots or permits, once all links lead to who else tells of them."""
-    for chunk in chunks(owners):
-        own = {owner: shared_of(owners[owner].current) for owner in chunk}
+    for chunk in chunks(sorted(owners), TOGETHER):
+        settled = {owner: settle(facts) for owner, facts in facts_of(connection, chunk).items()}
+        own = {owner: shared_of(each.current) for owner, each in settled.items()}
         told = told_of(connection, frozenset().union(*own.values()))
         measures: set[tuple[Any, ...]] = set()
-        for owner in chunk:
+        for owner, each in settled.items():
             shared = [fact for subject in own[owner] for fact in told[subject]]
-            measures |= {(owner, *each) for each in measures_of(owner, owners[owner], shared=shared)}
+            measures |= {(owner, *measure) for measure in measures_of(owner, each, shared=shared)}
         _bring_to(connection, MEASURE, chunk, measures)
 
 

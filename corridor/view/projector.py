@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from corridor.roles.contracts import codec
 from corridor.view.bulk import upsert
 from corridor.view.database import Database
-from corridor.view.events import recompute, write_events
+from corridor.view.events import chunks, recompute, write_events
 from corridor.view.records import write_letters, write_receipts, write_reports
 from corridor.view.tables import CONTENT, POSITION, UNREAD
 from schemas import profiles
@@ -27,12 +27,14 @@ from streams.projection import Moved, Place
 
 TOPICS: Final = (topics.EVENTS, topics.REPORTS, topics.RECEIPTS, topics.DEAD)
 """What the view is made of."""
+READ: Final = 1_000
+"""Records that are in memory as what they say at one time."""
 NAME: Final = "view"
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Records of one poll, read."""
+    """Some records, read."""
 
     facts: list[Fact] = field(default_factory=list)
     reports: list[tuple[int, Report]] = field(default_factory=list)
@@ -75,21 +77,29 @@ class Projector:
             Moved: somebody else wrote on, or emptied the view.
             Transient: ``view-unavailable``.
         """
-        batch = self._read(records)
         started = time.perf_counter()
         with self._database.writing() as connection:
             stored = {(row.topic, row.partition): row.next for row in connection.execute(select(POSITION))}
             if any(stored.get(place) != offset for place, offset in before.items()):
                 raise Moved
-            recompute(connection, write_events(connection, batch.facts))
-            write_reports(connection, batch.reports)
-            write_receipts(connection, batch.receipts)
-            write_letters(connection, batch.letters)
-            upsert(connection, UNREAD, batch.unread)
+            touched: set[str] = set()
+            for piece in chunks(records, READ):
+                touched |= self._write(connection, self._read(piece))
+            recompute(connection, touched)
             rows = [{"topic": topic, "partition": number, "next": offset}
                     for (topic, number), offset in after.items()]  # fmt: skip
             upsert(connection, POSITION, rows)
         metrics.transaction_seconds.labels(NAME).observe(time.perf_counter() - started)
+
+    @staticmethod
+    def _write(connection: Connection, batch: _Batch) -> set[str]:
+        """Keep what records say, and return whose timelines change."""
+        touched = write_events(connection, batch.facts)
+        write_reports(connection, batch.reports)
+        write_receipts(connection, batch.receipts)
+        write_letters(connection, batch.letters)
+        upsert(connection, UNREAD, batch.unread)
+        return touched
 
     def empty(self) -> None:
         """Drop all content: whoever projects begins with the first record again.
