@@ -27,7 +27,7 @@ from streams.settings import Kafka, Processing
 log = structlog.get_logger(__name__)
 
 POLL_MS: Final = 200
-MOST_RECORDS: Final = 10_000
+MOST_RECORDS: Final = 4_000
 """Records in one transaction: what follows from them is computed once for all, so many cost less."""
 FAR: Final = 1_000
 """Records behind the log from which on larger transactions are worth waiting for."""

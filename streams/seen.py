@@ -1,4 +1,4 @@
-"""Message ids that are in the log: a bounded window, followed from the topics themselves by every gateway."""
+"""Message ids that are in the log: a bounded window, followed from the topics themselves by gateways and pollers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams import metrics
 from streams.settings import Kafka
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ class Follower:
     def __init__(self, kafka: Kafka, topics: Sequence[str], window: int) -> None:
         self._kafka, self._topics, self._window = kafka, topics, window
         self._digests: dict[bytes, bytes] = {}
+        metrics.remembered_ids.set_function(lambda: len(self._digests))
         self._asked = asyncio.Event()
         self.caught_up = asyncio.Event()
         """Set while everything that was in the log at the last look is known."""

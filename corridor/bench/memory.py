@@ -21,11 +21,9 @@ HANDLED: Final[Mapping[str, str]] = {
 """Role to the counter of the messages that it handled."""
 PER_ENTRY, PER_ID = 250, 220
 """Bytes that CPython needs around one entry of state (two objects, a place in the table and one in the order
-of expiry), and for one id that the gateway remembers (two objects, a place in the table)."""
+of expiry), and for one remembered id (two objects, a place in the table)."""
 SPARE = 1.1
 """Messages that each platform of the sandbox has, as a multiple of those that a role has to handle."""
-REMEMBERED = 100_000
-"""Ids that a gateway remembers at most."""
 BEFORE = 0.25
 """Share of the messages before a number during which memory is looked at, with everything at work."""
 MEGABYTE = 2**20
@@ -84,7 +82,7 @@ async def _look(supervisor: Supervisor, role: str, readings: tuple[Reading, Read
             reading.explained = round(
                 series("corridor_state_bytes")
                 + PER_ENTRY * series("corridor_state_entries")
-                + PER_ID * min(series("corridor_log_appended_total"), REMEMBERED)
+                + PER_ID * series("corridor_remembered_ids")
             )
             reading.done = handled >= reading.messages
     return f"{role} {handled:,.0f} in {_mb(resident):.0f} MB"

@@ -21,7 +21,7 @@ WRITER: Final = 7_352_001
 """Advisory lock of PostgreSQL that a writer of the view holds for a transaction."""
 BUSY: Final = 30
 """Seconds that SQLite waits for another writer."""
-CACHE_KB: Final = 16_384
+CACHE_KB: Final = 8_192
 """Pages that each connection to SQLite keeps; the system has the whole file in its own cache."""
 HEAD: Final = "0003"
 """The newest revision of ``migrations``."""
