@@ -1,4 +1,4 @@
-"""Message ids that are in the log: a bounded window, followed from the topics themselves by gateways and pollers."""
+"""Message ids that are in the log: a bounded window, followed from the topics by gateways and pollers."""
 
 from __future__ import annotations
 
