@@ -27,8 +27,11 @@ from streams.settings import Kafka, Processing
 log = structlog.get_logger(__name__)
 
 POLL_MS: Final = 200
-MOST_RECORDS: Final = 4_000
-"""Records in one transaction: what follows from them is computed once for all, so many cost less."""
+MOST: Final = 2_000
+"""Records in one transaction: what follows from them is computed once for all, so many cost less time, and
+more memory."""
+MOST_AGAIN: Final = 10_000
+"""The same when a store is built anew."""
 FAR: Final = 1_000
 """Records behind the log from which on larger transactions are worth waiting for."""
 AGAIN: Final = 1.0
@@ -113,7 +116,7 @@ class Projection:
             total = left = await _left(consumer, ends)
             done = 0
             while left:
-                done += await self._step(consumer)
+                done += await self._step(consumer, MOST_AGAIN)
                 left = await _left(consumer, ends)
                 progress(total - left, total)
         except (KafkaError, OSError, TimeoutError) as error:
@@ -152,7 +155,7 @@ class Projection:
             await consumer.start()
             while not stop.is_set():
                 self.running = True
-                await self._step(consumer)
+                await self._step(consumer, MOST)
         finally:
             self.running = False
             await consumer.stop()
@@ -171,9 +174,9 @@ class Projection:
         call = partial(work, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
-    async def _step(self, consumer: AIOKafkaConsumer) -> int:
+    async def _step(self, consumer: AIOKafkaConsumer, most: int) -> int:
         """Take one poll over into the store; return how many records it had."""
-        batch = await self._poll(consumer)
+        batch = await self._poll(consumer, most)
         records = [record for listed in batch.values() for record in listed]
         if records:
             before = {(tp.topic, tp.partition): self._next[tp] for tp in batch}
@@ -195,12 +198,12 @@ class Projection:
         await self._measure(consumer)
         return len(records)
 
-    async def _poll(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[Any]]:
+    async def _poll(self, consumer: AIOKafkaConsumer, most: int) -> dict[TopicPartition, list[Any]]:
         """Take what has come at once; only when far behind, wait for as much as goes into one transaction."""
         batch: dict[TopicPartition, list[Any]] = {}
         assigned, taken, far = self._next, 0, True
-        while far and taken < MOST_RECORDS:
-            fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS - taken)
+        while far and taken < most:
+            fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=most - taken)
             if self._next is not assigned:
                 # What was fetched may be from before the rebalance or after, and its place is behind us.
                 await self.assign(consumer, consumer.assignment())

@@ -21,8 +21,6 @@ WRITER: Final = 7_352_001
 """Advisory lock of PostgreSQL that a writer of the view holds for a transaction."""
 BUSY: Final = 30
 """Seconds that SQLite waits for another writer."""
-CACHE_KB: Final = 8_192
-"""Pages that each connection to SQLite keeps; the system has the whole file in its own cache."""
 HEAD: Final = "0003"
 """The newest revision of ``migrations``."""
 
@@ -144,7 +142,6 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000}")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
 
     @event.listens_for(engine, "begin")
     def began(connection: Connection) -> None:
