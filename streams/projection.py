@@ -32,6 +32,8 @@ MOST: Final = 2_000
 more memory."""
 MOST_AGAIN: Final = 10_000
 """The same when a store is built anew."""
+FETCHED: Final = 4
+"""One part in so many of the bytes that may wait is with the consumer, the others are the transaction's."""
 FAR: Final = 1_000
 """Records behind the log from which on larger transactions are worth waiting for."""
 AGAIN: Final = 1.0
@@ -135,7 +137,7 @@ class Projection:
             isolation_level="read_committed",
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             max_partition_fetch_bytes=self._processing.batch_bytes,
-            fetch_max_bytes=self._processing.prefetch_bytes,
+            fetch_max_bytes=self._processing.prefetch_bytes // FETCHED,
             session_timeout_ms=int(self._processing.session_timeout * 1000),
             heartbeat_interval_ms=int(self._processing.session_timeout * 1000 / 4),
         )
