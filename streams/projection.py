@@ -27,6 +27,9 @@ from streams.settings import Kafka, Processing
 log = structlog.get_logger(__name__)
 
 POLL_MS: Final = 200
+GATHERED: Final = 131_072
+"""Bytes that Kafka waits for, at most ``POLL_MS``: few transactions of many records leave the machine to the
+processors, whose messages are more urgent."""
 MOST: Final = 2_000
 """Records in one transaction: what follows from them is computed once for all, so many cost less time, and
 more memory."""
@@ -138,6 +141,8 @@ class Projection:
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             max_partition_fetch_bytes=self._processing.batch_bytes,
             fetch_max_bytes=self._processing.prefetch_bytes // FETCHED,
+            fetch_min_bytes=GATHERED,
+            fetch_max_wait_ms=POLL_MS,
             session_timeout_ms=int(self._processing.session_timeout * 1000),
             heartbeat_interval_ms=int(self._processing.session_timeout * 1000 / 4),
         )
