@@ -98,7 +98,7 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
         yield Figure(f"{name}, DLP events per note", round(outputs / count, 2))
         yield Figure(f"{name}, peak resident memory", round(cost.peak_rss_mb), "MB")
     ratio = stock[0].cpu_per_million / ours[0].cpu_per_million
-    yield Figure("stream ÷ stock agents, notes per CPU second", round(ratio, 1), at_least=5)
+    yield Figure("stream ÷ stock agents, notes per CPU second", round(ratio, 2), at_least=5)
 
 
 def some_notes() -> Iterator[Note]:
