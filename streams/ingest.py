@@ -61,7 +61,7 @@ class Ingest:
         self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
         self._patience = patience
         self._frames: dict[str, bytes] = {}
-        self.follower = Follower(kafka, [topics.incoming(name) for name in schemas], window)
+        self.follower = Follower("gateway", kafka, [topics.incoming(name) for name in schemas], window)
         """Ids that are in the log."""
         self._producer: AIOKafkaProducer | None = None
         self._broken = asyncio.Event()

@@ -46,7 +46,9 @@ state_bytes = Gauge(
     "corridor_state_bytes", "Bytes of the state held for a partition.", ["processor", "partition"]
 )
 remembered_ids = Gauge(
-    "corridor_remembered_ids", "Message ids held in memory, by which a repeated message is known."
+    "corridor_remembered_ids",
+    "Message ids held in memory, by which a repeated message is known.",
+    ["role"],
 )
 lag = Gauge(
     "corridor_consumer_lag_records", "Records not processed yet, by partition.", ["processor", "partition"]

@@ -38,8 +38,6 @@ POLL_MS: Final = 200
 MOST_IN_HAND: Final = 5_000
 AROUND: Final = 2_500
 """Bytes of the objects around a message in hand: its record and headers, envelope, queue."""
-FETCHED: Final = 4
-"""Of the bytes that may wait for a partner, one part in so many is with the consumer, the others in hand."""
 RECONNECT: Final = 1.0
 MEASURE_EVERY: Final = 5.0
 """Seconds between two measurements of consumer lag."""
@@ -135,7 +133,7 @@ class Outbound:
             isolation_level="read_committed",
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             max_partition_fetch_bytes=self._to.processing.batch_bytes,
-            fetch_max_bytes=self._to.processing.prefetch_bytes // FETCHED,
+            fetch_max_bytes=self._to.processing.fetch_bytes,
             session_timeout_ms=int(self._to.processing.session_timeout * 1000),
             heartbeat_interval_ms=int(self._to.processing.session_timeout * 1000 / 4),
         )
@@ -155,7 +153,7 @@ class Outbound:
     def _throttle(self, consumer: AIOKafkaConsumer) -> None:
         """Read no further while enough is in hand: a partner that is down costs no memory."""
         assigned = consumer.assignment()
-        most = self._to.processing.prefetch_bytes * (FETCHED - 1) // FETCHED
+        most = self._to.processing.prefetch_bytes - self._to.processing.fetch_bytes
         full = self._bytes > most or self._in_hand > MOST_IN_HAND
         if full:
             consumer.pause(*assigned)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
-from typing import Any, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -35,14 +34,12 @@ MOST: Final = 2_000
 more memory."""
 MOST_AGAIN: Final = 10_000
 """The same when a store is built anew."""
-FETCHED: Final = 4
-"""One part in so many of the bytes that may wait is with the consumer, the others are the transaction's."""
 FAR: Final = 1_000
 """Records behind the log from which on larger transactions are worth waiting for."""
 AGAIN: Final = 1.0
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 Place = tuple[str, int]
 """Topic and partition."""
 
@@ -140,7 +137,7 @@ class Projection:
             isolation_level="read_committed",
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             max_partition_fetch_bytes=self._processing.batch_bytes,
-            fetch_max_bytes=self._processing.prefetch_bytes // FETCHED,
+            fetch_max_bytes=self._processing.fetch_bytes,
             fetch_min_bytes=GATHERED,
             fetch_max_wait_ms=POLL_MS,
             session_timeout_ms=int(self._processing.session_timeout * 1000),
@@ -177,9 +174,8 @@ class Projection:
             else:
                 consumer.seek(tp, offset)
 
-    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        call = partial(work, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+    def _in_thread(self, work: Callable[[*Ts], T], *args: *Ts) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def _step(self, consumer: AIOKafkaConsumer, most: int) -> int:
         """Take one poll over into the store; return how many records it had."""

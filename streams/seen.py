@@ -24,15 +24,16 @@ class Follower:
     """Reads the headers of topics and remembers the newest ids with their digests.
 
     Args:
+        role: whose: ``gateway`` or ``deliver``.
         kafka: connection.
         topics: ``in.<participant>`` of all participants.
         window: ids that are remembered, of all topics together.
     """
 
-    def __init__(self, kafka: Kafka, topics: Sequence[str], window: int) -> None:
+    def __init__(self, role: str, kafka: Kafka, topics: Sequence[str], window: int) -> None:
         self._kafka, self._topics, self._window = kafka, topics, window
         self._digests: dict[bytes, bytes] = {}
-        metrics.remembered_ids.set_function(lambda: len(self._digests))
+        metrics.remembered_ids.labels(role).set_function(lambda: len(self._digests))
         self._asked = asyncio.Event()
         self.caught_up = asyncio.Event()
         """Set while everything that was in the log at the last look is known."""

@@ -159,3 +159,8 @@ class Processing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     commit_interval: Seconds = 1.0
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
     dead_letters: Literal["pass", "wait"] = "pass"
+
+    @property
+    def fetch_bytes(self) -> int:
+        """The part of ``prefetch_bytes`` that is with a consumer; the rest is for what was taken from it."""
+        return self.prefetch_bytes // 4

@@ -84,7 +84,7 @@ async def _poll(
     if not polled:
         await stop.wait()
         return
-    follower = Follower(settings.kafka, [topics.incoming(name) for name in polled], SEEN)
+    follower = Follower("deliver", settings.kafka, [topics.incoming(name) for name in polled], SEEN)
     following = asyncio.create_task(follower.run())
     try:
         await Polling(polled, follower, settings.kafka, settings.processing, contracts).run(stop)

@@ -7,18 +7,29 @@ server takes apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Table, text
 
 MOST: Final = 5_000
 """Rows in one statement."""
+CHUNK: Final = 500
+"""Keys in one statement."""
 
+T = TypeVar("T")
 Row = dict[str, Any]
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Cut what is too much at once into pieces, by default of as many keys as one statement takes."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -52,9 +63,8 @@ def _write(connection: Connection, table: Table, rows: Sequence[Row], conflict: 
         values = itemgetter(*(column.name for column in table.columns))
         connection.exec_driver_sql(statement, list(map(values, rows)))
         return
-    for start in range(0, len(rows), MOST):
-        piece = msgspec.json.encode(rows[start : start + MOST]).decode()
-        connection.execute(text(statement), {"rows": piece})
+    for piece in chunks(rows, MOST):
+        connection.execute(text(statement), {"rows": msgspec.json.encode(piece).decode()})
 
 
 @cache

@@ -6,14 +6,13 @@ arrival, nor repeats, nor where a batch ends can change what the tables hold in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
-from corridor.view.bulk import insert, upsert
+from corridor.view.bulk import chunks, insert, upsert
 from corridor.view.subjects import sharing, told_of
 from corridor.view.tables import EVENT, LINK, MEASURE, SHIPMENT
 from schemas.shipment import Measure, measures_of, settle, state_of
@@ -23,12 +22,9 @@ from schemas.shipment.moves import moves_of
 from schemas.shipment.owners import journey_of, links_of, owner_of, shared_of
 from schemas.shipment.settled import rank
 
-CHUNK: Final = 500
-"""Keys in one statement."""
 TOGETHER: Final = 50
 """Owners whose facts are in memory at one time: a consignment may have thousands."""
 
-T = TypeVar("T")
 Version = tuple[int, bool]
 
 
@@ -156,7 +152,10 @@ def recompute(connection: Connection, owners: Iterable[str]) -> None:
 
 
 def _measure_shared(connection: Connection, owners: Iterable[str]) -> None:
-    """Write the measures of owners with lots or permits, once all links lead to who else tells of them."""
+    """Write the measures of owners with lots or permits, once all links lead to who else tells of them.
+
+    Their facts are read once more: had they been kept, those of a whole transaction would be in memory.
+    """
     for chunk in chunks(sorted(owners), TOGETHER):
         settled = {owner: settle(facts) for owner, facts in facts_of(connection, chunk).items()}
         own = {owner: shared_of(each.current) for owner, each in settled.items()}
@@ -200,11 +199,4 @@ def _bring_to(
     insert(connection, table, [dict(zip(names, row, strict=True)) for row in wanted - there])
 
 
-def chunks(keys: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """Cut keys into pieces that fit into one statement."""
-    iterator = iter(keys)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
-__all__ = ["Measure", "chunks", "facts_of", "recompute", "write_events"]
+__all__ = ["Measure", "facts_of", "recompute", "write_events"]

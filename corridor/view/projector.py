@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, select
 
 from corridor.roles.contracts import codec
-from corridor.view.bulk import upsert
+from corridor.view.bulk import chunks, upsert
 from corridor.view.database import Database
-from corridor.view.events import chunks, recompute, write_events
+from corridor.view.events import recompute, write_events
 from corridor.view.records import write_letters, write_receipts, write_reports
 from corridor.view.tables import CONTENT, POSITION, UNREAD
 from schemas import profiles

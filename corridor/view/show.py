@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Select, select
 
-from corridor.view.events import chunks, facts_of
+from corridor.view.bulk import chunks
+from corridor.view.events import facts_of
 from corridor.view.find import SHIPMENTS, Row, named
 from corridor.view.subjects import history
 from corridor.view.tables import LETTER, LINK, RECEIPT, REPORT, SHIPMENT

@@ -6,10 +6,11 @@ What follows from all that was told of one, such as the balance of a lot, needs 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection, select, tuple_
 
+from corridor.view.bulk import chunks
 from corridor.view.tables import EVENT, LINK
 from schemas.shipment.fact import Fact, decode
 from schemas.shipment.owners import SHARED, link_of, shared_of
@@ -19,13 +20,11 @@ FURTHEST: Final = 1_000
 AT_ONCE: Final = 250
 """Names in one statement."""
 
-T = TypeVar("T", str, tuple[str, str])
-
 
 def sharing(connection: Connection, subjects: Iterable[str], owners: Iterable[str]) -> set[str]:
     """Keys of everything for which something changes when these subjects, or those of these owners, do."""
     names = {link_of(subject) for subject in subjects}
-    for piece in _pieces(owners):
+    for piece in chunks(sorted(owners), AT_ONCE):
         told = LINK.c.kind.in_(SHARED.values()) & LINK.c.shipment.in_(piece)
         query = select(LINK.c.kind, LINK.c.value).where(told)
         names.update((kind, value) for kind, value in connection.execute(query))
@@ -37,7 +36,7 @@ def told_of(connection: Connection, subjects: Iterable[str]) -> dict[str, list[F
     wanted = set(subjects)
     found: dict[str, list[Fact]] = {subject: [] for subject in wanted}
     owners = _owners(connection, {link_of(subject) for subject in wanted})
-    for piece in _pieces(owners):
+    for piece in chunks(sorted(owners), AT_ONCE):
         about = EVENT.c.subject.startswith
         where = EVENT.c.owner.in_(piece) & (about("BULK_LOT:") | about("PERMIT:"))
         for text in connection.execute(select(EVENT.c.fact).where(where)).scalars():
@@ -62,13 +61,8 @@ def history(connection: Connection, facts: Iterable[Fact]) -> list[Fact]:
 
 def _owners(connection: Connection, names: Iterable[tuple[str, str]]) -> set[str]:
     found: set[str] = set()
-    for piece in _pieces(names):
+    for piece in chunks(sorted(names), AT_ONCE):
         named = tuple_(LINK.c.kind, LINK.c.value).in_(piece)
         indexed = LINK.c.value.in_([value for _, value in piece])  # by the pair SQLite would read every link
         found.update(connection.execute(select(LINK.c.shipment).where(indexed, named)).scalars())
     return found
-
-
-def _pieces(names: Iterable[T]) -> list[list[T]]:
-    listed = sorted(names)
-    return [listed[start : start + AT_ONCE] for start in range(0, len(listed), AT_ONCE)]
