@@ -44,10 +44,12 @@ class Step:
         self.stage, self.contracts, self.record = stage, contracts, record
         self.state, self.planned, self.partitions = planned.state, planned, partitions
         self.envelope = Envelope.of(record)
-        self.letter = (
-            self.envelope.letter(self.stage.name, record) if self.envelope.replay or self.stage.wait else ""
-        )
         self.queue = Queue(self.envelope.subject, self.state.get) if self.stage.wait else None
+
+    @property
+    def letter(self) -> str:
+        """Id of the dead letter that the record is a replay of, or would become here."""
+        return self.envelope.letter(self.stage.name, self.record)
 
     @property
     def replayed(self) -> bool:
@@ -61,7 +63,7 @@ class Step:
             return  # meant for another stage that reads the same topic; ours had it long ago
         try:
             if self.queue is not None:
-                self.queue.admit(self.letter, replayed=self.replayed)
+                self.queue.admit(self.letter if self.replayed else None)
             result = self._translate()
             rows = [self._row(output) for output in result.outputs]
         except Permanent as error:
@@ -126,10 +128,11 @@ class Step:
         if is_worth_reporting(result):
             self._report(result)
         if self.replayed:
-            writes.add(self.stage.dead, partition_of(self.letter.encode(), self.partitions[self.stage.dead]),
-                       self.letter.encode(), None, beside(self.envelope))  # fmt: skip
+            letter = self.letter
+            writes.add(self.stage.dead, partition_of(letter.encode(), self.partitions[self.stage.dead]),
+                       letter.encode(), None, beside(self.envelope))  # fmt: skip
             if self.queue is not None:
-                self.state.apply(self.queue.leave(self.letter))
+                self.state.apply(self.queue.leave(letter))
 
     def _report(self, result: Result) -> None:
         counts, mapping = self.planned.tally.counts, self.stage.translator.name

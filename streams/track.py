@@ -144,8 +144,8 @@ class Track:
         if not self._wait:
             return None
         try:
-            letter = envelope.letter(self._to.stage, record)
-            self._queue(envelope).admit(letter, replayed=bool(envelope.replay))
+            replayed = envelope.letter(self._to.stage, record) if envelope.replay else None
+            self._queue(envelope).admit(replayed)
         except Permanent as error:
             return error
         return None

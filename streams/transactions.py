@@ -220,3 +220,18 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
             await producer.stop()
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("producer did not stop", error=repr(error))
+    _forget_failures(producer)
+
+
+def _forget_failures(producer: AIOKafkaProducer) -> None:
+    """Drop what failed from futures that nobody waits for.
+
+    aiokafka puts a failure there besides raising it, and each that is never read is logged when it is freed.
+    """
+    waiting = producer._message_accumulator._batches.values()  # noqa: SLF001
+    futures = [batch._drain_waiter for batches in waiting for batch in batches]  # noqa: SLF001
+    if transactions := producer._txn_manager:  # noqa: SLF001
+        futures.append(transactions.wait_for_transaction_end())
+    for future in futures:
+        if future is not None:
+            future.cancel()

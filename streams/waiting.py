@@ -46,17 +46,16 @@ class Queue:
         entry = get(self._key)
         self._letters: list[bytes] = msgspec.msgpack.decode(entry[8:], type=list[bytes]) if entry else []
 
-    def admit(self, letter: str, *, replayed: bool) -> None:
+    def admit(self, replayed: str | None = None) -> None:
         """Let a message pass, or not.
 
         Args:
-            letter: the id that it has, or would have, as a dead letter.
-            replayed: it is a replay of that letter.
+            replayed: the dead letter that it is a replay of.
 
         Raises:
             Behind: the subject has earlier dead letters.
         """
-        if self._letters and not (replayed and self._letters[0] == UUID(letter).bytes):
+        if self._letters and not (replayed and self._letters[0] == UUID(replayed).bytes):
             raise Behind(str(UUID(bytes=self._letters[0])), len(self._letters))
 
     def join(self, letter: str) -> dict[bytes, bytes | None]:

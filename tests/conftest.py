@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
@@ -42,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the directory that all processes of this run share."""
+    logging.getLogger("asyncio").addFilter(_without_traceback)
     if not hasattr(config, "workerinput"):
         os.environ[RUN] = tempfile.mkdtemp(prefix="corridor-tests-")
 
@@ -51,6 +53,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and (run := os.environ.pop(RUN, None)):
         asyncio.run(_shared_node(Path(run)).stop())
         shutil.rmtree(run, ignore_errors=True)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Say in a word what asyncio found unread.
+
+    It finds that while garbage is collected, perhaps in the midst of `ast.parse`; pytest would format the
+    traceback, which calls it again, and Python before 3.11.8 cannot stand that (gh-106905).
+    """
+    if record.exc_info and (error := record.exc_info[1]):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {error!r}", None, None
+    return True
 
 
 def _shared_node(run: Path) -> Node:

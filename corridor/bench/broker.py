@@ -18,9 +18,10 @@ from corridor.supervisor.state import Ports, State
 from corridor.supervisor.supervisor import Plan, Status, Supervisor
 from deploy.ports import free_port, require_free
 from schemas.errors import Misconfigured, Transient
+from streams.settings import Topics
 
-PARTITIONS = {"CORRIDOR__TOPICS__PARTITIONS": "6"}
-"""As many as there are by default, where the sandbox has fewer."""
+PARTITIONS = Topics().partitions
+"""As many as topics have by default; `corridor up` gives those of its sandbox fewer."""
 LOOK = 1.0
 """Seconds between two looks at a running broker."""
 QUIET = 8
@@ -29,7 +30,7 @@ QUIET = 8
 
 @asynccontextmanager
 async def broker(
-    tell: Tell, *, settings: str = "", play: Mapping[str, str] | None = None
+    tell: Tell, *, settings: str = "", play: Mapping[str, str] | None = None, partitions: int = PARTITIONS
 ) -> AsyncIterator[Supervisor]:
     """Run Kafka, the roles, and the sandbox unless settings are given; all of it is gone afterwards.
 
@@ -38,6 +39,7 @@ async def broker(
         settings: TOML with ``{secrets}``, ``{gateway}``, ``{stream}``, ``{deliver}``, ``{view}`` and
             ``{kafka}`` to be filled in; empty for the settings and participants of the sandbox.
         play: how the sandbox plays: options in capitals with their values, such as ``RATE``.
+        partitions: of each topic, for the settings of the sandbox.
     """
     tell("starting a broker")
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
@@ -51,7 +53,7 @@ async def broker(
             Plan(
                 state=state, ports=ports, config=config, kafka=None, registry=None, sandbox=not settings,
                 environment={f"CORRIDOR_SANDBOX_{k}": v for k, v in (play or {}).items()}
-                | ({} if settings else PARTITIONS),
+                | ({} if settings else {"CORRIDOR__TOPICS__PARTITIONS": str(partitions)}),
             ),
             lambda _: None,
         )  # fmt: skip

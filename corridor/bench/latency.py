@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from statistics import quantiles
 
-from corridor.bench.broker import broker, drained
+from corridor.bench.broker import PARTITIONS, broker, drained
 from corridor.bench.case import Figure, Tell
+from corridor.supervisor.state import PARTITIONS as ONE_MACHINE
 from schemas.avro.wire import unframe
 from schemas.records import RECEIPT, Receipt
 from streams import topics
@@ -19,21 +20,26 @@ WARM_UP, SECONDS = 30, 60
 
 
 def figures(share: float, tell: Tell) -> Iterator[Figure]:
-    """Median and 99th percentile of both ways; the target is for the way in by webhook."""
-    receipts = asyncio.run(_measure(round(RATE * (WARM_UP + SECONDS) * share), tell))
-    for target, way in (("dlp", "webhook of the DTC to DLP"), ("dtc", "poll of the DLP to DTC")):
-        times = _milliseconds([receipt for receipt in receipts if receipt.participant == target])
-        cuts = quantiles(times, n=100)
-        yield Figure(f"{way}, median", round(cuts[49]), "ms")
-        yield Figure(
-            f"{way}, 99th percentile", round(cuts[98]), "ms", at_most=250 if target == "dlp" else None
-        )
-        yield Figure(f"{way}, deliveries", len(times))
+    """Median and 99th percentile of both ways, with the partitions of `corridor up` and with the default's.
+
+    The target is for the way in by webhook, of what `corridor up` runs on one machine.
+    """
+    for partitions in (ONE_MACHINE, PARTITIONS):
+        limit = round(RATE * (WARM_UP + SECONDS) * share)
+        receipts = asyncio.run(_measure(limit, partitions, tell))
+        for target, way in (("dlp", "webhook of the DTC to DLP"), ("dtc", "poll of the DLP to DTC")):
+            times = _milliseconds([receipt for receipt in receipts if receipt.participant == target])
+            cuts, name = quantiles(times, n=100), f"{way}, {partitions} partitions"
+            yield Figure(f"{name}, median", round(cuts[49]), "ms")
+            promised = 250 if (target, partitions) == ("dlp", ONE_MACHINE) else None
+            yield Figure(f"{name}, 99th percentile", round(cuts[98]), "ms", at_most=promised)
+            yield Figure(f"{name}, deliveries", len(times))
 
 
-async def _measure(limit: int, tell: Tell) -> list[Receipt]:
+async def _measure(limit: int, partitions: int, tell: Tell) -> list[Receipt]:
     """Let the sandbox send, and read the receipts of what was delivered."""
-    async with broker(tell, play={"RATE": str(RATE), "LIMIT": str(limit)}) as supervisor:
+    play = {"RATE": str(RATE), "LIMIT": str(limit)}
+    async with broker(tell, play=play, partitions=partitions) as supervisor:
         await drained(supervisor, tell)
         kafka = supervisor.settings.kafka
         return [RECEIPT.decode(unframe(record.value)[1]) async for record in scan(kafka, topics.RECEIPTS)]

@@ -20,16 +20,16 @@ class State(dict[bytes, bytes | None]):
 def test_messages_wait_behind_a_dead_letter_until_it_is_replayed() -> None:
     """Nothing passes a dead letter of its subject; replays in order bring the subject up to date."""
     state = State()
-    state.queue().admit(FIRST, replayed=False)
+    state.queue().admit()
     state.update(state.queue().join(FIRST))
     with pytest.raises(Behind) as refused:
-        state.queue().admit(SECOND, replayed=False)
+        state.queue().admit()
     assert refused.value.behind == FIRST
     state.update(state.queue().join(SECOND))
     with pytest.raises(Behind):
-        state.queue().admit(SECOND, replayed=True)
+        state.queue().admit(SECOND)
     for letter in (FIRST, SECOND):
-        state.queue().admit(letter, replayed=True)
+        state.queue().admit(letter)
         state.update(state.queue().leave(letter))
     assert list(state.values()) == [None]
 
@@ -39,13 +39,13 @@ def test_a_replay_that_fails_again_keeps_its_place() -> None:
     state = State()
     for letter in (FIRST, SECOND, FIRST):
         state.update(state.queue().join(letter))
-    state.queue().admit(FIRST, replayed=True)
+    state.queue().admit(FIRST)
     with pytest.raises(Behind):
-        state.queue().admit(SECOND, replayed=True)
+        state.queue().admit(SECOND)
 
 
 def test_subjects_do_not_wait_for_each_other() -> None:
     """A dead letter holds back its own subject only."""
     state = State()
     state.update(state.queue().join(FIRST))
-    state.queue("EQUIPMENT:Y").admit(SECOND, replayed=False)
+    state.queue("EQUIPMENT:Y").admit()
