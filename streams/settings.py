@@ -154,7 +154,7 @@ class Processing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     app: str = "corridor"
     batch_bytes: Positive = 524_288
     prefetch_bytes: Positive = 4_194_304
-    linger: Seconds = 0.05
+    linger: Seconds = 0.035
     session_timeout: Seconds = 10.0
     commit_interval: Seconds = 1.0
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
