@@ -30,6 +30,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         disorder: chance that a message is sent after the next ones of its lane.
         down: seconds for which connections are refused, from now on.
         most: number of errors, timeouts and lost answers after which none are left; 0: no end.
+        path: errors, timeouts and lost answers are for requests whose path begins so; empty: for all.
     """
 
     seed: int = 0
@@ -43,6 +44,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     disorder: Chance = 0.0
     down: Annotated[float, Meta(ge=0, le=86400)] = 0.0
     most: Annotated[int, Meta(ge=0)] = 0
+    path: str = ""
 
     def __post_init__(self) -> None:
         if unknown := sorted(self.errors.keys() - STATUSES):
@@ -70,10 +72,10 @@ class Injector:
         if self.faults.latency:
             await asyncio.sleep(self._dice.uniform(0, 2 * self.faults.latency))
 
-    def draw(self) -> str:
-        """Say what happens to a request: ``""`` nothing, a status, ``timeout`` or ``lost``."""
+    def draw(self, path: str = "/") -> str:
+        """Say what happens to a request for a path: ``""`` nothing, a status, ``timeout`` or ``lost``."""
         faults = self.faults
-        if self._left == 0:
+        if self._left == 0 or not path.startswith(faults.path):
             return ""
         point = self._dice.random()
         for name, chance in (*faults.errors.items(), ("timeout", faults.timeouts), ("lost", faults.lost)):

@@ -108,7 +108,7 @@ class Participant:
     async def _page(self, request: Request) -> Response:
         if not self._receiver.tokens.allows(request.headers.get("authorization", "")):
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-        fault = self._injector.draw()
+        fault = self._injector.draw(request.url.path)
         return Response(status_code=int(fault)) if fault.isdigit() else await self._feed.page(request)
 
     def _control_routes(self) -> list[Route]:

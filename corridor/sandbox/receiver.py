@@ -70,7 +70,7 @@ class Receiver:
         return await self._answer(request, messages)
 
     async def _answer(self, request: Request, messages: Sequence[tuple[str, bytes]]) -> Response:
-        fault = self._injector.draw()
+        fault = self._injector.draw(request.url.path)
         if fault.isdigit():
             await self._write(messages, int(fault))
             headers = (

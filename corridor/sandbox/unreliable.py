@@ -31,7 +31,7 @@ class Unreliable:
             await self._app(scope, receive, send)
             return
         await self._injector.delay()
-        fault, request = self._injector.draw(), Request(scope, receive)
+        fault, request = self._injector.draw(scope["path"]), Request(scope, receive)
         if not fault:
             await self._app(scope, receive, send)
         elif fault == "lost":

@@ -67,7 +67,7 @@ def plant(broker: Rig, counted: Callable[[dict[str, Any]], dict[str, int]]) -> N
     """Send messages with a canary: they pass, die at the partner, break the schema, come from strangers."""
     before = counted(broker.status)
     secret = (broker.directory / "secrets" / "dtc.webhook").read_text()
-    broker.faults("dlp", errors={"422": 1.0}, most=1)
+    broker.faults("dlp", errors={"422": 1.0}, most=1, path="/deliveries")
     good = note("20", "707701", "12.01.2026 14:30", noteNumber="7654321", remark=CANARY)
     good["consignor"] = {**good["consignor"], "name": CANARY}
     bad = {**good, "messageId": f"{CANARY}-id", "noteVersion": CANARY, CANARY: CANARY}

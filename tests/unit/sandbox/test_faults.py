@@ -45,6 +45,12 @@ def test_a_number_of_faults_ends() -> None:
     assert [injector.draw() for _ in range(5)] == ["500", "500", "500", "", ""]
 
 
+def test_faults_of_one_path_spare_the_others() -> None:
+    """With ``path`` others get what they ask for, and use none of the faults up."""
+    injector = Injector(Faults(errors={"422": 1.0}, most=1, path="/deliveries"))
+    assert [injector.draw(path) for path in ("/events", "/deliveries", "/deliveries")] == ["", "422", ""]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
