@@ -224,7 +224,7 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
 
 
 def _forget_failures(producer: AIOKafkaProducer) -> None:
-    """Drop what failed from futures that nobody waits for.
+    """Read what failed from futures that nobody waits for.
 
     aiokafka puts a failure there besides raising it, and each that is never read is logged when it is freed.
     """
@@ -233,5 +233,5 @@ def _forget_failures(producer: AIOKafkaProducer) -> None:
     if transactions := producer._txn_manager:  # noqa: SLF001
         futures.append(transactions.wait_for_transaction_end())
     for future in futures:
-        if future is not None:
-            future.cancel()
+        if future is not None and future.done() and not future.cancelled():
+            future.exception()
