@@ -220,10 +220,10 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
             await producer.stop()
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("producer did not stop", error=repr(error))
-    _forget_failures(producer)
+    _read_failures(producer)
 
 
-def _forget_failures(producer: AIOKafkaProducer) -> None:
+def _read_failures(producer: AIOKafkaProducer) -> None:
     """Read what failed from futures that nobody waits for.
 
     aiokafka puts a failure there besides raising it, and each that is never read is logged when it is freed.

@@ -24,8 +24,8 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
 
     The target is for the way in by webhook, of what `corridor up` runs on one machine.
     """
+    limit = round(RATE * (WARM_UP + SECONDS) * share)
     for partitions in (ONE_MACHINE, PARTITIONS):
-        limit = round(RATE * (WARM_UP + SECONDS) * share)
         receipts = asyncio.run(_measure(limit, partitions, tell))
         for target, way in (("dlp", "webhook of the DTC to DLP"), ("dtc", "poll of the DLP to DTC")):
             times = _milliseconds([receipt for receipt in receipts if receipt.participant == target])
