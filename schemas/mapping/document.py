@@ -13,7 +13,7 @@ from schemas.mapping.source import Items, Node, Problems, Scalar, Table, suggest
 
 STATE_KEYS: dict[str, frozenset[str]] = {
     "none": frozenset(),
-    "latest": frozenset({"id", "version", "retracted", "when", "expires"}),
+    "latest": frozenset({"id", "version", "updated", "retracted", "when", "expires"}),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
         | {"closed", "closed_expires"}
@@ -255,7 +255,18 @@ class _Reader:
         for name in REQUIRED[kind.text]:
             self._need(node, name)
         state = State(kind.text, node)
-        for name in ("key", "version", "id", "retracted", "when", "kind_of", "closed", "echo", "order"):
+        for name in (
+            "key",
+            "version",
+            "id",
+            "updated",
+            "retracted",
+            "when",
+            "kind_of",
+            "closed",
+            "echo",
+            "order",
+        ):
             found = self._scalar(node, name)
             if found is not None:
                 state.expressions[name] = found

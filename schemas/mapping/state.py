@@ -13,6 +13,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "key": ("text",),
     "id": ("text",),
     "version": ("int",),
+    "updated": ("int",),
     "retracted": ("bool",),
     "when": ("bool",),
     "kind_of": ("enum", "text"),

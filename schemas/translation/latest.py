@@ -9,16 +9,40 @@ import msgspec
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
+from schemas.translation.history import digest
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
 
 
-class Seen(msgspec.Struct, array_like=True):
-    """The highest version of an event that passed, and whether it was a retraction."""
+class Seen(msgspec.Struct, array_like=True, gc=False):
+    """The newest version of an event that passed.
+
+    Attributes:
+        version: its number at the source, 0 where it has none.
+        retracted: it did not happen; nothing follows that.
+        updated: when the source made this version, UTC ms, 0 where it does not say.
+        digest: of the bytes, to tell a repetition from another content.
+        told: number of the version that was told on: it rises even where the source's does not.
+    """
 
     version: int
     retracted: bool
+    updated: int = 0
+    digest: bytes = b""
+    told: int = 0
+
+    def after(self, other: Seen) -> bool:
+        """Whether this replaces the other, whichever of them came first.
+
+        A retraction is behind everything. Then the version counts, then when it was made. Two contents that
+        claim to be the same version are put in an order that is arbitrary, but the same everywhere.
+        """
+        return self._rank > other._rank
+
+    @property
+    def _rank(self) -> tuple[bool, int, int, bytes]:
+        return (self.retracted, self.version, self.updated, self.digest)
 
 
 FIRST: Final = 1
@@ -36,34 +60,63 @@ def translate_none(mapping: CompiledMapping, message: Message, state: State, res
 
 
 def translate_latest(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:
-    """Run the rules unless the same or a newer version of the event passed before.
+    """Run the rules unless what replaces this version of the event passed before.
 
-    A first version that gives nothing is not remembered: none before it can come. A later one or a retraction
-    is, since a replay may bring what it replaces afterwards.
+    A first version that gives nothing is not remembered: none before it can come, unless the source tells
+    versions apart by time. A later one or a retraction is, since a replay may bring what it replaces
+    afterwards.
     """
     nothing = _NOTHING
     remembered = message.value("state_when", nothing, default=True)
     identity = message.value("state_id", nothing) if remembered else None
     if identity is None:
-        if message.passes(nothing):
-            _run(message, nothing, result)
+        event = Event(version=message.value("state_version", nothing) or FIRST)
+        event.retracted = bool(message.value("state_retracted", nothing))
+        if message.passes(event):
+            _run(message, event, result)
         return
-    seen = Seen(message.value("state_version", nothing) or 0, bool(message.value("state_retracted", nothing)))
+    seen = seen_of(message)
     key = identity.encode()
     entry = state(key)
     if entry is not None:
         before = _decode(entry[8:])
-        if before.retracted or seen.version <= before.version:
-            repeated = seen.version == before.version and seen.retracted == before.retracted
-            result.filtered.append(Filtered("", "duplicate" if repeated else "stale"))
+        if reason := passed(before, seen, message):
+            result.filtered.append(Filtered("", reason))
             return
-    event = Event(identity, seen.version, retracted=seen.retracted)
+        seen.told = max(seen.told, max(before.told, before.version) + 1)
+    event = Event(identity, seen.told, retracted=seen.retracted)
     if message.passes(event):
         _tell(message, event, result)
-    if not result.outputs and entry is None and seen.version <= FIRST and not seen.retracted:
+    first = entry is None and seen.version <= FIRST and not seen.updated and not seen.retracted
+    if first and not result.outputs:
         return
     expires = message.context.accepted + mapping.document.state.expires
     result.changes[key] = pack(expires, _encode(seen))
+
+
+def seen_of(message: Message) -> Seen:
+    """What a message says of the version of its event."""
+    nothing = _NOTHING
+    version = message.value("state_version", nothing) or 0
+    updated = message.value("state_updated", nothing) or 0
+    retracted = bool(message.value("state_retracted", nothing))
+    return Seen(version, retracted, updated, digest(message.source.body), max(version, FIRST))
+
+
+def passed(before: Seen, seen: Seen, message: Message) -> str | None:
+    """Why a version does not pass after another one: ``duplicate`` or ``stale``; None when it does.
+
+    Another content under the number and time of a version that is known is a finding, whether it passes or
+    not: one of the two is wrong, and only the source knows which.
+    """
+    if before.retracted and seen.retracted:
+        return "duplicate"
+    same = (before.version, before.updated, before.retracted) == (seen.version, seen.updated, seen.retracted)
+    if same and before.digest and before.digest != seen.digest:
+        message.report.finding("", "same-version-differs", "warning", seen.version or None)
+    elif same:
+        return "duplicate"
+    return None if seen.after(before) else "stale"
 
 
 def _run(message: Message, event: Event, result: Result) -> None:

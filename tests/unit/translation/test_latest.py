@@ -1,5 +1,7 @@
 """State kinds ``latest`` and ``none``."""
 
+from itertools import permutations
+
 import pytest
 
 from schemas.errors import Invalid
@@ -40,6 +42,54 @@ def test_retraction_voids_all_versions() -> None:
     run(**move(1))
     assert run.told(run(**move(2, retracted=True)))[0]["retracted"] is True
     assert run(**move(9)).filtered == [Filtered("", "stale")]
+
+
+def test_a_retraction_needs_no_higher_version() -> None:
+    """EPCIS and DCSA void all versions of an id; the number that is told on rises nevertheless."""
+    run = Run(LATEST)
+    run(**move(3))
+    told = run.told(run(**move(1, retracted=True)))
+    assert [(one["version"], one["retracted"]) for one in told] == [(4, True)]
+    assert run(**move(1, retracted=True)).filtered == [Filtered("", "duplicate")]
+
+
+def test_without_a_higher_version_the_later_update_wins() -> None:
+    """DCSA T&T 3.0: the same id with a later update overrides; what was told rises with it."""
+    run = Run(LATEST.replace("retracted: retracted,", "retracted: retracted, updated: kg,", 1))
+    run(**move(1, kg=10))
+    assert run(**move(1, kg=10)).filtered == [Filtered("", "duplicate")]
+    assert [one["version"] for one in run.told(run(**move(1, kg=20)))] == [2]
+    assert run(**move(1, kg=15)).filtered == [Filtered("", "stale")]
+    assert [one["version"] for one in run.told(run(**move(2, kg=5)))] == [3]
+
+
+def test_other_content_under_the_same_version_is_a_finding() -> None:
+    """It is never called a duplicate, whichever of the two counts."""
+    run = Run(LATEST)
+    run(**move(1, box="A"))
+    other = run(**move(1, box="B"))
+    assert [(one.rule, one.value) for one in other.findings] == [("same-version-differs", "1")]
+    assert Filtered("", "duplicate") not in other.filtered
+
+
+@pytest.mark.parametrize("last", [move(2, retracted=True, kg=0), move(2, box="Z", kg=4)])
+def test_the_last_state_is_the_same_for_every_order(last: dict[str, object]) -> None:
+    """Whatever comes first, the receiver ends with the same content, under numbers that only rise."""
+    told = [
+        move(1, box="A", kg=1),
+        move(1, box="A", kg=1),
+        move(1, box="B", kg=2),
+        move(2, box="C", kg=3),
+        last,
+    ]
+    ends = set()
+    for order in permutations(told):
+        run = Run(LATEST.replace("retracted: retracted,", "retracted: retracted, updated: kg,", 1))
+        outputs = [one for each in order for one in run.told(run(**each))]
+        versions = [one["version"] for one in outputs]
+        assert versions == sorted(set(versions))
+        ends.add((outputs[-1]["box"], outputs[-1]["retracted"]))
+    assert ends == {(last.get("box"), last["retracted"])}
 
 
 def test_the_time_of_what_happened_is_told_where_something_is_told() -> None:
