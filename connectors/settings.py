@@ -319,6 +319,11 @@ class Participant(Settings, frozen=True):
         Authority | None, Meta(description="The e-Permit authority that the broker is itself.")
     ] = None
 
+    simulated: Annotated[
+        bool,
+        Meta(description="Its times are of a simulation: they are not held against the clock of the broker."),
+    ] = False
+
     @property
     def authority_path(self) -> str:
         """Path of the authority's public API."""

@@ -18,8 +18,8 @@ filtered = Counter(
 dead = Counter("corridor_dead_letters_total", "Dead letters, by stage and code.", ["processor", "code"])
 lost_fields = Counter(
     "corridor_lost_fields_total",
-    "Fields that the target format cannot carry.",
-    ["mapping", "field", "reason"],
+    "Fields that the target format cannot carry, by stage.",
+    ["processor", "mapping", "field", "reason"],
 )
 unverified = Counter(
     "corridor_unverified_rows_total",

@@ -137,7 +137,7 @@ class Step:
     def _report(self, result: Result) -> None:
         counts, mapping = self.planned.tally.counts, self.stage.translator.name
         for lost in result.losses:
-            counts[metrics.lost_fields, mapping, _field(lost.pointer), lost.reason] += 1
+            counts[metrics.lost_fields, self.stage.name, mapping, _field(lost.pointer), lost.reason] += 1
         for found in result.findings:
             counts[metrics.findings, mapping, found.rule] += 1
         for filtered in result.filtered:

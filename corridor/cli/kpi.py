@@ -10,7 +10,7 @@ from corridor.cli.options import emit, json_option, settings_options
 from corridor.settings import Settings
 from corridor.view.database import Database
 from corridor.view.figures import Asked, figures
-from corridor.view.page import figure_lines
+from corridor.view.page import figure_lines, target_lines
 from schemas.shipment.kpis import KPIS
 from schemas.shipment.legs import LEGS
 
@@ -55,7 +55,7 @@ def command(
         for figure in found:
             emit(figure)
     else:
-        click.echo("\n".join(figure_lines(found, daily=daily)))
+        click.echo("\n".join([*figure_lines(found, daily=daily), *target_lines(found)]))
 
 
 def _day(at: datetime | None) -> str:

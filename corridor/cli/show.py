@@ -7,7 +7,7 @@ import click
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.settings import Settings
-from corridor.view.database import Database
+from corridor.view.database import Database, bring_lists
 from corridor.view.page import shipment
 from corridor.view.show import show
 
@@ -33,6 +33,7 @@ def command(settings: Settings, reference: str, as_json: bool) -> int:
     Plan, estimate and actual of every step, leg by leg; where it is, what holds it, documents, permits,
     customs, what carried each container, corrections, deliveries and losses. Asks the view, not Kafka.
     """
+    bring_lists(settings)
     database = Database(settings.view)
     try:
         database.require_current()

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.roles.contracts import registry_client
 from corridor.settings import Settings
-from corridor.view.database import Database
+from corridor.view.database import Database, bring_lists
 from corridor.view.dump import dump
 from corridor.view.projector import NAME, TOPICS, Projector
 from corridor.view.status import status_of
@@ -112,8 +112,9 @@ async def _rebuild(settings: Settings) -> int:
     database, client = Database(settings.view), registry_client(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
+        bring_lists(settings)
         await asyncio.to_thread(database.migrate)
-        projector = Projector(database, Contracts(client))
+        projector = Projector(database, Contracts(client), settings.simulated)
         await asyncio.to_thread(projector.empty)
         projection = Projection(NAME, projector, TOPICS, settings.kafka, settings.processing)
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

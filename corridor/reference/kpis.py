@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from corridor.reference.markdown import code, page, table
-from schemas.shipment.kpis import KPIS, Kpi
+from schemas.shipment.kpis import KPIS, LEAST_DAYS, Kpi
 from schemas.shipment.legs import LEGS
 
-_INTRO = """\
+_INTRO = f"""\
 # Figures of the corridor
 
 `corridor kpi` shows them by leg, over all days or day by day, with the published target beside each; the
@@ -16,8 +16,8 @@ broker has seen, so they say nothing about traffic that nobody reported. A day i
 over the measures of all shipments, not over the means of days; `n` says how many measures there are, least
 and most are of single ones. A figure has a target only where one is published, or where only all or none
 will do. A target for a year is compared pro rata: its 365th part times the days asked for with `--from` and
-`--to`, without these the days from the first to the last that was measured. A figure of few days says
-little about a year.
+`--to`, without these the days from the first to the last that was measured. Over fewer
+than {LEAST_DAYS} days it is not compared, day by day neither: trains and ships come in bunches.
 """
 
 
@@ -39,4 +39,4 @@ def kpis_page() -> str:
 
 def _compared(kpi: Kpi) -> str:
     place = f"for the leg `{kpi.leg}` only" if kpi.leg else "for every leg"
-    return f"{place}{', pro rata to the days' if kpi.yearly else ''}"
+    return f"{place}{f', pro rata to the days, from {LEAST_DAYS} on' if kpi.yearly else ''}"

@@ -15,7 +15,7 @@ from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from corridor.view.api import view_routes
-from corridor.view.database import Database
+from corridor.view.database import Database, bring_lists
 from corridor.view.figures import Figure, recent
 from corridor.view.projector import NAME, TOPICS, Projector
 from schemas.errors import Transient
@@ -37,10 +37,12 @@ figures = Gauge(
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """Project and answer until ``stop`` is set."""
+    await asyncio.to_thread(bring_lists, settings)
     client = registry_client(settings)
     contracts = Contracts(client)
     database = Database(settings.view)
-    projection = Projection(NAME, Projector(database, contracts), TOPICS, settings.kafka, settings.processing)
+    projector = Projector(database, contracts, settings.simulated)
+    projection = Projection(NAME, projector, TOPICS, settings.kafka, settings.processing)
     health.watch("projection", lambda: projection.running)
     token = find_secret(settings.view.token) if settings.view.token else None
     routes = [*view_routes(database, token), *health.routes()]
@@ -78,6 +80,8 @@ async def _measure(database: Database, stop: asyncio.Event) -> None:
                 figures.labels(figure.kpi, figure.leg).set(figure.value)
         except Transient as error:
             log.warning("figures not read", error=error.message)
+        except Exception:  # figures are for people: whatever is wrong with them, the view goes on
+            log.exception("figures cannot be computed")
         await _pause(stop, MEASURE_EVERY)
 
 

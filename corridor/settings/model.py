@@ -119,6 +119,11 @@ class Settings(Group, frozen=True):
     ] = {}
 
     @property
+    def simulated(self) -> frozenset[str]:
+        """Participants whose times are of a simulation."""
+        return frozenset(name for name, found in self.participants.items() if found.simulated)
+
+    @property
     def overlays(self) -> tuple[Path, ...]:
         """Directories of the integrator's own code lists."""
         return tuple(map(Path, self.codes.overlays))

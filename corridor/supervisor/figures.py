@@ -118,11 +118,11 @@ class Observer:
     """Turns one reading of all metrics after the other into figures.
 
     Args:
-        participants: name of each to the profile it speaks.
+        participants: their names.
     """
 
-    def __init__(self, participants: Mapping[str, str]) -> None:
-        self._participants = participants
+    def __init__(self, participants: Iterable[str]) -> None:
+        self._participants = tuple(participants)
         self._past: deque[tuple[float, Series]] = deque()
 
     def observe(self, series: Series, now: float | None = None) -> Figures:
@@ -139,7 +139,7 @@ class Observer:
         then, before = self._past[0]
         change = _Change(before, series, now - then)
         return Figures(
-            systems=tuple(_system(name, profile, change) for name, profile in self._participants.items()),
+            systems=tuple(_system(name, change) for name in self._participants),
             lag=int(_total(series, "corridor_consumer_lag_records")),
             dead=_by(series, "corridor_dead_letters_total", "code"),
             lost=_by(series, "corridor_lost_fields_total", "reason"),
@@ -147,8 +147,8 @@ class Observer:
         )
 
 
-def _system(name: str, profile: str, change: _Change) -> System:
-    after, format_ = change.after, profile.partition(".")[0]
+def _system(name: str, change: _Change) -> System:
+    after = change.after
     at = [{"participant": each} for each in _outlets(name, after)]
     into = [(counter, {"participant": name} | labels) for counter, labels in ACCEPTED]
     delivered = [("corridor_deliveries_total", {"outcome": "delivered"} | each) for each in at]
@@ -165,9 +165,8 @@ def _system(name: str, profile: str, change: _Change) -> System:
         oldest=max(_total(after, "corridor_oldest_undelivered_seconds", each) for each in at),
         circuit=CIRCUIT[min(2, max(int(_total(after, "corridor_circuit_state", each)) for each in at))],
         dead=sum(int(_total(after, "corridor_dead_letters_total", {"processor": each})) for each in to),
-        lost=sum(int(_total(after, "corridor_lost_fields_total", {"mapping": each}))
-                 for each in (f"{format_}-to-corridor", f"corridor-to-{format_}")),
-    )  # fmt: skip
+        lost=sum(int(_total(after, "corridor_lost_fields_total", {"processor": each})) for each in to),
+    )
 
 
 def _outlets(name: str, series: Series) -> list[str]:

@@ -184,6 +184,7 @@ _PARTICIPANT: Final = (
     """\
 [participants.{name}]
 profile = "{profile}"
+simulated = true
 
 [participants.{name}.deliver]
 url = "http://127.0.0.1:{port}/deliveries"
@@ -209,11 +210,13 @@ interval = 0.5
 _BORDER: Final = """
 [participants.{name}]
 profile = "dlp.event.v1"
+simulated = true
 """
 
 _AUTHORITY: Final = """\
 [participants.{name}]
 profile = "epermit.event.v1"
+simulated = true
 
 [participants.{name}.deliver]
 url = "http://127.0.0.1:{gateway}/epermit/{name}/internal/reports"

@@ -121,7 +121,7 @@ class Supervisor:
         default_factory=lambda: httpx.AsyncClient(timeout=2.0, trust_env=False)
     )
     _totals: Totals = field(default_factory=Totals)
-    _observer: Observer = field(default_factory=lambda: Observer({}))
+    _observer: Observer = field(default_factory=lambda: Observer(()))
     _figures: Figures | None = None
     _watch: Watch | None = None
 
@@ -145,7 +145,7 @@ class Supervisor:
         if self.plan.config is None:
             await self._require_same_partitions(planned)
         self.say(f"{len(made)} topics created" if made else "topics are there")
-        self._observer = Observer({n: p.profile for n, p in self.settings.participants.items()})
+        self._observer = Observer(self.settings.participants)
         self.children = self._plan_children()
         self._tasks = [asyncio.create_task(child.keep_running(), name=child.name) for child in self.children]
         if self._node:

@@ -98,6 +98,7 @@ def _find(connection: Connection, request: Request) -> Page:
 
 def _show(connection: Connection, request: Request) -> Shown:
     reference: str = request.path_params["reference"]
+    _require_text("/reference", reference)
     if len(reference) > LONGEST:
         raise Invalid("query-invalid", "/reference", f"at most {LONGEST} characters", reference)
     shown = show(connection, reference)
@@ -117,6 +118,8 @@ def _parameters(request: Request, kind: type[T]) -> T:
         Invalid: ``query-invalid``, naming the parameter.
     """
     given: dict[str, Any] = dict(request.query_params)
+    for name, text in given.items():
+        _require_text(f"/{name}", text)
     unknown = given.keys() - set(kind.__struct_fields__)
     if unknown:
         known = ", ".join(kind.__struct_fields__)
@@ -129,6 +132,11 @@ def _parameters(request: Request, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         rule, _, place = str(error).partition(" - at `$.")
         raise Invalid("query-invalid", f"/{place.rstrip('`')}", rule, given.get(place.rstrip("`"))) from None
+
+
+def _require_text(pointer: str, text: str) -> None:
+    if "\0" in text:
+        raise Invalid("query-invalid", pointer, "a text without U+0000", text)
 
 
 def _time(given: Mapping[str, str], name: str) -> int | None:

@@ -9,19 +9,23 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from connectors.auth.secret import find_secret
-from corridor.settings.model import View
-from schemas.errors import Misconfigured, Transient
+from corridor.settings.model import Settings, View
+from schemas.codes.lists import CodeLists
+from schemas.errors import Misconfigured, Permanent, Transient
+from schemas.shipment import codes
 
 DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+pg8000"}
 """Database to its driver."""
 WRITER: Final = 7_352_001
 """Advisory lock of PostgreSQL that a writer of the view holds for a transaction."""
+DATA: Final = ("21", "22", "23", "54")
+"""Classes of PostgreSQL's errors that a value is to blame for, and not the database."""
 BUSY: Final = 30
 """Seconds that SQLite waits for another writer."""
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision of ``migrations``."""
 
 
@@ -56,6 +60,7 @@ class Database:
 
         Raises:
             Transient: ``view-unavailable``.
+            Permanent: ``value-implausible``: the database refuses a value, now and for ever.
         """
         with self._errors(), self.engine.connect() as connection:
             if not self.postgresql:
@@ -120,9 +125,32 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if is_about_data(error):
+                raise Permanent(
+                    "value-implausible", f"the database does not take a value: {error.orig}"
+                ) from error
             raise Transient("view-unavailable", f"{self.address}: {error.orig}") from error
         except OSError as error:
             raise Transient("view-unavailable", f"{self.address}: {error}") from error
+
+
+def bring_lists(settings: Settings) -> None:
+    """Let the view know the integrator's own code lists, as the translation does.
+
+    Raises:
+        Misconfigured: ``settings-invalid``: a list cannot be used.
+    """
+    if settings.overlays:
+        codes.bring(CodeLists.load(settings.overlays))
+
+
+def is_about_data(error: DBAPIError) -> bool:
+    """Whether the database refuses a value, which it would do again and again, and is not away itself."""
+    if isinstance(error, DataError | IntegrityError):
+        return True
+    told = getattr(error.orig, "args", ())
+    state = told[0].get("C", "") if told and isinstance(told[0], dict) else ""
+    return state[:2] in DATA
 
 
 def _revision(connection: Connection) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -37,8 +37,10 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
         days: calendar days it is over: those that were asked for, else from the first measure to the last.
         least: the least of them; sums have none.
         target: published figure, in words; empty where none is about this leg.
-        limit: number that ``value`` is compared with; of a yearly target the part for ``days``.
-        met: whether it is kept; None where there is none.
+        source: who published it.
+        limit: number that ``value`` is compared with; of a yearly target the part for ``days``, and none for
+            a few days.
+        met: whether it is kept; None where nothing is compared.
     """
 
     kpi: str
@@ -52,6 +54,7 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     least: float | None = None
     most: float | None = None
     target: str = ""
+    source: str = ""
     limit: float | None = None
     met: bool | None = None
 
@@ -70,9 +73,13 @@ def figures(connection: Connection, asked: Asked) -> list[Figure]:
 
 
 def recent(connection: Connection) -> list[Figure]:
-    """Give the figures of the last days, up to the newest day that anything was measured on."""
+    """Give the figures of the last days, up to the newest day that anything was measured on.
+
+    A day that is still to come is a sender's error, and does not count.
+    """
+    today = datetime.now(UTC).date().isoformat()
     newest: str | None = connection.execute(
-        select(func.max(MEASURE.c.day)).where(MEASURE.c.kpi == "data-latency")
+        select(func.max(MEASURE.c.day)).where(MEASURE.c.day <= today)
     ).scalar_one()
     if not newest:
         return []
@@ -126,6 +133,7 @@ def _compared(figure: Figure) -> Figure:
         figure,
         value=round(value, 3),
         target=kpi.target if kpi.leg in {"", figure.leg} else "",
+        source=kpi.source if kpi.leg in {"", figure.leg} else "",
         limit=None if limit is None else round(limit, 3),
         met=met,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, or_, select
 
 from corridor.view.tables import LINK, SHIPMENT
 from schemas.errors import Invalid
+from schemas.shipment.bounds import NAME, short
 from schemas.shipment.owners import CONSIGNMENT, KINDS, normal
 from schemas.shipment.state import STATUS
 
@@ -23,6 +24,9 @@ NAMES: Final = {
     "plate": "PLATE", "permit": "PERMIT", "lot": "LOT",
 }  # fmt: skip
 """What a shipment is found by, to the kind of its link."""
+
+_Number = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
+_Key = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -112,7 +116,7 @@ def named(connection: Connection, reference: str, most: int) -> list[Row]:
     value, link = normal(reference), LINK.c
     newest = select(link.shipment, link.since).where(link.value == value).distinct()
     newest = newest.order_by(link.since.desc(), link.shipment).limit(most)
-    keys = {reference.strip(), *(f"{kind}:{value}" for kind in KINDS)}
+    keys = {short(reference.strip(), 2 * NAME + 100), *(f"{kind}:{value}" for kind in KINDS)}
     for query in (newest, newest.where(link.shipment.contains(":"))):  # a consignment's key has none
         keys.update(connection.execute(query).scalars())
     rows = [Row(*row) for row in connection.execute(select(SHIPMENT).where(SHIPMENT.c.key.in_(sorted(keys))))]
@@ -164,6 +168,6 @@ def _cursor(row: Row) -> str:
 def _place(cursor: str) -> tuple[int, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(text, type=tuple[int, str])
+        return msgspec.json.decode(text, type=tuple[_Number, _Key])
     except (msgspec.DecodeError, binascii.Error, ValueError):
         raise Invalid("query-invalid", "/cursor", "what `next` of the page before was", cursor) from None

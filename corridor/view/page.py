@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from corridor.view.figures import Figure
 from corridor.view.find import Row
 from corridor.view.show import Shown
-from schemas.shipment.kpis import KPIS
+from schemas.shipment.kpis import KPIS, LEAST_DAYS
 from schemas.shipment.legs import LEGS, name_of
 from schemas.shipment.lots import Book, Change
 from schemas.shipment.state import STATUS, Hold, State
@@ -17,15 +17,35 @@ from schemas.shipment.timeline import Leg, Milestone, Timeline
 from schemas.shipment.units import Carried
 
 INDENT: Final = "  "
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def when(at: int | None) -> str:
-    """Write a time."""
-    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M}" if at is not None else "-"
+    """Write a time; one beyond the calendar as its number of milliseconds."""
+    if at is None:
+        return "-"
+    try:
+        return f"{_EPOCH + timedelta(milliseconds=at):%Y-%m-%d %H:%M}"
+    except OverflowError:
+        return f"{at} ms"
+
+
+def visible(text: str) -> str:
+    """Write a text so that a terminal only shows it: control, bidi and other invisible marks by their code.
+
+    Texts of partners could otherwise clear the screen, set its title, or turn the order of a line round.
+    """
+    return "".join(
+        c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text
+    )
 
 
 def shipment(shown: Shown) -> Iterator[str]:
     """Write a shipment as lines, what matters most first."""
+    return map(visible, _shipment(shown))
+
+
+def _shipment(shown: Shown) -> Iterator[str]:
     line = shown.timeline
     yield from _head(line)
     yield from _holds(line.holds)
@@ -38,6 +58,7 @@ def shipment(shown: Shown) -> Iterator[str]:
     yield from _section("Papers", (f"{when(h.at)}  {h.text:28}{h.place}".rstrip() for h in line.papers))
     yield from _section("Containers", map(_carried, line.containers))
     yield from _section("Wagons", map(_carried, line.wagons))
+    yield from _section("Trucks", map(_carried, line.trucks))
     yield from _section("Goods", line.goods)
     yield from _section("Mass balance, net", (text for book in line.books for text in _book(book)))
     yield from _section("Corrections", _corrections(line))
@@ -52,6 +73,7 @@ def shipment(shown: Shown) -> Iterator[str]:
             for d in shown.dead
         ),
     )
+    yield from _section("Set aside", (f"{x.code:20}{x.place:24}{x.detail}" for x in shown.set_aside))
     yield from _section("Aboard", map(row, shown.aboard))
     yield from _section("Also under this name", map(row, shown.others))
 
@@ -61,7 +83,8 @@ def row(found: Row) -> str:
     place = found.place_name or found.place or "-"
     route = f"{found.origin or '?'}-{found.destination or '?'}"
     held = f"  HELD {found.held}" if found.held else ""
-    return f"{found.key:38}{found.title:34}  {route:14}{found.status:12}{place:26}{when(found.last_at)}{held}"
+    where = f"{found.status:12}{place:26}{when(found.last_at)}{held}"
+    return visible(f"{found.key:38}{found.title:34}  {route:14}{where}")
 
 
 def figure_lines(figures: Sequence[Figure], *, daily: bool) -> Iterator[str]:
@@ -72,6 +95,22 @@ def figure_lines(figures: Sequence[Figure], *, daily: bool) -> Iterator[str]:
         what = f"{f.title:34}" + (f"{f.day:12}" if daily else "") + f"{LEGS.get(f.leg, f.leg):30}"
         value = f"{f.value:>10,.2f} {f.unit:3}{f.n:>8}{_number(f.least):>10}{_number(f.most):>10}"
         yield f"{what}{value}  {_target(f)}".rstrip()
+
+
+def target_lines(figures: Sequence[Figure]) -> Iterator[str]:
+    """Explain the targets in a table: what was published, by whom, and how the figure is held against it."""
+    named = {f.kpi: f for f in figures if f.target}
+    return _section("Targets", (f"{f.title}: {f.target}; {f.source}. {_held(f)}" for f in named.values()))
+
+
+def _held(f: Figure) -> str:
+    """Say how a figure is held against its target."""
+    kpi = KPIS[f.kpi]
+    if kpi.limit is None:
+        return "Not compared."
+    if kpi.yearly:
+        return f"Compared pro rata to the days, from {LEAST_DAYS} days on."
+    return {"less": "Kept by what is not above it.", "more": "Kept by what is not below it."}[kpi.better]
 
 
 def _target(f: Figure) -> str:
@@ -176,7 +215,7 @@ def _deliveries(shown: Shown) -> Iterator[str]:
         yield f"{participant:14}{outcome.lower():12}{len(times):5} messages, the last at {when(max(times))}"
 
 
-def _section(title: str, lines: Iterator[str] | Sequence[str] | dict[str, None]) -> Iterator[str]:
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
     listed = list(lines)
     if listed:
         yield ""

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Table, bindparam, update
 from corridor.view.bulk import upsert
 from corridor.view.tables import LETTER, RECEIPT, REPORT
 from schemas.records import DeadLetter, Receipt, Report
-from schemas.shipment.measures import day_of
+from schemas.shipment.bounds import TEXT, short
+from schemas.shipment.days import day_of
 
 Numbered = tuple[int, Any]
 """Offset in the log, and the record."""
@@ -24,7 +25,7 @@ def write_reports(connection: Connection, reports: Iterable[tuple[int, Report]])
     """Keep the last report of each message at each stage, by the accepted message it came from."""
     rows = [
         {
-            "stage": report.stage, "id": report.id, "origin": report.origin,
+            "stage": short(report.stage), "id": short(report.id), "origin": short(report.origin),
             "day": day_of(report.accepted) if report.accepted is not None else "",
             "outputs": report.outputs, "losses": len(report.losses), "findings": len(report.findings),
             "detail": msgspec.json.encode(
@@ -41,8 +42,9 @@ def write_receipts(connection: Connection, receipts: Iterable[tuple[int, Receipt
     """Keep the last receipt of each delivery."""
     rows = [
         {
-            "participant": receipt.participant, "id": receipt.id, "origin": receipt.origin,
-            "subject": receipt.subject, "outcome": receipt.outcome, "code": receipt.code,
+            "participant": short(receipt.participant), "id": short(receipt.id),
+            "origin": short(receipt.origin), "subject": short(receipt.subject),
+            "outcome": short(receipt.outcome), "code": receipt.code and short(receipt.code),
             "attempts": receipt.attempts, "accepted": receipt.accepted, "delivered": receipt.delivered,
             "log_offset": offset,
         }
@@ -55,12 +57,14 @@ def write_letters(connection: Connection, letters: Iterable[tuple[int, str, Dead
     """Keep dead letters; None settles one, and it may die again after that."""
     last: dict[str, tuple[int, DeadLetter | None]] = {}
     known: dict[str, tuple[int, DeadLetter]] = {}
-    for offset, identity, letter in letters:
+    for offset, name, letter in letters:
+        identity = short(name)
         last[identity] = (offset, letter)
         if letter is not None:
             known[identity] = (offset, letter)
     rows = [
-        _letter(offset, letter, opened=last[name][1] is not None) for name, (offset, letter) in known.items()
+        _letter(name, offset, letter, opened=last[name][1] is not None)
+        for name, (offset, letter) in known.items()
     ]
     upsert(connection, LETTER, rows, newer="log_offset")
     settled = [{"name": name, "at": offset} for name, (offset, letter) in last.items() if letter is None]
@@ -74,12 +78,12 @@ def write_letters(connection: Connection, letters: Iterable[tuple[int, str, Dead
         )
 
 
-def _letter(offset: int, letter: DeadLetter, *, opened: bool) -> dict[str, Any]:
+def _letter(name: str, offset: int, letter: DeadLetter, *, opened: bool) -> dict[str, Any]:
     return {
-        "id": letter.id, "open": opened, "stage": letter.stage, "code": letter.code,
-        "detail": letter.detail or "", "pointer": letter.pointer or "", "value": letter.value or "",
-        "origin": letter.origin or "", "subject": letter.subject or "", "accepted": letter.accepted,
-        "log_offset": offset,
+        "id": name, "open": opened, "stage": short(letter.stage), "code": short(letter.code),
+        "detail": short(letter.detail or "", TEXT), "pointer": short(letter.pointer or "", TEXT),
+        "value": short(letter.value or "", TEXT), "origin": short(letter.origin or ""),
+        "subject": short(letter.subject or ""), "accepted": letter.accepted, "log_offset": offset,
     }  # fmt: skip
 
 

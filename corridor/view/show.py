@@ -12,7 +12,7 @@ from corridor.view.bulk import chunks
 from corridor.view.events import facts_of
 from corridor.view.find import SHIPMENTS, Row, named
 from corridor.view.subjects import history
-from corridor.view.tables import LETTER, LINK, RECEIPT, REPORT, SHIPMENT
+from corridor.view.tables import LETTER, LINK, RECEIPT, REPORT, SHIPMENT, UNREAD
 from schemas.shipment import Fact, Timeline, timeline
 from schemas.shipment.owners import CONSIGNMENT
 from schemas.shipment.state import Hold
@@ -66,6 +66,14 @@ class Dead(msgspec.Struct, frozen=True, omit_defaults=True):
     value: str = ""
 
 
+class SetAside(msgspec.Struct, frozen=True):
+    """A record about the shipment that is not in its timeline, or not whole; ``place`` is that in the log."""
+
+    code: str
+    place: str
+    detail: str
+
+
 class Permit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A road permit of one of its trucks, with its state."""
 
@@ -89,6 +97,7 @@ class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
     deliveries: tuple[Delivery, ...] = ()
     lost: tuple[Lost, ...] = ()
     dead: tuple[Dead, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     aboard: tuple[Row, ...] = ()
     others: tuple[Row, ...] = ()
 
@@ -120,6 +129,7 @@ def _shown(connection: Connection, row: Row, others: Sequence[Row]) -> Shown:
         deliveries=_deliveries(connection, own),
         lost=_lost(connection, own),
         dead=dead,
+        set_aside=_set_aside(connection, own),
         aboard=_aboard(connection, row, links) if row.kind not in SHIPMENTS else (),
         others=tuple(others),
     )
@@ -209,4 +219,16 @@ def _dead(connection: Connection, facts: Sequence[Fact]) -> tuple[Dead, ...]:
     return tuple(
         Dead(r.id, r.stage, r.code, r.subject, r.open, r.detail, r.pointer, r.value)
         for _, r in sorted(rows.items())[:MOST_ROWS]
+    )
+
+
+def _set_aside(connection: Connection, facts: Sequence[Fact]) -> tuple[SetAside, ...]:
+    """What was told under the same subjects and cannot be shown, or not whole."""
+    rows: list[Any] = []
+    for chunk in chunks(sorted({fact.subject for fact in facts})):
+        rows += connection.execute(select(UNREAD).where(UNREAD.c.subject.in_(chunk)))
+    rows.sort(key=lambda row: (row.topic, row.partition, row.log_offset))
+    return tuple(
+        SetAside(row.code, f"{row.topic}/{row.partition}@{row.log_offset}", row.detail)
+        for row in rows[-MOST_ROWS:]
     )

@@ -161,8 +161,10 @@ UNREAD: Final = Table(
     _number("log_offset", key=True),
     _text("code"),
     _text("detail"),
+    _text("subject"),
+    Index("unread_subject", "subject"),
 )
-"""Records of the log that could not be read, with the reason."""
+"""Records of the log that were set aside, whole or in part, with the reason and what they are about."""
 
 POSITION: Final = Table(
     "position",

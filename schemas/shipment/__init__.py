@@ -1,5 +1,6 @@
 """The shipment seen whole: facts from corridor events in, timeline, state and measures out. Pure."""
 
+from schemas.shipment.bounds import bounded, short
 from schemas.shipment.fact import Fact, fact_of
 from schemas.shipment.kpis import KPIS, Kpi
 from schemas.shipment.measures import Measure, measures_of
@@ -15,9 +16,11 @@ __all__ = [
     "Settled",
     "State",
     "Timeline",
+    "bounded",
     "fact_of",
     "measures_of",
     "settle",
+    "short",
     "state_of",
     "timeline",
 ]

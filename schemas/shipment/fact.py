@@ -104,6 +104,7 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         operation: the source's own code.
         visit: port visit or transport call.
         losses: fields that the translation into the corridor could not carry.
+        simulated: its times are of a simulation, and cannot be held against ``ingested``.
     """
 
     id: str
@@ -154,6 +155,7 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     note: Note | None = None
     goods: tuple[Goods, ...] = ()
     losses: int = 0
+    simulated: bool = False
 
     @property
     def kind(self) -> str:
@@ -172,12 +174,13 @@ decode: Final = msgspec.json.Decoder(Fact).decode
 """JSON form to fact."""
 
 
-def fact_of(event: dict[str, Any], origin: str = "") -> Fact:
+def fact_of(event: dict[str, Any], origin: str = "", *, simulated: bool = False) -> Fact:
     """Cut a corridor event (a datum of ``corridor.event.v1``) down to a fact.
 
     Args:
         event: the datum.
         origin: ``participant/message id`` of the accepted message it came from.
+        simulated: its participant's times are of a simulation.
     """
     envelope, correction, when = event["envelope"], event["correction"], event["when"]
     where, why, how, what = event["where"], event["why"], event["how"], event["what"]
@@ -232,6 +235,7 @@ def fact_of(event: dict[str, Any], origin: str = "") -> Fact:
         note=_note(event["document"]),
         goods=tuple(_goods(item) for item in event["cargo"]),
         losses=len(event["quality"]["losses"]),
+        simulated=simulated,
     )
 
 

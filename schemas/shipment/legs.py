@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
-from schemas.codes.lists import CodeLists
+from schemas.shipment.codes import places, stations
 from schemas.shipment.fact import Fact
 
 LEGS: Final[dict[str, str]] = {
@@ -31,24 +30,6 @@ _BLACK_SEA: Final = frozenset({"GE", "TR", "BG", "RO", "UA"})
 _IMPLIED: Final = {
     "VESSEL": "VESSEL", "TRUCK": "TRUCK", "PERMIT": "TRUCK", "TRAIN": "RAIL", "WAGON": "RAIL",
 }  # fmt: skip
-
-
-@cache
-def stations() -> dict[str, tuple[str | None, str, str]]:
-    """Railway stations by ESR code: UN/LOCODE, name, country."""
-    return {
-        esr: (_text(row["unlocode"]), str(row["name"]), str(row["country"]))
-        for esr, row in CodeLists.load().rows("stations")
-    }
-
-
-@cache
-def places() -> dict[str, tuple[str, str]]:
-    """UN/LOCODE entries: name, country in which the place lies."""
-    return {
-        code: (str(row["name"]), str(row["located"] or row["country"]))
-        for code, row in CodeLists.load().rows("places")
-    }
 
 
 def leg_of(fact: Fact) -> str:
@@ -88,7 +69,3 @@ def name_of(place: str | None, esr: str | None = None) -> str:
     if place in places():
         return places()[place][0]
     return stations()[place][1] if place in stations() else place or esr or ""
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

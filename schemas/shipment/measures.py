@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cache, lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 
-from schemas.codes.lists import CodeLists
+from schemas.shipment.codes import sizes
+from schemas.shipment.days import day_of
 from schemas.shipment.fact import NOTE, Fact
 from schemas.shipment.lots import books_of
 from schemas.shipment.moves import Move, estimates_of, moves_of
@@ -85,27 +83,11 @@ def measures_of(
     ]
 
 
-def day_of(at: int) -> str:
-    """Day of a time, UTC, as ``YYYY-MM-DD``."""
-    return _day(at // (24 * HOUR))
-
-
-@lru_cache(maxsize=4096)
-def _day(number: int) -> str:
-    """Name a day by its number since 1970."""
-    return datetime.fromtimestamp(number * 24 * HOUR // 1000, UTC).strftime("%Y-%m-%d")
-
-
 def hundredths_of_teu(size: str) -> int:
     """TEU of a container by its size or ISO type, in hundredths; 0 when it is not known."""
-    if size in _sizes():
-        return int(_sizes()[size] * 100)
+    if size in sizes():
+        return int(sizes()[size] * 100)
     return {"2": 100, "4": 200, "L": 225}.get(size[:1], 0)
-
-
-@cache
-def _sizes() -> dict[str, Decimal]:
-    return {name: Decimal(str(row["teu"])) for name, row in CodeLists.load().rows("container-types")}
 
 
 def _seconds(later: int, earlier: int) -> int:
@@ -249,8 +231,12 @@ def _documents(moves: Sequence[Move]) -> Iterator[Reading]:
 
 def _latency(moves: Sequence[Move]) -> Iterator[Reading]:
     for move in moves:
-        if move.fact.version == 1 and move.fact.code != NOTE:
-            yield Reading("data-latency", move.leg, move.at, max(0, _seconds(move.fact.ingested, move.at)))
+        fact = move.fact
+        if fact.version != 1 or fact.code == NOTE:
+            continue
+        heard = fact.told if fact.simulated else fact.ingested
+        if not fact.simulated or fact.told != fact.ingested:
+            yield Reading("data-latency", move.leg, move.at, max(0, _seconds(heard, move.at)))
 
 
 def _trains(moves: Sequence[Move]) -> Iterator[Reading]:

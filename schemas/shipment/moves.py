@@ -6,10 +6,9 @@ two halves of a border crossing, are in the note alone as far as the consignment
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final, NamedTuple
 
-from schemas.codes.lists import CodeLists
+from schemas.shipment.codes import meanings
 from schemas.shipment.fact import NOTE, Fact
 from schemas.shipment.legs import leg_of, place_of
 from schemas.shipment.settled import Settled, note_key
@@ -24,6 +23,7 @@ OF_THE_NOTE: Final = {
 }
 """Operations of the DTC profile that the note alone tells of, to what they are."""
 
+_ARRIVALS: Final = frozenset({"TRANSPORT/ARRI", "PORTCALL/ARRI", "BULK/ARRI"})
 _WORDS: Final = {
     "TRAIN/STOP": "train left standing",
     "BORDER/HAND": "handed over at the border",
@@ -76,35 +76,47 @@ class Estimate(NamedTuple):
 def moves_of(settled: Settled) -> list[Move]:
     """List what happened, in order of time."""
     moves = [_move(fact, fact.code) for fact in settled.current if fact.code and fact.code != NOTE]
-    moves += _of_notes([fact for fact in settled.current if fact.code == NOTE])
+    told = {(*_message(move.fact), move.code) for move in moves}
+    of_notes = _of_notes([fact for fact in settled.current if fact.code == NOTE])
+    moves += [move for move in of_notes if (*_message(move.fact), move.code) not in told]
     moves.sort(key=lambda move: move.fact.order)
     return moves
 
 
 def estimates_of(settled: Settled) -> list[Estimate]:
-    """List every estimated arrival, in the order they were told; newer ones do not hide older ones."""
-    found = set()
-    for fact in settled.told:
-        if fact.classifier == "EST" and fact.code in {"TRANSPORT/ARRI", "PORTCALL/ARRI", "BULK/ARRI"}:
-            if place := place_of(fact.place, fact.esr):
-                found.add(Estimate(fact.told, place, fact.at, fact.reason))
-        elif fact.eta is not None:
+    """List every estimated arrival, in the order they were told; newer ones do not hide older ones.
+
+    A note repeats its estimate with every operation: it is told when it is new, not when it is said again.
+    An estimate beside another event is for the place that comes next, where the event is not of a note.
+    """
+    operated = {_message(fact): fact.at for fact in settled.told if fact.code == NOTE}
+    found: set[Estimate] = set()
+    notes: dict[str, int] = {}
+    for fact in sorted(settled.told, key=lambda f: (f.at if f.code == NOTE else f.told, f.id, f.version)):
+        if fact.classifier == "EST" and fact.code in _ARRIVALS:
+            place, at = place_of(fact.place, fact.esr), fact.at
+        elif fact.eta is None or (fact.code != NOTE and _message(fact) in operated):
+            continue
+        else:
             target = fact.note.destination if fact.note else None
-            if place := place_of(None if target else fact.next, target):
-                told = fact.at if fact.code == NOTE else fact.told
-                found.add(Estimate(told, place, fact.eta, fact.reason))
+            place, at = place_of(None if target else fact.next, target), fact.eta
+        if fact.code == NOTE:
+            if notes.get(note_key(fact)) == at:
+                continue
+            notes[note_key(fact)] = at
+        if place:
+            told = operated.get(_message(fact), fact.told)
+            found.add(Estimate(told, place, at, fact.reason))
     return sorted(found, key=lambda e: (e.told, e.place, e.at, e.reason or ""))
+
+
+def _message(fact: Fact) -> tuple[str, str]:
+    return fact.source, fact.message
 
 
 def words(code: str) -> str:
     """Say in words what a code means."""
-    return _WORDS.get(code) or _meanings().get(code, code)
-
-
-@cache
-def _meanings() -> dict[str, str]:
-    listed = CodeLists.load().rows("corridor-codes")
-    return {f"{row['event_type']}/{row['event_code']}": str(row["meaning"]) for _, row in listed}
+    return _WORDS.get(code) or meanings().get(code, code)
 
 
 def _of_notes(facts: list[Fact]) -> list[Move]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Final
 
+from schemas.shipment.bounds import short
+from schemas.shipment.days import month_of
 from schemas.shipment.fact import MEANS, Fact, Reference
 
 CONSIGNMENT: Final = "CONSIGNMENT"
@@ -44,7 +45,7 @@ def journey_of(fact: Fact) -> str | None:
     """Journey of a train, vessel or truck: the month of a train or truck, the call or voyage of a vessel."""
     if fact.kind not in MEANS:
         return None
-    month = datetime.fromtimestamp(fact.at / 1000, UTC).strftime("%Y-%m")
+    month = month_of(fact.at)
     journey = fact.visit or fact.voyage or month if fact.kind == "VESSEL" else month
     return f"{fact.subject}/{journey}"
 
@@ -69,8 +70,8 @@ def link_of(subject: str) -> Link:
 
 
 def normal(name: str) -> str:
-    """Write a reference as links have it: upper case without spaces."""
-    return "".join(name.split()).upper()
+    """Write a reference as links have it: upper case without spaces, and no longer than a fact has it."""
+    return "".join(short(name).split()).upper()
 
 
 def links_of(facts: Iterable[Fact]) -> set[Link]:

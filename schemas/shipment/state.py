@@ -115,7 +115,7 @@ def state_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) 
     if kind_of(owner) == "PORT":
         eta = _reopening(moves, now)
     else:
-        estimate = _estimate(estimates_of(settled), destination, now)
+        estimate = _estimate(estimates_of(settled), moves, destination, now)
         eta = estimate.at if estimate and status not in _FINAL else None
     return State(
         kind=kind_of(owner),
@@ -232,11 +232,20 @@ def _ends(facts: Sequence[Fact]) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _estimate(estimates: Sequence[Estimate], destination: str | None, now: Move | None) -> Estimate | None:
-    """The last estimate for the destination; without one, for wherever it goes next."""
+def _estimate(
+    estimates: Sequence[Estimate], moves: Sequence[Move], destination: str | None, now: Move | None
+) -> Estimate | None:
+    """The last estimate for the destination; without one, for wherever it goes next and has not been yet."""
     wanted = destination or (now.fact.next if now else None)
     found = [e for e in estimates if wanted is None or e.place == wanted]
-    return found[-1] if found else None
+    if not found:
+        return None
+    last = found[-1]
+    came = any(
+        m.classifier == "ACT" and m.code.endswith("/ARRI") and m.place == last.place and m.at >= last.told
+        for m in moves
+    )
+    return None if came else last
 
 
 def _reopening(moves: Sequence[Move], now: Move | None) -> int | None:

@@ -97,6 +97,7 @@ class Timeline(Struct, frozen=True, omit_defaults=True):
     papers: tuple[Happening, ...]
     containers: tuple[Carried, ...]
     wagons: tuple[Carried, ...]
+    trucks: tuple[Carried, ...]
     estimates: tuple[Estimate, ...]
     corrections: tuple[Correction, ...]
     goods: tuple[str, ...] = ()
@@ -123,7 +124,7 @@ def timeline(
         return None
     means = moves_of(settle(around))
     moves = sorted([*own, *_new(means, own, state)], key=lambda move: move.fact.order)
-    containers, wagons = units_of(settled.current)
+    units = units_of(settled.current)
     return Timeline(
         key=key,
         state=state,
@@ -132,8 +133,9 @@ def timeline(
         documents=_documents(settled.current),
         customs=tuple(_happening(m) for m in own if _about_customs(m)),
         papers=tuple(_happening(m) for m in own if m.code.startswith("SHIPMENT/")),
-        containers=containers,
-        wagons=wagons,
+        containers=units.containers,
+        wagons=units.wagons,
+        trucks=units.trucks,
         estimates=tuple(estimates_of(settled)),
         corrections=_corrections(settled),
         goods=_goods(settled.current),

@@ -1,13 +1,18 @@
-"""Containers and wagons of a shipment: what carries each now, and what carried it before."""
+"""Containers, wagons and trucks of a shipment: what carries each now, and what carried it before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from schemas.shipment.fact import Fact
 from schemas.shipment.moves import words
+
+SOME_VESSEL: Final = "vessel"
+"""What carries a unit at sea as long as nobody has named it."""
+_SUBJECTS: Final = {"EQUIPMENT": "CONTAINER", "WAGON": "WAGON", "TRUCK": "TRUCK"}
 
 
 class Span(Struct, frozen=True, omit_defaults=True):
@@ -19,7 +24,7 @@ class Span(Struct, frozen=True, omit_defaults=True):
 
 
 class Carried(Struct, frozen=True, omit_defaults=True):
-    """A container or wagon, with everything that carried it, the last being what does so now."""
+    """A container, wagon or truck, with everything that carried it, the last being what does so now."""
 
     id: str
     size: str = ""
@@ -31,36 +36,40 @@ class Carried(Struct, frozen=True, omit_defaults=True):
         return self.spans[-1].by if self.spans else ""
 
 
-def units_of(facts: Sequence[Fact]) -> tuple[tuple[Carried, ...], tuple[Carried, ...]]:
-    """List containers and wagons.
+class Units(NamedTuple):
+    """Containers, wagons and trucks of a shipment, each by name."""
+
+    containers: tuple[Carried, ...]
+    wagons: tuple[Carried, ...]
+    trucks: tuple[Carried, ...]
+
+
+def units_of(facts: Sequence[Fact]) -> Units:
+    """List containers, wagons and trucks.
 
     Args:
         facts: what holds, in order of time.
     """
-    containers: dict[str, list[Span]] = {}
-    wagons: dict[str, list[Span]] = {}
+    units: dict[str, dict[str, list[Span]]] = {"CONTAINER": {}, "WAGON": {}, "TRUCK": {}}
     sizes: dict[str, str] = {}
     for fact in facts:
         if fact.classifier != "ACT":
             continue
         kind, _, subject = fact.subject.partition(":")
-        if kind == "EQUIPMENT":
-            _add(containers.setdefault(subject, []), fact)
-        elif kind == "WAGON":
-            _add(wagons.setdefault(subject, []), fact)
+        if own := _SUBJECTS.get(kind):
+            _add(units[own].setdefault(subject, []), fact)
         for unit in fact.units:
-            if unit.kind == "WAGON":
-                wagons.setdefault(unit.id, [])
-                continue
-            spans = containers.setdefault(unit.id, [])
+            spans = units[unit.kind].setdefault(unit.id, [])
             sizes[unit.id] = unit.size or sizes.get(unit.id, "")
             if unit.parent:
-                wagons.setdefault(unit.parent, [])
+                units["WAGON"].setdefault(unit.parent, [])
                 if not spans:
                     spans.append(Span(fact.at, unit.parent, "named"))
-    return (
-        tuple(Carried(name, sizes.get(name, ""), tuple(containers[name])) for name in sorted(containers)),
-        tuple(Carried(name, "", tuple(wagons[name])) for name in sorted(wagons)),
+    return Units(
+        *(
+            tuple(Carried(name, sizes.get(name, ""), tuple(found[name])) for name in sorted(found))
+            for found in units.values()
+        )
     )
 
 
@@ -69,7 +78,7 @@ def _add(spans: list[Span], fact: Fact) -> None:
     by: str | None
     match (fact.code or "").partition("/")[2], fact.mode:
         case "LOAD", "VESSEL":
-            by = fact.vessel or fact.imo or "vessel"
+            by = fact.vessel or fact.imo or SOME_VESSEL
         case "LOAD", _:
             by = fact.plate or fact.car
         case "DISC", _:
@@ -78,5 +87,7 @@ def _add(spans: list[Span], fact: Fact) -> None:
             by = fact.plate or ""
         case _:
             return
+    if by and by != SOME_VESSEL and fact.mode == "VESSEL" and spans and spans[-1].by == SOME_VESSEL:
+        spans[-1] = Span(spans[-1].since, by, spans[-1].why)  # one loading, told with and without the name
     if by is not None and (not spans or spans[-1].by != by):
         spans.append(Span(fact.at, by, words(fact.code or "")))

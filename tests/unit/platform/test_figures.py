@@ -21,7 +21,10 @@ class Role:
         )
         self.dead = Counter("corridor_dead_letters_total", "d", ["processor", "code"], registry=self.registry)
         self.lost = Counter(
-            "corridor_lost_fields_total", "d", ["mapping", "field", "reason"], registry=self.registry
+            "corridor_lost_fields_total",
+            "d",
+            ["processor", "mapping", "field", "reason"],
+            registry=self.registry,
         )
         self.waiting = Gauge("corridor_undelivered_records", "d", ["participant"], registry=self.registry)
         self.lag = Gauge("corridor_consumer_lag_records", "d", ["processor"], registry=self.registry)
@@ -46,7 +49,8 @@ def test_systems_count_rate_and_measure() -> None:
     role.delivered.labels("dlp", "retry", "partner-unavailable").inc(3)
     role.delivered.labels("permit.az", "delivered", "ok").inc(4)
     role.waiting.labels("permit.az").set(3)
-    role.lost.labels("dtc-to-corridor", "/remark", "no-equivalent").inc(2)
+    role.lost.labels("to-corridor.dtc", "dtc-to-corridor", "/remark", "no-equivalent").inc(2)
+    role.lost.labels("from-corridor.border", "corridor-to-dlp", "/remark", "no-equivalent").inc(7)  # not dlp
     role.dead.labels("to-corridor.dtc", "mapping-failed").inc()
     role.dead.labels("deliver.dlp", "partner-refused").inc()
     role.circuit.labels("dlp").set(2)
