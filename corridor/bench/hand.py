@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from schemas.codes.lists import CodeLists
 
 Datum = dict[str, Any]
-BASES: Final = {"AST": ZoneInfo("Etc/GMT-5"), "MSK": ZoneInfo("Etc/GMT-3")}
+BASES: Final = {"AST": ZoneInfo("Asia/Almaty"), "MSK": ZoneInfo("Europe/Moscow")}
 SEALS: Final = {"CONSIGNOR": "SHI", "CUSTOMS": "CUS"}
 MODES: Final = {"RAIL": 2, "VESSEL": 1}
 

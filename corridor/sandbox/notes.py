@@ -28,7 +28,7 @@ ZONES: Final = {
 }
 """First digits of a station to its zone; all others of the timetable lie in Georgia."""
 REMARKS: Final = {"34": "Ожидание отправления", "90": "Коммерческий акт: вмятина"}
-BASES: Final = {"AST": "Etc/GMT-5", "MSK": "Etc/GMT-3"}
+BASES: Final = {"AST": "Asia/Almaty", "MSK": "Europe/Moscow"}
 
 Document = dict[str, Any]
 

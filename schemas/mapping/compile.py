@@ -11,7 +11,7 @@ from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.mapping.code import Bindings, Function, Value
 from schemas.mapping.compiler import UNSET, CompiledRule, Compiler, globals_of_code
-from schemas.mapping.coverage import check_coverage, compile_drops
+from schemas.mapping.coverage import check_coverage, compile_drops, leaves
 from schemas.mapping.document import Document, read_document
 from schemas.mapping.expression import Expression, Names
 from schemas.mapping.functions import library
@@ -94,8 +94,17 @@ def load(
     compile_happened(compiler)
     problems.check()
     gate = compile_gate(compiler, state)
+    order = {path: place for place, path in enumerate(leaves(compiler.source_type, ()))}
+    sources = {
+        field: tuple(sorted(paths & order.keys(), key=order.__getitem__))
+        for field, paths in compiler.sources.items()
+    }
     module = link(
-        f"<mapping {document.name} {access}>", compiler.functions, compiler.bindings.names, document.name
+        f"<mapping {document.name} {access}>",
+        compiler.functions,
+        compiler.bindings.names,
+        document.name,
+        sources,
     )
     unused = tuple(
         f"`{name}` under `let` is never used" for name in document.lets if name not in compiler.used

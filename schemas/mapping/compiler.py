@@ -87,6 +87,7 @@ class Compiler:
         kept: types of the facts that rules keep for their retraction.
         memory: types of the registers.
         head: fields of the target's root before the content that is compared, ``content`` the others.
+        sources: rule and pointer in the target to the paths of the source that it is made of.
     """
 
     document: Document
@@ -102,6 +103,7 @@ class Compiler:
     used: set[str] = field(default_factory=set)
     kept: dict[str, Type] = field(default_factory=dict)
     memory: dict[str, Type] = field(default_factory=dict)
+    sources: dict[tuple[str, str], set[tuple[str, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.emitter = Emitter()
@@ -201,6 +203,19 @@ class Compiler:
         function.line(f"L[{index}] = {value.code}")
         function.line(f"return {value.code}")
         self._lets[name] = value
+
+    def traced(self, rule: str) -> Callable[[str, Callable[[], Value | None]], Value | None]:
+        """Notes what the fields of a rule's target are made of: who reads a dead letter asks for it."""
+
+        def trace(pointer: str, make: Callable[[], Value | None]) -> Value | None:
+            outer, self.recent = self.recent, set()
+            try:
+                return make()
+            finally:
+                self.sources.setdefault((rule, pointer), set()).update(self.recent)
+                self.recent |= outer
+
+        return trace
 
     def storable(self, scalar: Scalar, kind: Type) -> None:
         """Check that a value can be kept in the state."""

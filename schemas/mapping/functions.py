@@ -17,6 +17,7 @@ from schemas.errors import Misconfigured
 from schemas.mapping import petroleum, runtime, times
 from schemas.mapping.code import Column, Value
 from schemas.mapping.expression import Call, Expression, Wrong, alike
+from schemas.mapping.places import Places
 from schemas.mapping.source import suggest
 from schemas.mapping.types import BOOL, DECIMAL, INT, TEXT, Type
 
@@ -91,7 +92,7 @@ def emit(compiler: Expression, values: list[Value], function: Plain) -> Value:
 
 def library(codes: CodeLists) -> dict[str, Call]:
     """All functions by name, over these code lists."""
-    zones = codes.column("stations", "zone")
+    places = Places(codes)
     units = {
         name: (str(row["dimension"]), runtime.to_decimal(row["factor"]) or Decimal(1))
         for name, row in codes.rows("units")
@@ -116,9 +117,16 @@ def library(codes: CodeLists) -> dict[str, Call]:
         "len": Plain(("sized",), INT, "len({0})"),
         "starts": Plain(("text", "text"), BOOL, "{0}.startswith({1})"),
         "zone_of": Plain(
-            ("text", "text"), TEXT, "ZONE_OF({0}, {1})", runtime.unknown_code,
-            uses={"ZONE_OF": runtime.zone_of(zones)},
+            ("text", "text"), TEXT, "ZONE_OF({0}, {1})", places.unlisted, nulls=True,
+            uses={"ZONE_OF": places.zone_of},
         ),
+        "place_zone": Plain(
+            ("text",), TEXT.or_null(), "PLACE_ZONE({0})", uses={"PLACE_ZONE": places.place_zone}
+        ),
+        "country_of": Plain(
+            ("text",), TEXT.or_null(), "COUNTRY_OF({0})", uses={"COUNTRY_OF": places.country_of}
+        ),
+        "preferred": Plain(("text",), TEXT, "PREFERRED({0})", uses={"PREFERRED": places.preferred}),
         "utc_millis": Plain(
             ("text", "text"), INT, "UTC_MILLIS({0}, {1})", runtime.utc_millis_slow,
             uses={"UTC_MILLIS": times.utc_millis},
@@ -130,6 +138,7 @@ def library(codes: CodeLists) -> dict[str, Call]:
         "offset_minutes": Plain(
             ("int", "text"), INT, "OFFSET_MINUTES({0}, {1})", uses={"OFFSET_MINUTES": times.offset_minutes}
         ),
+        "instant_text": Plain(("int",), TEXT, "INSTANT_TEXT({0})", uses={"INSTANT_TEXT": times.instant_text}),
         "offset_text": Plain(("int",), TEXT, "OFFSET_TEXT({0})", uses={"OFFSET_TEXT": times.offset_text}),
         "offset_value": Plain(
             ("text",), INT, "OFFSET_VALUE({0})", runtime.unreadable("offset-invalid"),

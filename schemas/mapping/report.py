@@ -84,6 +84,22 @@ def shorten(value: object) -> str:
     return "" if value is None else str(value)[:200]
 
 
+def present(root: Any, path: tuple[str, ...]) -> bool:  # noqa: ANN401
+    """Whether a record has a value at a path; of what is behind a list that is not asked."""
+    for name in path:
+        if isinstance(root, list):
+            return True
+        root = root.get(name) if isinstance(root, dict) else _member(root, name)
+        if root is None:
+            return False
+    return True
+
+
+def _member(struct: Any, name: str) -> Any:  # noqa: ANN401
+    """A field of a struct, which has an underscore where its name is a word of Python."""
+    return getattr(struct, name, None) if hasattr(struct, name) else getattr(struct, f"{name}_", None)
+
+
 def locate(root: Any, wanted: Any) -> str:  # noqa: ANN401
     """JSON pointer of an object in the input, found by identity.
 

@@ -101,7 +101,10 @@ class RuleWriter:
         """The lines that write some of the root's fields; names that are no field at all are said once."""
         compiler = self.compiler
         frozen = only if compared and compiler.kind == "snapshot" else frozenset()
-        target = BytesTarget(expressions, compiler.emitter, compiler.problems, self.rule.name, frozen)
+        trace = compiler.traced(self.rule.name)
+        target = BytesTarget(
+            expressions, compiler.emitter, compiler.problems, self.rule.name, frozen, trace=trace
+        )
         tree = self.rule.target
         mine = {n: v for n, v in tree.fields.items() if n in only or n not in compiler.target_type.fields}
         tree = replace(tree, fields=mine)
@@ -112,7 +115,8 @@ class RuleWriter:
 
     def _datum(self, expressions: Expression) -> DatumTarget:
         compiler = self.compiler
-        target = DatumTarget(expressions, compiler.emitter, compiler.problems, self.rule.name)
+        trace = compiler.traced(self.rule.name)
+        target = DatumTarget(expressions, compiler.emitter, compiler.problems, self.rule.name, trace=trace)
         values = target.prepare(self.rule.target, compiler.target_type, "")
         expressions.function.line("d = {}")
         target.record(self.rule.target, values, compiler.target_type, "", "d")

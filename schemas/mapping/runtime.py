@@ -82,11 +82,6 @@ def unreadable(rule: str) -> Callable[..., None]:
     return report
 
 
-def unknown_code(to: Report, pointer: str, key: object, *_: object) -> None:
-    """A key that is in no code list: a loss, and null."""
-    to.loss(pointer, "unknown-code", key)
-
-
 def checked(check: Callable[[str], str | None]) -> tuple[Callable[[str], str | None], Callable[..., str]]:
     """Fast and slow half of ``check(identifier, value)``."""
 
@@ -108,15 +103,6 @@ def utc_millis_slow(to: Report, pointer: str, text: str, zone: str) -> int | Non
         return None
     to.finding(pointer, "ambiguous", "warning", f"{text} {zone}")
     return read[0]
-
-
-def zone_of(zones: Mapping[str, Any]) -> Callable[[str, str], str | None]:
-    """``zone_of`` over the zones of stations."""
-
-    def find(esr: str, basis: str) -> str | None:
-        return zones.get(esr) if basis == "LOC" else times.BASES.get(basis)
-
-    return find
 
 
 def converter(units: Mapping[str, tuple[str, Decimal]]) -> Callable[..., Decimal | None]:

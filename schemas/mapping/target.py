@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,7 @@ class Target:
         frozen: names of root fields that may not read ``message`` and ``event``: the content that is
             compared.
         volatile: collects the pointers of fields that read ``message`` or ``event``.
+        trace: compiles the expression of the field at a pointer and notes what it reads.
     """
 
     expressions: Expression
@@ -40,6 +42,7 @@ class Target:
     rule: str
     frozen: frozenset[str] = frozenset()
     volatile: set[str] = field(default_factory=set)
+    trace: Callable[[str, Callable[[], Value | None]], Value | None] = lambda _, make: make()
 
     def prepare(self, tree: Tree, kind: Type, pointer: str) -> Values:
         """Check a tree against its record and compile every leaf of it and of the records in it."""
@@ -70,7 +73,7 @@ class Target:
         return tree, self.prepare(tree, kind, pointer)
 
     def _leaf(self, scalar: Scalar, kind: Type, pointer: str) -> Value | None:
-        value = self.expressions.compile(scalar, kind)
+        value = self.trace(pointer, lambda: self.expressions.compile(scalar, kind))
         if value is None:
             return None
         if value.volatile:

@@ -12,10 +12,10 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _MINUTE = 60_000
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 
-BASES = {"AST": "Etc/GMT-5", "MSK": "Etc/GMT-3"}
+BASES = {"AST": "Asia/Almaty", "MSK": "Europe/Moscow"}
 """Time bases that do not depend on the station.
 
-Fixed offsets of +05:00 and +03:00 (POSIX signs are inverted).
+Zones, not fixed offsets: Astana time was UTC+6 until the end of 29 February 2024 and is UTC+5 since then.
 """
 
 
@@ -105,6 +105,13 @@ def date_text(days: int) -> str:
     """``dd.MM.yyyy`` of days since 1970-01-01."""
     date = datetime.date.fromordinal(days + _EPOCH)
     return f"{date.day:02d}.{date.month:02d}.{date.year:04d}"
+
+
+def instant_text(millis: int) -> str:
+    """``2026-01-12T09:30:00Z`` of an instant, with milliseconds where it has some."""
+    moment = datetime.datetime.fromtimestamp(millis // 1000, datetime.UTC)
+    part = millis % 1000
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{f'.{part:03d}' if part else ''}Z"
 
 
 def offset_text(minutes: int) -> str:

@@ -61,7 +61,8 @@ class Translator:
         """Translate one record. The state is read only; what to write is in the result.
 
         Raises:
-            Invalid: ``mapping-failed`` when a rule fails on this record, with the target's pointer, the
+            Invalid: ``mapping-failed`` when a rule fails on this record, with the sender's pointer and
+                value where a finding or an absent field led to it, else with the target's pointer, the
                 rule and the value; what the form of the body raises for bytes that cannot be read.
         """
         if self._peek is not None:
@@ -76,7 +77,7 @@ class Translator:
                 message.drops()
                 result.happened = message.value("happened", _NOTHING)
         except FAILURES as error:
-            raise self.mapping.module.failure(error) from error
+            raise self.mapping.module.failure(error, message.record, message.report) from error
         if not result.outputs and not result.filtered:
             result.filtered.append(Filtered("", "no-equivalent"))
         result.losses = message.report.losses

@@ -32,7 +32,7 @@ def test_lookup_searches_all_lists_by_one_word() -> None:
 
 def test_lookup_of_an_unknown_key_fails_with_a_hint() -> None:
     """Exit code 1 and a suggestion for a key; a list or column that does not exist is wrong usage."""
-    result = run("lookup", "stations", "55300")
+    result = run("lookup", "stations", "5530-02")
     assert (result.exit_code, "did you mean '553002'" in result.output) == (1, True)
     assert run("lookup", "nowhere-at-all").exit_code == 1
     assert run("lookup", "station", "553002").exit_code == 2

@@ -1,0 +1,72 @@
+"""Where a place is and which zone it has: by the place itself, else by what its code says.
+
+A station that is in no list still has a country and a zone: the first digits of an ESR code are the railway's
+district. A place that is in no list still has a country: the first two letters of a UN/LOCODE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.codes.lists import CodeLists
+from schemas.mapping import times
+from schemas.mapping.report import Report
+
+
+class Places:
+    """The lists of places, read once.
+
+    Args:
+        codes: ``stations`` and ``esr-prefixes``, ``places`` and ``countries``.
+    """
+
+    def __init__(self, codes: CodeLists) -> None:
+        self._zones: Mapping[str, Any] = codes.column("stations", "zone")
+        self._countries: Mapping[str, Any] = codes.column("stations", "country")
+        self._district_zones: Mapping[str, Any] = codes.column("esr-prefixes", "zone")
+        self._district_countries: Mapping[str, Any] = codes.column("esr-prefixes", "country")
+        self._place_zones: Mapping[str, Any] = codes.column("places", "zone")
+        self._preferred: Mapping[str, Any] = codes.column("places", "preferred")
+        self._country_zones: Mapping[str, Any] = {
+            key: row["zone"] for key, row in codes.rows("countries") if row["one_zone"]
+        }
+
+    def zone_of(self, esr: str | None, basis: str) -> str | None:
+        """Zone of a railway time; the fast half of the mapping function, see ``unlisted``.
+
+        Args:
+            esr: the station; not needed for a basis that has a zone of its own.
+            basis: ``LOC``, or a key of ``times.BASES``.
+        """
+        if basis != "LOC":
+            return times.BASES.get(basis)
+        return self._zones.get(esr) if esr is not None else None
+
+    def unlisted(self, to: Report, pointer: str, esr: str | None, basis: str) -> str | None:
+        """Zone of a station that is in no list, by its district, with a finding; null where not known."""
+        if esr is None or basis != "LOC":
+            return None
+        zone = _by_prefix(self._district_zones, esr)
+        to.finding(pointer, "station-unknown", "warning" if zone else "error", esr)
+        return zone
+
+    def country_of(self, esr: str) -> str | None:
+        """Country of a station, by its district where it is in no list."""
+        found: str | None = self._countries.get(esr)
+        return found if found is not None else _by_prefix(self._district_countries, esr)
+
+    def place_zone(self, unlocode: str) -> str | None:
+        """Zone of a UN/LOCODE: its own, else its country's where all of that has one."""
+        found: str | None = self._place_zones.get(unlocode)
+        return found if found is not None else self._country_zones.get(unlocode[:2])
+
+    def preferred(self, unlocode: str) -> str:
+        """The UN/LOCODE that a duplicate or an old name stands for; others are their own."""
+        found: str | None = self._preferred.get(unlocode)
+        return unlocode if found is None else found
+
+
+def _by_prefix(districts: Mapping[str, Any], esr: str) -> str | None:
+    found: str | None = districts.get(esr[:3])
+    return found if found is not None else districts.get(esr[:2])
