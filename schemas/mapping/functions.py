@@ -178,8 +178,13 @@ def library(codes: CodeLists) -> dict[str, Call]:
             ("number", "number"), DECIMAL, "GROSS({0}, {1})", petroleum.needs_water, nulls=True,
             uses={"GROSS": petroleum.gross},
         ),
+        "agrees": Plain(
+            ("number", "number"), DECIMAL, "AGREES({0}, {1})", petroleum.contradicts, nulls=True,
+            uses={"AGREES": petroleum.agrees},
+        ),
         "oil_density": _oil_density,
         "oil_convert": _oil_convert,
+        "within": _within,
         "uuid5": _uuid5,
     }  # fmt: skip
     special = {
@@ -224,6 +229,19 @@ def _oil_convert(compiler: Expression, node: ast.Call, expected: Type | None) ->
     name = compiler.bindings.bind(plain, petroleum.converter(given, wanted))
     function = Plain((), DECIMAL, f"{name}({{0}}, {{1}})", petroleum.needs_density, nulls=True)
     return emit(compiler, values, function)
+
+
+def _within(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    """``within(value, low, high)``: the value; a finding when it is beyond one of two literal numbers."""
+    bounds = [bound.value if isinstance(bound, ast.Constant) else "" for bound in node.args[1:]]
+    limits = [runtime.to_decimal(bound) for bound in bounds if bound is not None]
+    if len(bounds) != 2 or None in limits:
+        raise Wrong(node, "within() takes a number, and two literal numbers or None")
+    first = ast.copy_location(ast.Call(func=node.func, args=node.args[:1], keywords=[]), node)
+    value = arguments(compiler, first, ("number",))
+    fast, slow = runtime.within(*(runtime.to_decimal(bound) for bound in bounds))
+    name = compiler.bindings.bind("within", fast, ("within", *bounds))
+    return emit(compiler, value, Plain((), value[0].type.not_null(), f"{name}({{0}})", slow))
 
 
 def _pair(node: ast.Call, function: str, first: int) -> tuple[str, str]:

@@ -74,6 +74,28 @@ def gross(net: Number, percent: Number) -> Decimal | None:
     return with_water(Decimal(net), Decimal(percent))
 
 
+TOLERANCE: Final = Decimal("0.5")
+"""Per cent by which a told quantity may differ from a computed one: what terminals accept of one another."""
+
+
+def agrees(told: Number, computed: Number) -> Decimal | None:
+    """``agrees``: what was told, when nothing computed contradicts it; else null, to be reported."""
+    if told is None or computed is None:
+        return None if told is None else Decimal(told)
+    first, second = Decimal(told), Decimal(computed)
+    apart = oil.MATH.multiply(abs(oil.MATH.subtract(first, second)), 100)
+    return first if apart <= oil.MATH.multiply(abs(second), TOLERANCE) else None
+
+
+def contradicts(to: Report, pointer: str, told: Number, computed: Number) -> Decimal | None:
+    """A told quantity that the other figures contradict: a finding that names the computed one; it stays."""
+    if told is None:
+        return None
+    if computed is not None:
+        to.finding(pointer, "differs-from-computed", "warning", f"{Decimal(computed):.3f}")
+    return Decimal(told)
+
+
 def needs_density(to: Report, pointer: str, quantity: object, density: object) -> None:
     """Nothing to compute with: a loss without a density, a finding for one beyond the table."""
     if quantity is None:

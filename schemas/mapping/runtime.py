@@ -95,6 +95,20 @@ def checked(check: Callable[[str], str | None]) -> tuple[Callable[[str], str | N
     return fast, slow
 
 
+def within(low: Decimal | None, high: Decimal | None) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Fast and slow half of ``within(value, low, high)``; a limit of None is none."""
+
+    def fast(value: Any) -> Any:  # noqa: ANN401 - a number, as it came
+        inside = (low is None or value >= low) and (high is None or value <= high)
+        return value if inside else None
+
+    def slow(to: Report, pointer: str, value: Any) -> Any:  # noqa: ANN401
+        to.finding(pointer, "out-of-range", "error", value)
+        return value
+
+    return fast, slow
+
+
 def utc_millis_slow(to: Report, pointer: str, text: str, zone: str) -> int | None:
     """The slow half of ``utc_millis``: unreadable, or in a gap or fold."""
     read = times.read_local(text, zone)

@@ -126,6 +126,8 @@ def notes(draw: st.DrawFn) -> Datum:
     """Whole DTC notes: an operation has its station and its time; no annulments."""
     made: Datum = draw(_root("dtc.note.v1"))
     made |= {"messageKind": "SNAPSHOT", "explicitNulls": []}
+    if made["oil"] is not None:
+        made["oil"] = made["oil"] | {"computed": None}
     if (
         None in (made["operationCode"], made["operationStation"], made["operationTime"])
         or made["operationCode"] == "19"
@@ -136,9 +138,12 @@ def notes(draw: st.DrawFn) -> Datum:
 
 @st.composite
 def events(draw: st.DrawFn) -> Datum:
-    """DLP events: type and code belong together, and so do the two forms of the mode."""
+    """DLP events: type and code belong together, so do the two forms of the mode; a lot has a BULK event."""
     made: Datum = draw(_root("dlp.event.v1"))
     known = [key for key, row in CODES.rows("corridor-codes") if row["dlp"]]
     made["eventType"], made["eventCode"] = draw(st.sampled_from(known)).split("/")
+    if made["bulk"] is not None:
+        lot = made["bulk"] if made["eventType"] == "BULK" else {"lotNumber": None, "railCarReferences": None}
+        made["bulk"] = made["bulk"] | lot | {"computed": None}
     rec19 = CODES.lookup("modes", made["modeOfTransport"], "rec19") if made["modeOfTransport"] else None
     return made | {"modeOfTransportCode": int(str(rec19)) if rec19 is not None else None}

@@ -107,38 +107,40 @@ def test_a_note_of_tank_wagons_tells_of_its_lot(operation: str, row: str) -> Non
     assert (told["lot"], told["lotEvent"]) == ("A-118/26", row)
     assert told["quantities"] == [{"kind": "NET", "quantity": "60.12", "unit": "TNE"}]
     bulk = [one for one in passage.dlp if one["eventType"] == "BULK"]
-    assert [one["bulk"]["blNumber"] for one in bulk] == ["A-118/26"]
+    assert [(one["bulk"]["lotNumber"], "blNumber" in one["bulk"]) for one in bulk] == [("A-118/26", False)]
 
 
 def test_tonnes_become_volumes_by_the_lots_own_density() -> None:
     """Net tonnes, water and density at 20 C of a note: density and volume at 15 C, barrels at 60 F."""
     oil = {"grade": "AZERI LIGHT", "density20": "845", "netTonnes": "60.12", "waterPct": "0.5"}
     passage = crossing().dtc(note("20", "549702", "03.02.2026 05:10", oil=oil, goods=CRUDE))
-    bulk = passage.dlp[0]["bulk"]
+    (bulk,) = [one["bulk"] for one in passage.dlp if one["eventType"] == "BULK"]
     assert bulk["density15"] == "848.62"
     assert bulk["gsv15"] == "71.2"  # 60.12 t / 0.995 / 848.62 kg/m3
     assert bulk["gsv60"] == "448.048"
-    assert ("/bulk/net_tonnes", "no-equivalent") not in [loss[1:3] for loss in passage.losses]
+    assert bulk["computed"] == ["density15", "gsv15", "gsv60"]
 
 
 def test_tonnes_without_water_content_become_no_volume() -> None:
-    """Gross volume of a net mass needs the water: without it there is a loss and no guess."""
+    """A gross volume of a net mass needs the water: without it only the tonnes are told."""
     oil = {"density20": "845", "netTonnes": "60.12"}
-    passage = crossing().dtc(note("20", "549702", "03.02.2026 05:10", oil=oil, goods=CRUDE))
-    assert "gsv15" not in passage.dlp[0]["bulk"]
-    assert ("/bulk/net_tonnes", "needs-water-content") in [loss[1:3] for loss in passage.losses]
+    goods = [{"gng": "27090090"}]
+    passage = crossing().dtc(note("20", "549702", "03.02.2026 05:10", oil=oil, goods=goods))
+    (told,) = [one for one in passage.dlp if one["eventType"] == "BULK"]
+    assert "gsv15" not in told["bulk"]
+    assert told["cargo"] == [{"hsCode": "270900", "quantity": "60.12", "unitCode": "TNE"}]
 
 
 def test_volume_becomes_net_tonnes_without_sediment_and_water() -> None:
     """Net mass is gross volume at 15 C without sediment and water, times density at 15 C (API MPMS 12.1)."""
     bulk = {"gsv15": "1000", "density15": "800", "bsw": "0.5"}
-    told = event("EQUIPMENT", "LOAD", modeOfTransport="RAIL", railCarReference="94001235", bulk=bulk)
-    assert crossing().dlp(told).dtc[0]["oil"]["netTonnes"] == "796"
+    oil = crossing().dlp(event("BULK", "LOAD", modeOfTransport="RAIL", bulk=bulk)).dtc[0]["oil"]
+    assert (oil["netTonnes"], oil["computed"]) == ("796", ["density20", "netTonnes"])
 
 
 def test_a_density_that_no_crude_has_is_a_finding() -> None:
     """Beyond the published table nothing is converted: a finding, and no value."""
     oil = {"density20": "1100", "netTonnes": "60.12", "waterPct": "0.5"}
     passage = crossing().dtc(note("20", "549702", "03.02.2026 05:10", oil=oil, goods=CRUDE))
-    assert "density15" not in passage.dlp[0]["bulk"]
+    assert not any("density15" in one.get("bulk", {}) for one in passage.dlp)
     assert ("/bulk/density20", "density-out-of-range") in [found[1:3] for found in passage.findings]
