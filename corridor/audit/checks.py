@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from corridor.audit.compare import accepted, doubled, echoes, effects, settled
+from corridor.audit.compare import accepted, doubled, echoes, effects, reused, settled
 from corridor.audit.facts import Evidence, Violation
 from corridor.audit.permits import check_authority
 
 
 def check(evidence: Evidence) -> list[Violation]:
-    """Compare all evidence after a drain; an empty list means that every promise held."""
+    """Compare all evidence after a drain; an empty list means that every promise held.
+
+    Of a participant without a ledger the log, the reports and the receipts are held against each other: that
+    nothing was lost, doubled or sent back on the way through, not that the partner says the same.
+    """
     found = list(_translated(evidence))
+    taken_in = Counter(
+        record.origin for logged in evidence.incoming.values() for record in logged if not record.replayed
+    )
+    for name in evidence.without_ledger:
+        found += reused(f"in.{name}", evidence.incoming[name])
     for name, sent in evidence.sent.items():
         found += accepted(f"in.{name}", sent, evidence.incoming[name])
-    found += doubled("corridor.events", evidence.events)
-    found += doubled("corridor.aboard", evidence.aboard)
+    found += doubled("corridor.events", evidence.events, taken_in)
+    found += doubled("corridor.aboard", evidence.aboard, taken_in)
     for name, outgoing in evidence.outgoing.items():
-        found += doubled(f"out.{name}", outgoing)
+        found += doubled(f"out.{name}", outgoing, taken_in)
         found += echoes(name, outgoing)
         found += settled(name, outgoing, evidence)
         if name in evidence.got:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from corridor.audit.facts import Evidence, Got, Logged, Sent, Violation
 
@@ -22,8 +23,9 @@ def accepted(place: str, sent: Sequence[Sent], logged: Sequence[Logged]) -> Iter
             yield Violation(
                 "altered-accepted", place, record.id, f"{digests[record.id]} became {record.digest}"
             )
-    for id_, count in Counter(record.id for record in logged).items():
-        if count > 1:
+    unsure = {message.id: message.unsure for message in sent}
+    for id_, count in Counter(record.id for record in logged if not record.replayed).items():
+        if count > 1 + unsure.get(id_, 0):
             yield Violation("doubled-accepted", place, id_, f"{count} times")
     subjects = {message.id: message.subject for message in sent}
     first_sent = first((message.id, message.subject) for message in sent if message.id in by_id)
@@ -31,10 +33,28 @@ def accepted(place: str, sent: Sequence[Sent], logged: Sequence[Logged]) -> Iter
     yield from swapped("swapped-accepted", place, first_sent, in_log)
 
 
-def doubled(topic: str, logged: Iterable[Logged]) -> Iterator[Violation]:
-    """One id from several origins is by design: a train that n notes tell of is one event, n times."""
-    for (id_, origin), count in Counter((record.id, record.origin) for record in logged).items():
-        if count > 1:
+def reused(place: str, logged: Iterable[Logged]) -> Iterator[Violation]:
+    """One id in the log has one body, however often it was sent: what the log alone can prove of it."""
+    digests: dict[str, str] = {}
+    for record in logged:
+        first_digest = digests.setdefault(record.id, record.digest)
+        if record.digest and first_digest and record.digest != first_digest:
+            yield Violation("altered-accepted", place, record.id, f"{first_digest} and {record.digest}")
+
+
+def doubled(
+    topic: str, logged: Iterable[Logged], taken_in: Mapping[str, int] = MappingProxyType({})
+) -> Iterator[Violation]:
+    """One id from several origins is by design: a train that n notes tell of is one event, n times.
+
+    Args:
+        topic: where.
+        logged: its records; a replay of a dead letter writes one again, and is no double.
+        taken_in: how often the message of an origin is in the log; each may be told of, under one key.
+    """
+    told = Counter((record.id, record.origin) for record in logged if not record.replayed)
+    for (id_, origin), count in told.items():
+        if count > max(1, taken_in.get(origin, 1)):
             yield Violation("doubled-output", topic, id_, f"{count} times from {origin}")
 
 
@@ -74,9 +94,12 @@ def effects(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterat
         if count > 1:
             yield Violation("doubled-effect", name, identity, f"{count} times")
     yield from _altered(name, attempts, evidence)
+    replayed = {record.id for record in outgoing if record.replayed}  # they come when somebody repeats them
     # what is told of a unit without its note has a key of its own: between two keys no order is promised
-    subjects = {record.id: f"{record.subject} of {record.key}" for record in outgoing}
-    in_log = first((record.id, subjects[record.id]) for record in outgoing)
+    subjects = {
+        record.id: f"{record.subject} of {record.key}" for record in outgoing if record.id not in replayed
+    }
+    in_log = first((record.id, subjects[record.id]) for record in outgoing if record.id in subjects)
     arrived = first((effect.id, subjects[effect.id]) for effect in took_effect if effect.id in subjects)
     yield from swapped("swapped-delivery", name, in_log, arrived)
 

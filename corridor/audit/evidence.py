@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from connectors.settings import Participant
 from corridor.audit import facts
 from corridor.audit.ledgers import effects_at_peers, read_authority
 from corridor.sandbox import ledger
+from corridor.sandbox.progress import settles
 from schemas.avro.wire import unframe
 from schemas.records import DEAD, RECEIPT, REPORT
 from streams import topics
@@ -35,12 +37,14 @@ async def collect(
     """
     evidence = facts.Evidence()
     peers: set[str] = set()
+    authorities: set[str] = set()
     for each in participants:
         name = each.name
         evidence.incoming[name] = await _log(kafka, topics.incoming(name), told=each.authority is not None)
         if each.deliver:
             evidence.outgoing[name] = await _log(kafka, topics.outgoing(name))
         if each.authority:
+            authorities.add(name)
             authority = await read_authority(kafka, each, each.authority, ledgers)
             evidence.authorities.append(authority)
             evidence.got |= effects_at_peers(authority)
@@ -65,6 +69,9 @@ async def collect(
     for name, path in ledgers.items():
         if name not in peers:
             _read_ledger(name, path, evidence)
+    evidence.without_ledger = tuple(
+        name for name in evidence.incoming if name not in ledgers and name not in authorities
+    )
     return evidence
 
 
@@ -104,6 +111,7 @@ def _logged(record: Any, *, told: bool) -> facts.Logged:  # noqa: ANN401 - aioka
         envelope.hops,
         hashlib.sha256(unframe(record.value)[1]).hexdigest() if told else envelope.digest,
         (record.key or b"").decode("utf-8", "replace"),
+        replayed=bool(envelope.replay),
     )
 
 
@@ -113,19 +121,26 @@ def _read_ledger(name: str, path: Path, evidence: facts.Evidence) -> None:
     sent: dict[str, ledger.Sent] = {}
     id_of: dict[int, str] = {}
     accepted: set[str] = set()
+    unsure: Counter[str] = Counter()
     for entry in ledger.read(path):
         match entry:
             case ledger.Sent():
                 sent.setdefault(entry.id, entry)
                 id_of[entry.n] = entry.id
+                unsure[entry.id] += 1
             case ledger.Answered():
+                about = [id_of[n] for n in entry.ns]
                 if 200 <= entry.status < 300:
-                    accepted.update(id_of[n] for n in entry.ns)
+                    accepted.update(about)
+                if settles(entry.status):
+                    unsure.subtract(about)
             case ledger.Got():
                 identity = f"{entry.id}:{entry.version}"
                 got = facts.Got(entry.key, ids.get(entry.key, ""), identity, entry.sha256, entry.effect)
                 evidence.got[name].append(got)
     evidence.sent[name] = [
-        facts.Sent(entry.id, entry.subject, entry.sha256, accepted=entry.id in accepted)
+        facts.Sent(
+            entry.id, entry.subject, entry.sha256, accepted=entry.id in accepted, unsure=unsure[entry.id]
+        )
         for entry in sent.values()
     ]

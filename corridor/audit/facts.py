@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 VIOLATIONS: Final[dict[str, str]] = {
     "lost-accepted": "The sender holds a 2xx for a message that is not in the log.",
     "phantom": "The log holds a message that the participant never sent.",
-    "doubled-accepted": "One message id stands twice in the log.",
+    "doubled-accepted": "One message id stands more often in the log than answers that were lost explain.",
     "altered-accepted": "The logged message is not the one that the participant sent.",
     "swapped-accepted": "Messages of one subject stand in the log in another order than they were sent.",
     "lost-in-translation": "A record has neither output, nor report, nor dead letter.",
@@ -45,12 +45,19 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that a participant sent, in sending order. ``accepted``: it holds a 2xx for it."""
+    """A message that a participant sent, in sending order.
+
+    Attributes:
+        accepted: it holds a 2xx for it.
+        unsure: how often it was sent without an answer that says what became of it: none, or a 5xx. Each may
+            be in the log, because the next one may have gone to another gateway.
+    """
 
     id: str
     subject: str
     sha256: str
     accepted: bool
+    unsure: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Got:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A record of a topic, by its headers and place."""
+    """A record of a topic, by its headers and place; ``replayed``: a replay of a dead letter wrote it."""
 
     partition: int
     offset: int
@@ -80,6 +87,7 @@ class Logged:
     hops: tuple[str, ...]
     digest: str = ""
     key: str = ""
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,11 @@ class Receipt:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything the audit looks at. Maps are by participant name."""
+    """Everything the audit looks at. Maps are by participant name.
+
+    Attributes:
+        without_ledger: participants of whom only the log, reports and receipts tell.
+    """
 
     sent: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
     got: dict[str, list[Got]] = field(default_factory=lambda: defaultdict(list))
@@ -126,6 +138,7 @@ class Evidence:
     dead: list[Died] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     authorities: list[Authority] = field(default_factory=list)
+    without_ledger: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Sizes of everything looked at: an audit of nothing must not look like a pass."""

@@ -52,13 +52,20 @@ def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: 
     filtered, exactly once, in the order of its subject, with the same bytes on every attempt. The chains of
     an e-Permit authority and its peers must be the same on both sides, each event told to the corridor once.
     Run it when nothing is on its way any more: what is still being delivered counts as not delivered.
+    Of a participant without a ledger the log is held against itself, the reports and the receipts.
     """
     evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers, settings)))
     if as_json:
-        emit({"counts": evidence.counts(), "violations": [asdict(v) for v in violations]})
+        emit(
+            {
+                "counts": evidence.counts(),
+                "without_ledger": evidence.without_ledger,
+                "violations": [asdict(v) for v in violations],
+            }
+        )
     else:
         _print(evidence, violations)
-    return Exit.FINDINGS if violations or not evidence.counts()["accepted"] else Exit.OK
+    return Exit.FINDINGS if violations or not evidence.counts()["logged"] else Exit.OK
 
 
 async def _audit(settings: Settings, ledgers: dict[str, Path]) -> tuple[Evidence, list[Violation]]:
@@ -88,7 +95,11 @@ def _print(evidence: Evidence, violations: list[Violation]) -> None:
         click.echo(f"{violation.place} {violation.id}: {violation.detail}")
     if len(violations) > SHOWN:
         click.echo(f"... and {len(violations) - SHOWN} more (--json has all)")
-    if not evidence.counts()["accepted"]:
-        click.echo("Nothing was accepted: an audit of nothing proves nothing.")
+    if evidence.without_ledger:
+        click.echo(
+            f"Without a ledger, judged by log and receipts alone: {', '.join(evidence.without_ledger)}"
+        )
+    if not evidence.counts()["logged"]:
+        click.echo("Nothing is in the log: an audit of nothing proves nothing.")
     elif not violations:
         click.secho("Every promise held.", fg="green")

@@ -1,6 +1,7 @@
 """The audit flags every kind of violation that is planted, and nothing on a clean run."""
 
 from collections.abc import AsyncIterator, Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from connectors.settings import Deliver, Participant, Webhook
 from corridor.audit import evidence as collecting
 from corridor.audit.checks import check
 from corridor.audit.facts import VIOLATIONS, Died, Evidence, Got, Logged, Receipt, Reported, Sent
+from corridor.sandbox import ledger
 from streams import topics
 from streams.envelope import headers
 from streams.settings import Kafka
@@ -116,6 +118,33 @@ def echo(evidence: Evidence) -> None:
     evidence.outgoing["dlp"][0] = replace(evidence.outgoing["dlp"][0], hops=("dtc", "dlp"))
 
 
+def never_deliver_by_receipts(evidence: Evidence) -> None:
+    """An outgoing message has no end, and nobody asked the partner."""
+    del evidence.receipts[0]
+
+
+def reuse(evidence: Evidence) -> None:
+    """One id is in the log with two bodies."""
+    evidence.incoming["dtc"].append(replace(evidence.incoming["dtc"][0], offset=98, digest="other"))
+
+
+def forget(evidence: Evidence) -> None:
+    """An event has neither output, nor report, nor dead letter."""
+    evidence.reports.clear()
+
+
+def double_by_the_broker(evidence: Evidence) -> None:
+    """One message was taken in once and told twice."""
+    evidence.outgoing["dlp"].append(evidence.outgoing["dlp"][0])
+
+
+PLANTED_IN_THE_LOG: dict[str, Callable[[Evidence], None]] = {
+    "altered-accepted": reuse,
+    "lost-in-translation": forget,
+    "not-delivered": never_deliver_by_receipts,
+    "doubled-output": double_by_the_broker,
+    "echo": echo,
+}
 PLANTED: dict[str, Callable[[Evidence], None]] = {
     "lost-accepted": lose_accepted,
     "phantom": invent,
@@ -203,6 +232,56 @@ def test_a_dead_letter_settles_a_message() -> None:
     never_deliver(evidence)
     evidence.dead.append(Died("e0:1:rule", "deliver.dlp", "partner-refused"))
     assert check(evidence) == []
+
+
+def test_what_was_sent_again_without_an_answer_may_be_in_the_log_twice() -> None:
+    """After a 503 a sender goes to another gateway: that is no double, once more than it was unsure is."""
+    evidence = clean()
+    evidence.sent["dtc"][0] = replace(evidence.sent["dtc"][0], unsure=1)
+    evidence.incoming["dtc"].append(replace(evidence.incoming["dtc"][0], offset=99))
+    evidence.events.append(replace(evidence.events[0], offset=99))
+    assert check(evidence) == []
+    evidence.incoming["dtc"].append(replace(evidence.incoming["dtc"][0], offset=100))
+    assert {found.kind for found in check(evidence)} == {"doubled-accepted"}
+
+
+def test_a_ledger_tells_how_often_its_participant_was_unsure(tmp_path: Path) -> None:
+    """Sent three times: answered 503, not at all, and 202."""
+    path, collected = tmp_path / "ledger.jsonl", Evidence()
+    lines = [
+        ledger.Sent(0, "m0", "s", "sha"), ledger.Answered([0], 503), ledger.Sent(0, "m0", "s", "sha", 2),
+        ledger.Sent(0, "m0", "s", "sha", 3), ledger.Answered([0], 202), ledger.Sent(1, "m1", "s", "sha"),
+        ledger.Answered([1], 202), ledger.Sent(1, "m1", "s", "sha"), ledger.Answered([1], 202),
+    ]  # fmt: skip
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    collecting._read_ledger("dtc", path, collected)
+    assert [(sent.id, sent.accepted, sent.unsure) for sent in collected.sent["dtc"]] == [
+        ("m0", True, 2), ("m1", True, 0),
+    ]  # fmt: skip
+
+
+def test_a_replayed_letter_is_no_violation() -> None:
+    """What a replay writes again stands twice in its topic, and takes effect when somebody replays it."""
+    evidence = clean()
+    evidence.incoming["dtc"].append(replace(evidence.incoming["dtc"][0], offset=99, replayed=True))
+    evidence.events.append(replace(evidence.events[0], offset=99, replayed=True))
+    evidence.outgoing["dlp"].append(replace(evidence.outgoing["dlp"][0], offset=99, replayed=True))
+    evidence.got["dlp"].append(evidence.got["dlp"].pop(0))
+    assert check(evidence) == []
+
+
+def test_without_ledgers_the_log_is_held_against_itself() -> None:
+    """A real partner gives no ledger: what the log can prove is judged, and nothing else is called broken."""
+    evidence = clean()
+    evidence.sent.clear()
+    evidence.got.clear()
+    evidence.without_ledger = ("dtc", "dlp")
+    evidence.incoming["dtc"].append(replace(evidence.incoming["dtc"][1], offset=99))
+    assert check(evidence) == []
+    for kind, spoil in PLANTED_IN_THE_LOG.items():
+        spoilt = deepcopy(evidence)
+        spoil(spoilt)
+        assert {found.kind for found in check(spoilt)} == {kind}
 
 
 def test_a_lost_answer_is_no_violation() -> None:
