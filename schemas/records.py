@@ -62,7 +62,7 @@ class Finding(Struct, frozen=True, gc=False):
 class Filtered(Struct, frozen=True, gc=False):
     """A rule, or the whole message (no rule), that gave nothing, and why.
 
-    Reasons: ``duplicate``, ``stale``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
+    Reasons: ``duplicate``, ``stale``, ``late``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
     ``no-equivalent``.
     """
 

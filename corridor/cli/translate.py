@@ -88,7 +88,7 @@ def command(
     chain = Chain(list(_stages(source, target, override, overlays)))
     form = JsonForm(_schema(target))
     codec = Codec(_schema(target))
-    reader = _Reader(source)
+    reader = _Reader(source, target)
     dead = False
     for number, line in enumerate(_lines(lines), 1):
         try:
@@ -152,7 +152,9 @@ def _schema(name: str) -> Schema:
 class _Reader:
     """Makes records of lines, as the gateway would."""
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, target: str) -> None:
+        self._canonical = profile == CANONICAL
+        self._toward = target.partition(".")[0]
         self._schema = _schema(profile)
         self._form = JsonForm(self._schema)
         self._codec = Codec(self._schema)
@@ -170,10 +172,13 @@ class _Reader:
         if len(line) > MAX_LINE:
             raise Permanent("body-too-large", f"the line has more than {MAX_LINE} bytes")
         body = self._form.to_avro(line)
-        datum = self._codec.decode_trusted(body) if self._id is not None else {}
+        datum = self._codec.decode_trusted(body)
         identity = str(self._id(datum)) if self._id is not None else f"line-{number}"
         key = str(self._key(datum)).encode() if self._key is not None else b""
         origin = f"{self._participant}/{identity}"
+        if self._canonical:  # it is on its way already: what has passed the target does not go back there
+            hops = tuple(datum["envelope"]["hops"])
+            return Record(key, body, Context(identity, origin, self._toward, number - 1, accepted, hops))
         context = Context(identity, origin, self._participant, number - 1, accepted, (self._participant,))
         return Record(key, body, context)
 

@@ -19,16 +19,23 @@ STATE_KEYS: dict[str, frozenset[str]] = {
         | {"closed", "closed_expires"}
     ),
     "assemble": frozenset(
-        {"key", "version_field", "echo", "expires", "closed", "closed_expires", "id", "version", "order"}
+        {"key", "version_field", "echo", "expires", "closed", "closed_expires", "id", "version", "updated"}
+        | {"retracted", "annuls", "order", "tie", "groups"}
     ),
 }
 """State kind to the parameters it takes."""
+
+STATE_EXPRESSIONS = (
+    *("key", "id", "version", "updated", "retracted", "when", "kind_of", "closed", "annuls", "echo"),
+    *("order", "tie"),
+)
+"""Parameters of a state that are expressions."""
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "none": (),
     "latest": ("id", "version", "expires"),
     "snapshot": ("key", "version", "expires"),
-    "assemble": ("key", "version_field", "expires"),
+    "assemble": ("key", "version_field", "id", "order", "expires"),
 }
 
 _TOP = ("mapping", "from", "to", "doc", "state", "let", "happened", "drops", "ignores", "rules")
@@ -87,6 +94,18 @@ class Register:
     values: dict[str, tuple[Scalar, Scalar]]
 
 
+@dataclass(frozen=True)
+class Group:
+    """Fields of an assembled document that belong together.
+
+    When another value comes for any of ``key``, all of ``fields``, which has them, too, are those that come
+    with it or null.
+    """
+
+    key: tuple[tuple[str, ...], ...]
+    fields: tuple[tuple[str, ...], ...]
+
+
 @dataclass
 class State:
     """The ``state`` block: expressions by parameter name, and what is not an expression."""
@@ -100,6 +119,7 @@ class State:
     registers: list[Register] = field(default_factory=list)
     content_from: Scalar | None = None
     version_field: Scalar | None = None
+    groups: list[tuple[Node, Group]] = field(default_factory=list)
     retract: Rule | None = None
 
 
@@ -255,18 +275,7 @@ class _Reader:
         for name in REQUIRED[kind.text]:
             self._need(node, name)
         state = State(kind.text, node)
-        for name in (
-            "key",
-            "version",
-            "id",
-            "updated",
-            "retracted",
-            "when",
-            "kind_of",
-            "closed",
-            "echo",
-            "order",
-        ):
+        for name in STATE_EXPRESSIONS:
             found = self._scalar(node, name)
             if found is not None:
                 state.expressions[name] = found
@@ -276,6 +285,7 @@ class _Reader:
         state.content_from = self._scalar(node, "content_from")
         state.version_field = self._scalar(node, "version_field")
         state.registers = [self._register(item) for item in self._items(node.get("registers"), "registers")]
+        state.groups = [self._group(item) for item in self._items(node.get("groups"), "groups")]
         retract = node.get("retract")
         if isinstance(retract, Table):
             state.retract = self.rule(retract, retract=True)
@@ -291,6 +301,19 @@ class _Reader:
         return Register(
             self._need(node, "name").text, self._scalar(node, "when"), self._need(node, "key"), values
         )
+
+    def _group(self, node: Node) -> tuple[Node, Group]:
+        if not isinstance(node, Table):
+            self._problems.add(node, "a group is a mapping with `key` and `with`")
+            node = Table({}, node.line, node.column)
+        self._keys(node, ("key", "with"), "a group")
+        key, rest = (
+            tuple(tuple(one.text.split(".")) for one in self._scalars(node.get(name), name))
+            for name in ("key", "with")
+        )
+        if not key:
+            self._problems.add(node, "a group has at least one field under `key`")
+        return node, Group(key, key + rest)
 
     def _loops(self, node: Node | None, what: str) -> list[tuple[Scalar, Scalar]]:
         return list(self._named(node, what, _VARIABLE).values())

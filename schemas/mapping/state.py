@@ -20,6 +20,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "closed": ("bool",),
     "echo": ("bool",),
     "order": ("int", "text"),
+    "tie": ("text",),
+    "annuls": ("bool",),
 }
 
 
@@ -38,6 +40,14 @@ def compile_state(compiler: Compiler) -> None:
             if value is not None:
                 compiler.storable(scalar, value.type)
         function.line(f"return [{', '.join(value.code for value in values if value is not None)}]")
+    for node, group in state.groups:
+        for path in group.fields:
+            fields = compiler.target_type.fields
+            for name in path:
+                if name not in fields:
+                    compiler.problems.add(node, f"no field `{'.'.join(path)}` in {compiler.target_type.name}")
+                    break
+                fields = fields[name].type.fields
     if state.version_field is not None:
         found = compiler.target_type.fields.get(state.version_field.text)
         if found is None or found.type.kind != "int":

@@ -1,4 +1,4 @@
-"""State kind ``assemble``: partial documents per key become one document with a rising version."""
+"""State kind ``assemble``: what events say of a document becomes the document, told change by change."""
 
 from __future__ import annotations
 
@@ -13,69 +13,58 @@ from schemas.errors import Invalid
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
-from schemas.translation.merge import Document, merge
+from schemas.translation.assembled import Assembled, Folding, Part, Said
+from schemas.translation.changes import identity
+from schemas.translation.merge import Document
 from schemas.translation.message import Candidate, Message, State
 from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
-
-
-class Assembled(msgspec.Struct, array_like=True):
-    """The state of one document.
-
-    Attributes:
-        version: of the last emission, or of the target's own document if that is higher.
-        document: what is known, null and absent alike left out.
-        seen: highest version by event id, where the mapping gives ``id`` and ``version``.
-        order: the highest ``order`` seen; what comes later with a lower one fills gaps only.
-    """
-
-    version: int = 0
-    document: dict[str, Any] = {}
-    seen: dict[str, int] = {}
-    order: int | str | None = None
-    closed: bool = False
-
 
 _decode = msgspec.msgpack.Decoder(Assembled).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Assembler:
-    """Assembles documents under one mapping with state of kind ``assemble``."""
+    """Assembles documents under one mapping with state of kind ``assemble``.
+
+    What goes out is what has changed, with all that the event names. Only a rule for the whole document
+    gives it as it came.
+    """
 
     def __init__(self, mapping: CompiledMapping) -> None:
         self._state = mapping.document.state
         self._record = mapping.target.record
         self._codec = Codec(mapping.target)
         self._decimals = has_decimals(self._record)
+        self.folding = Folding(self._record, [group for _, group in self._state.groups])
+        self._nulls = str(self._record.properties.get("explicitNulls", ""))
         field = self._state.version_field
         self._version_field = field.text if field is not None else ""
 
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
-        """Merge what one event says, rule by rule, and emit the document each time that changed it.
+        """Take what one event says, rule by rule, and tell what that changed.
 
         An event that was born at the target changes the state and emits nothing.
         """
         nothing = Event()
         key = message.value("state_key", nothing)
-        if key is None:
+        name = message.value("state_id", nothing) if key is not None else None
+        if key is None or name is None:
             message.candidates(nothing)
             return
         entry = state(key.encode())
         known = self._load(entry)
-        if self._repeated(known, message, nothing, result):
-            return
         candidates = message.candidates(self._event(known, key, message))
-        order = message.value("state_order", nothing)
-        late = order is not None and known.order is not None and order < known.order
-        if not candidates:
+        if not candidates and name not in known.said:
+            return
+        taking = _Taking(self, known, key, message, result)
+        if not taking.begin(name, candidates):
             return
         for index, candidate in enumerate(candidates):
             if index:  # every emission has a version of its own, which rules may read
                 candidate = message.candidates(self._event(known, key, message))[index]
-            self._take(known, key, candidate, message, result, late=late)
-        if order is not None and not late:
-            known.order = order
+            taking.take(candidate)
+        taking.end()
         known.closed = known.closed or bool(message.value("state_closed", nothing))
         span = self._state.closed_expires if known.closed else self._state.expires
         result.changes[key.encode()] = pack(message.context.accepted + span, _encode(known))
@@ -87,82 +76,169 @@ class Assembler:
 
     def _load(self, entry: bytes | None) -> Assembled:
         known = _decode(entry[8:]) if entry is not None else Assembled()
-        if self._decimals and known.document:
+        if self._decimals:
             known.document = restore(self._record, known.document)
+            known.told = restore(self._record, known.told)
+            for one in known.said.values():
+                for part in one.parts:
+                    part.fields = restore(self._record, part.fields)
         return known
 
-    def _repeated(self, known: Assembled, message: Message, nothing: Event, result: Result) -> bool:
-        """Whether the same or a newer version of the event was merged before."""
-        identity = message.value("state_id", nothing)
-        if identity is None:
+    def part(self, candidate: Candidate) -> tuple[Document, Part, int | None]:
+        """What names a candidate's message, what it says of the document, and the version it gives that."""
+        fields = bare(candidate.body)
+        own = fields.pop(self._version_field, None)
+        head = identity(self._record, fields)
+        head |= {path[0]: fields[path[0]] for path in candidate.rule.volatile if path[0] in fields}
+        said = {name: value for name, value in fields.items() if name not in head}
+        facts = dict(candidate.keep or {})
+        lost = facts.pop("lost", None)
+        return head, Part(said, candidate.rule.whole, facts or None, lost), own
+
+    def encode(self, head: Document, partial: Document, nulls: list[str], version: int) -> bytes:
+        """A message of the document.
+
+        Raises:
+            Invalid: a field that has to be there is missing.
+        """
+        more = {self._nulls: nulls} if self._nulls and nulls else {}
+        return self._codec.encode({**partial, **head, self._version_field: version, **more})
+
+
+class _Taking:
+    """One event on its way into the state of a document."""
+
+    def __init__(
+        self, assembler: Assembler, known: Assembled, key: str, message: Message, result: Result
+    ) -> None:
+        self._assembler, self._folding = assembler, assembler.folding
+        self._known, self._key, self._message, self._result = known, key, message, result
+        self._identity = ""
+        self._one = Said([], [], [])
+        self._renewed = False
+        self._void = known.annulled
+        self._echo = bool(message.value("state_echo", Event()))
+
+    def begin(self, name: str, candidates: list[Candidate]) -> bool:
+        """Whether the event is news: not one that came before, in the same or a newer version."""
+        known, message, nothing = self._known, self._message, Event()
+        parts = [self._assembler.part(candidate) for candidate in candidates]
+        whole = next((own or 0 for _, part, own in parts if part.whole), None)
+        if whole is not None:  # of one document the newest version counts
+            name = ":".join([candidates[0].rule.name, *(str(one) for one in candidates[0].key)])
+        version = message.value("state_version", nothing) or 0 if whole is None else whole
+        self._identity = name
+        self._one = Said(
+            [version, message.value("state_updated", nothing) or 0],
+            [message.value("state_order", nothing) or 0, message.value("state_tie", nothing) or ""],
+            [part for _, part, _ in parts],
+            bool(message.value("state_retracted", nothing)),
+            bool(message.value("state_annuls", nothing)),
+        )
+        before = known.said.get(name)
+        if before is not None and not self._newer(before):
             return False
-        version = message.value("state_version", nothing) or 0
-        before = known.seen.get(identity)
-        if before is not None and version <= before:
-            result.filtered.append(Filtered("", "duplicate" if version == before else "stale"))
+        self._renewed = before is not None
+        self._one.parts = []
+        known.said[name] = self._one
+        return True
+
+    def _newer(self, before: Said) -> bool:
+        """Whether a version of an event counts; a retraction does whatever its version, and is the last."""
+        one = self._one
+        if not before.retracted and (one.retracted or one.version > before.version):
             return True
-        known.seen[identity] = version
+        same = one.retracted == before.retracted and one.version == before.version
+        if same and not one.retracted and (one.at, one.parts) != (before.at, before.parts):
+            self._message.report.finding("", "same-version-differs", "warning", one.version[0])
+            same = False
+        self._result.filtered.append(Filtered("", "duplicate" if same else "stale"))
         return False
 
-    def _take(
-        self,
-        known: Assembled,
-        key: str,
-        candidate: Candidate,
-        message: Message,
-        result: Result,
-        *,
-        late: bool,
-    ) -> None:
-        """Merge what one rule says and emit the document if that changed it."""
-        before, partial = known.document, candidate.body
-        own = partial.pop(self._version_field, None)
+    def take(self, candidate: Candidate) -> None:
+        """Take what one rule says and tell what it changed."""
+        known, rule = self._known, candidate.rule.name
+        head, part, own = self._assembler.part(candidate)
         known.version = max(known.version, own or 0)
-        if late:
-            known.document = merge(self._record, partial, known.document)
-        elif candidate.rule.whole:
-            known.document = partial
+        told = self._told
+        self._one.parts.append(part)
+        known.document = self._folding.extend(known, self._identity, part, renewed=self._renewed)
+        if self._echo:
+            known.told = self._learnt(part)
+            self._filter(rule, "echo")
+        elif known.annulled and (self._void or not self._one.annuls):
+            known.told = told
+            self._filter(rule, "annulled")
+        elif self._one.annuls and not self._one.retracted:
+            known.told = told
+            self._send(head, part.fields, [], candidate)
+        elif told == known.document and not (part.whole and len(known.said) == 1 and not self._renewed):
+            known.told = None
+            if not (counted := self._folding.counts(known, part)) and part.lost:
+                value = next(iter(part.fields.values()), None)
+                self._message.report.loss(part.lost, "not-the-destination", value)
+            late = self._one.at < max(one.at for one in known.said.values())
+            self._filter(rule, "no-equivalent" if not counted else "late" if late else "unchanged")
         else:
-            known.document = merge(self._record, known.document, partial)
-        if message.value("state_echo", Event()):
-            result.filtered.append(Filtered(candidate.rule.name, "echo"))
-        elif not self._changed(before, known.document, candidate):
-            result.filtered.append(Filtered(candidate.rule.name, "unchanged"))
-        else:
-            self._emit(known, key, candidate, message, result)
+            partial, nulls = known.document, list[str]()
+            if not part.whole:
+                partial, nulls, homeless = self._folding.changes(told, known.document, part)
+                if homeless and part.lost:
+                    self._message.report.loss(part.lost, "unknown-place", homeless)
+            known.told = None if self._send(head, partial, nulls, candidate) else told
 
-    def _changed(self, before: Document, after: Document, candidate: Candidate) -> bool:
-        """Whether anything differs that does not name the message or the emission itself."""
-        volatile = set(candidate.rule.volatile)
-        return _without(before, volatile) != _without(after, volatile)
+    def end(self) -> None:
+        """Finish the event: one that says nothing any more changes the document all the same."""
+        known, told = self._known, self._told
+        if not self._one.parts:
+            known.document = self._folding.fold(known)
+            known.told = told
+            self._filter("", "no-equivalent")
+        if known.told == known.document:
+            known.told = None
+        self._folding.settle(known)
 
-    def _emit(
-        self, known: Assembled, key: str, candidate: Candidate, message: Message, result: Result
-    ) -> None:
+    @property
+    def _told(self) -> Document:
+        return self._known.document if self._known.told is None else self._known.told
+
+    def _learnt(self, part: Part) -> Document:
+        """What the target knows when it has told its own document: not what that alone made count."""
+        known = self._known
+        told = dict(known.document)
+        for one in known.said.values():
+            for other in one.parts:
+                if part.whole and other.facts and not other.whole and self._folding.counts(known, other):
+                    told.update({name: part.fields.get(name) for name in other.fields})
+        return {name: value for name, value in told.items() if value is not None}
+
+    def _filter(self, rule: str, reason: str) -> None:
+        self._result.filtered.append(Filtered(rule, reason))
+
+    def _send(self, head: Document, partial: Document, nulls: list[str], candidate: Candidate) -> bool:
+        """Tell the target, with the next version; false when a field is missing that has to be there."""
+        known, message = self._known, self._message
         try:
-            body = self._codec.encode({**known.document, self._version_field: known.version + 1})
+            body = self._assembler.encode(head, partial, nulls, known.version + 1)
         except Invalid as error:
             message.report.finding(error.pointer, "incomplete", "info", error.rule)
-            result.filtered.append(Filtered(candidate.rule.name, "incomplete"))
-            return
+            self._filter(candidate.rule.name, "incomplete")
+            return False
         known.version += 1
-        partition = candidate.partition.encode() if candidate.partition is not None else key.encode()
-        identity = f"{message.context.id}:{candidate.rule.name}"
-        result.outputs.append(
-            Output(partition, body, identity, candidate.subject or "", message.context.hops)
+        partition = candidate.partition.encode() if candidate.partition is not None else self._key.encode()
+        name = f"{message.context.id}:{candidate.rule.name}"
+        self._result.outputs.append(
+            Output(partition, body, name, candidate.subject or "", message.context.hops)
         )
+        return True
 
 
-def _without(document: Document, paths: set[tuple[str, ...]]) -> Document:
-    for path in paths:
-        if path[0] not in document:
-            continue
-        document = dict(document)
-        if len(path) == 1:
-            del document[path[0]]
-        elif isinstance(document[path[0]], dict):
-            document[path[0]] = _without(document[path[0]], {path[1:]})
-    return document
+def bare(value: Any) -> Any:  # noqa: ANN401 - a datum
+    """A datum without what is null or an empty list: that says nothing."""
+    if isinstance(value, dict):
+        said = ((name, bare(one)) for name, one in value.items())
+        return {name: one for name, one in said if one is not None and one != []}
+    return [bare(one) for one in value] if isinstance(value, list) else value
 
 
 def has_decimals(node: Type) -> bool:

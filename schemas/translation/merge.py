@@ -1,8 +1,8 @@
 """Merging a partial document into a whole one: the one rule for DELTA messages and for assembled documents.
 
 Absent (null in a datum) is unchanged, cleared is null. Arrays of records merge item by item where their field
-names an ``itemKey``; an item that turns up under another parent moves there if the field says ``itemMoves``.
-Any other value replaces the old one.
+names an ``itemKey``; an item that turns up under another parent moves there if the field says ``itemMoves``,
+and takes the place of the old item as a whole if it says ``itemWhole``. Any other value replaces the old one.
 """
 
 from __future__ import annotations
@@ -40,13 +40,16 @@ def _merge(record: Record, old: Document, new: Document, cleared: frozenset[str]
 
 
 def _value(field: Field, old: Any, new: Any, cleared: frozenset[str], at: str) -> Any:  # noqa: ANN401 - datums
-    node = _inner(field.type)
+    node = inner(field.type)
     if old is None or new is None:
         return new
     if isinstance(node, Record):
         return _merge(node, old, new, cleared, at)
     key = field.properties.get("itemKey")
-    if isinstance(node, Array) and isinstance(item := _inner(node.items), Record) and isinstance(key, str):
+    if isinstance(node, Array) and isinstance(item := inner(node.items), Record) and isinstance(key, str):
+        if field.properties.get("itemWhole"):
+            said = {each[key]: each for each in new}
+            return [said.pop(each[key], each) for each in old] + list(said.values())
         return _items(item, key, _moved(item, key, old, new), new, cleared, at)
     return new
 
@@ -65,10 +68,7 @@ def _items(
 
 def _moved(parent: Record, key: str, old: list[Document], new: list[Document]) -> list[Document]:
     """Old parents after their children have moved to the parents that now name them."""
-    for field in parent.fields:
-        child = field.properties.get("itemKey")
-        if not field.properties.get("itemMoves") or not isinstance(child, str):
-            continue
+    for field, child in _moving(parent):
         home = {each[child]: said[key] for said in new for each in _children(said, field)}
         moving = {
             each[child]: each
@@ -105,9 +105,93 @@ def _empty(parent: Record, key: str, where: Any, field: Field, items: list[Docum
     return {**{each.name: None for each in parent.fields}, key: where, field.name: items}
 
 
+def placed(record: Record, document: Document, partial: Document) -> Document:
+    """A partial document whose items all have a key, and each of them once.
+
+    Children of an item with an empty key, where an array of them says ``itemMoves``, are put under the item
+    that has them in the document; those that none has are left out.
+    """
+    for field in record.fields:
+        node, key = inner(field.type), field.properties.get("itemKey")
+        items = partial.get(field.name)
+        if not items or not isinstance(key, str) or not isinstance(node, Array):
+            continue
+        item = inner(node.items)
+        if isinstance(item, Record):
+            known = document.get(field.name) or []
+            once: list[Document] = []
+            for each in items:
+                for one in _homes(item, key, known, each) if each[key] == "" else [each]:
+                    once = _items(item, key, once, [one], frozenset(), "")
+            partial = {**partial, field.name: once}
+    return partial
+
+
+def _homes(parent: Record, key: str, known: list[Document], item: Document) -> Iterable[Document]:
+    """One partial item for each known one that has children of this item."""
+    for field, child in _moving(parent):
+        for one in known:
+            here = {each[child] for each in _children(one, field)}
+            if mine := [each for each in _children(item, field) if each[child] in here]:
+                yield {key: one[key], field.name: mine}
+
+
+def _moving(parent: Record) -> Iterable[tuple[Field, str]]:
+    """Arrays whose items may move to another parent, with their key."""
+    for field in parent.fields:
+        child = field.properties.get("itemKey")
+        if field.properties.get("itemMoves") and isinstance(child, str):
+            yield field, child
+
+
+def homeless(record: Record, found: Document, partial: Document) -> str:
+    """What was said of children that ``placed`` has left out, as text; empty when that is nothing."""
+    lost = []
+    for field in record.fields:
+        node, key = inner(field.type), field.properties.get("itemKey")
+        item = inner(node.items) if isinstance(node, Array) else None
+        if not isinstance(item, Record) or not isinstance(key, str):
+            continue
+        alone = [each for each in partial.get(field.name) or () if each[key] == ""]
+        for child, name in _moving(item) if alone else ():
+            here = {one[name] for home in found.get(field.name) or () for one in _children(home, child)}
+            lost += [
+                one
+                for each in alone
+                for one in _children(each, child)
+                if len(one) > 1 and one[name] not in here
+            ]
+    return "; ".join(_flat(one) for one in lost)
+
+
+def _flat(value: Any) -> str:  # noqa: ANN401 - a datum
+    if isinstance(value, dict | list):
+        return " ".join(_flat(one) for one in (value.values() if isinstance(value, dict) else value))
+    return str(value)
+
+
+def read(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a datum
+    """The value at a path of field names, None when anything on the way is."""
+    value: Any = document
+    for name in path:
+        value = value.get(name) if value is not None else None
+    return value
+
+
+def without(document: Document, paths: Iterable[tuple[str, ...]]) -> Document:
+    """A document without the values at these paths."""
+    for path in paths:
+        if isinstance(value := document.get(path[0]), dict) and len(path) > 1:
+            document = {**document, path[0]: without(value, [path[1:]])}
+        elif len(path) == 1 and value is not None:
+            document = {name: kept for name, kept in document.items() if name != path[0]}
+    return document
+
+
 def _children(parent: Document, field: Field) -> Iterable[Document]:
     return parent.get(field.name) or ()
 
 
-def _inner(node: Type) -> Type:
+def inner(node: Type) -> Type:
+    """A type without its null."""
     return node.inner if isinstance(node, Nullable) else node

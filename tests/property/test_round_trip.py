@@ -27,6 +27,8 @@ EVENT = json.dumps(
         seals=[{"number": "1", "source": "CUS"}],
     )
 ).encode()
+UNIT_OPERATION = ("unit", "operationCode", "operationStation", "operationTime", "timeBasis")
+"""What only the broker says in a note: operations of single units."""
 RELAXED = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -101,6 +103,7 @@ def test_the_claim_is_nearly_the_whole_schema() -> None:
         ("consignor", "taxId"),
         ("consignee", "name"),
         ("consignee", "taxId"),
+        *(("unitOperations", name) for name in UNIT_OPERATION),
     }
     dlp = set(paths(profiles.load("dlp.event.v1").schema.record)) - claimed("dlp.event.v1")
     assert dlp == {("eventID",)}

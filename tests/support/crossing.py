@@ -237,3 +237,5 @@ class Crossing:
         self.total.findings += passage.findings
         self.total.filtered += passage.filtered
         self.total.outputs += passage.outputs
+        for name, told in passage.sent.items():
+            self.total.sent.setdefault(name, []).extend(told)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.crossing import C1, NOTE, W1, Crossing, event, pick
+from tests.support.crossing import C1, NOTE, W1, Crossing, event, note, pick
 
 pytestmark = pytest.mark.system("dtc", "dlp")
 
@@ -30,7 +30,7 @@ def test_10_11_80_shipment_events_become_operations(code: str, document: str, op
     notes = Crossing().dlp(event("SHIPMENT", code, documentTypeCode=document, location=STATION)).dtc
     assert pick(notes, *OPERATION) == [(operation, "572107", "17.01.2026 10:45", "LOC")]
     assert pick(notes, "departureStation", "contractDate", "noteNumber", "noteVersion", "messageKind") == [
-        ("707701", "12.01.2026", "0012345", 1, "SNAPSHOT")
+        ("707701", "12.01.2026", "0012345", 1, "DELTA")
     ]
 
 
@@ -137,46 +137,50 @@ def test_30_has_no_dlp_event() -> None:
     assert [told["consignment_id"] for told in passage.corridor] == [None]
 
 
-def test_34_estimate_with_a_delay_reason() -> None:
-    """TRANSPORT ARRI (EST) of a train with a delay reason: 34 with the new estimate and the reason."""
-    notes = (
-        Crossing()
-        .dlp(
-            event(
-                "TRANSPORT",
-                "ARRI",
-                eventClassifierCode="EST",
-                eventDateTime="2026-01-28T08:00:00Z",
-                location=STATION,
-                modeOfTransport="RAIL",
-                railDepartureID="5485-007-5721",
-                delayReasonCode="LOC",
-                remark="No locomotive",
-            )
-        )
-        .dtc
+def estimate(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+    """A DLP estimate of a train's arrival in Poti, 28 January 12:00 there."""
+    return event(
+        "TRANSPORT",
+        "ARRI",
+        eventClassifierCode="EST",
+        eventDateTime="2026-01-28T08:00:00Z",
+        modeOfTransport="RAIL",
+        railDepartureID="5485-007-5721",
+        **{"location": STATION} | more,
     )
+
+
+def test_34_is_not_told_of_an_estimate() -> None:
+    """TRANSPORT ARRI (EST) with a delay reason: the estimate moves, with the reason; no train stands."""
+    crossing = Crossing()
+    crossing.dtc(note("31", "707701", "12.01.2026 18:40"))
+    notes = crossing.dlp(estimate(delayReasonCode="LOC", remark="No locomotive")).dtc
     assert pick(notes, "operationCode", "etaDestination", "delayReason", "remark") == [
-        ("34", "28.01.2026 12:00", "LOC", "No locomotive")
+        (None, "28.01.2026 12:00", "LOC", "No locomotive")
     ]
 
 
 def test_estimate_without_a_reason_moves_only_the_estimate() -> None:
     """TRANSPORT ARRI (EST) without a delay reason: the estimate changes, the operation does not."""
     crossing = Crossing()
-    crossing.dlp(event("SHIPMENT", "ISSU", documentTypeCode="TRD", location=STATION))
-    notes = crossing.dlp(
-        event(
-            "TRANSPORT",
-            "ARRI",
-            eventClassifierCode="EST",
-            eventDateTime="2026-01-28T08:00:00Z",
-            location=STATION,
-            modeOfTransport="RAIL",
-            railDepartureID="5485-007-5721",
-        )
-    ).dtc
-    assert pick(notes, "operationCode", "etaDestination") == [("11", "28.01.2026 12:00")]
+    crossing.dtc(note("31", "707701", "12.01.2026 18:40"))
+    notes = crossing.dlp(estimate()).dtc
+    assert pick(notes, "operationCode", "etaDestination") == [(None, "28.01.2026 12:00")]
+
+
+def test_estimate_of_a_way_point_is_not_one_of_the_destination() -> None:
+    """The note goes to Poti: when the train reaches Gardabani is nothing that the note can say."""
+    crossing = Crossing()
+    crossing.dtc(note("31", "707701", "12.01.2026 18:40"))
+    assert crossing.dlp(estimate(location={"UNLocationCode": "GEGAR"})).dtc == []
+
+
+def test_estimate_for_a_note_without_a_known_destination_is_a_remark() -> None:
+    """Whether Poti is the destination is not known here: the note is told where and when, and no more."""
+    notes = Crossing().dlp(estimate(delayReasonCode="LOC")).dtc
+    assert pick(notes, "etaDestination", "remark") == [
+        (None, "TRANSPORT/ARRI EST 572107 28.01.2026 12:00 LOC LOC")
+    ]
 
 
 def test_40_41_crossing_becomes_hand_over_and_take_over() -> None:
@@ -298,7 +302,8 @@ def test_72_73_vessel_without_a_wagon_is_the_feeder(code: str, operation: str) -
         )
         .dtc
     )
-    assert pick(notes, "operationCode", "operationStation", "remark") == [(operation, "663404", C1)]
+    assert pick(notes, "operationCode", "operationStation", "wagons") == [(operation, "663404", None)]
+    assert pick(notes[0]["unitOperations"], "unit", "operationCode") == [(C1, operation)]
 
 
 @pytest.mark.parametrize("code", ["GTOT", "AVPU"])
@@ -328,7 +333,9 @@ def test_port_call_becomes_a_remark_or_is_counted() -> None:
         "location": PORT,
     }
     notes = crossing.dlp(event("PORTCALL", "STRT", **call)).dtc
-    assert pick(notes, "remark", "operationCode") == [("PORTCALL/STRT PILO SYNTHETIC", None)]
+    assert pick(notes, "remark", "operationCode") == [
+        ("PORTCALL/STRT PILO SYNTHETIC 663306 17.01.2026 11:45 LOC", None)
+    ]
     alone = crossing.dlp(event("PORTCALL", "CMPL", references=[], **call))
     assert alone.dtc == []
     assert ("from-corridor.dtc", "no-equivalent") in alone.filtered
@@ -358,9 +365,7 @@ def test_nothing_echoes_to_the_dlp() -> None:
 
 
 def test_events_of_the_dtc_itself_fill_the_note_but_are_not_sent_back() -> None:
-    """What the DTC told before is in the note that an event extends; its version goes on from there."""
-    from tests.support.crossing import note
-
+    """The version goes on from that of the DTC's note; the container is on the wagon of that note."""
     crossing = Crossing()
     assert crossing.dtc(note("20", "707701", "12.01.2026 14:30", noteVersion=4)).dtc == []
     notes = crossing.dlp(
@@ -373,7 +378,5 @@ def test_events_of_the_dtc_itself_fill_the_note_but_are_not_sent_back() -> None:
             nextLocation="AZALA",
         )
     ).dtc
-    assert pick(notes, "noteVersion", "operationCode", "destinationStation", "contractCarrier") == [
-        (5, "72", "572107", "27")
-    ]
-    assert [wagon["wagonNumber"] for wagon in notes[0]["wagons"]][:1] == [W1]
+    assert pick(notes, "messageKind", "noteVersion", "operationCode") == [("DELTA", 5, "72")]
+    assert containers(notes[0]) == [(W1, [C1])]

@@ -40,14 +40,14 @@ def test_null_is_cleared() -> None:
 
 
 def test_items_merge_by_their_key() -> None:
-    """A seal added to one container leaves the other seals, containers and wagons as they were."""
+    """Seals told of one container are its seals now; other containers and wagons stay as they were."""
     crossing = Crossing()
     crossing.dtc(note("20", "707701", "12.01.2026 14:30"))
     seal = {"number": "GE-90017", "owner": "CUSTOMS"}
     wagons = [{"wagonNumber": W1, "containers": [{"containerNo": C1, "seals": [seal]}]}]
     events = crossing.dtc(delta(2, wagons=wagons)).dlp
     assert pick(events, "equipmentReference", "eventVersion") == [(C1, 2)]
-    assert [one["number"] for one in events[0]["seals"]] == ["KZ0048821", "SRC-77120", "GE-90017"]
+    assert [one["number"] for one in events[0]["seals"]] == ["GE-90017"]
     assert events[0]["railCarReference"] == W1
 
 

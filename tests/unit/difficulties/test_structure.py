@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.crossing import C1, C2, Crossing, event, note, pick
+from tests.support.receiver import merged
 
 pytestmark = pytest.mark.system("dtc", "dlp")
 
@@ -56,7 +57,7 @@ def test_the_same_operation_after_another_is_a_second_occurrence() -> None:
 
 
 def test_events_are_put_together_to_one_note() -> None:
-    """Three events of one consignment are three versions of one note; each has what the ones before said."""
+    """Three events of one consignment are three versions of one note: together they have what each said."""
     crossing = Crossing()
     customs = {"declarationNo": "C2026-118", "status": "LODGED"}
     location = {"UNLocationCode": "GEPTI"}
@@ -65,5 +66,7 @@ def test_events_are_put_together_to_one_note() -> None:
     crossing.dlp(event("EQUIPMENT", "LOAD", location=location, **rail))
     notes = crossing.dlp(event("EQUIPMENT", "GTOT", equipmentReference=C1, location=location)).dtc
     assert pick(notes, "noteVersion", "operationCode") == [(3, "81")]
-    assert notes[0]["customs"] == {"transitDeclNo": "C2026-118", "status": "LODGED"}
-    assert notes[0]["wagons"][0]["containers"][0]["containerNo"] == C1
+    note_of_all = merged(crossing.total.dtc)
+    assert isinstance(note_of_all, dict)
+    assert note_of_all["customs"] == {"transitDeclNo": "C2026-118", "status": "LODGED"}
+    assert note_of_all["wagons"][0]["containers"][0]["containerNo"] == C1

@@ -1,0 +1,141 @@
+"""What a DELTA message says: the difference of two documents, with what the event itself names.
+
+The counterpart of ``merge``: a receiver that merges the result into the old document has the new one. Only
+that an item is gone from an array cannot be told: the receiver may know more of its items than we do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from schemas.avro.schema import Array, Field, Nullable, Record
+from schemas.mapping.document import Group
+from schemas.translation.merge import Document, inner, read
+
+
+class Changes(NamedTuple):
+    """A partial document and the pointers of its fields that are explicitly null."""
+
+    partial: Document
+    nulls: list[str]
+
+
+def changes(record: Record, old: Document, new: Document, said: Document, groups: Sequence[Group]) -> Changes:
+    """Tell what is new in a document.
+
+    Args:
+        record: type of the documents.
+        old: what the receiver knows.
+        new: what he is to know.
+        said: what the event says; it is repeated where it holds, so that the message can be read alone.
+        groups: fields that are told all together, what is not known of them as null, or, where they are those
+            of a newer event, not at all.
+    """
+    together: Document = {}
+    hidden: set[str] = set()
+    for group in groups:
+        now = [read(new, path) for path in group.key]
+        moved = now != [read(old, path) for path in group.key]
+        holds = now[0] is not None and now == [read(said, path) for path in group.key]
+        names = [path[0] for path in group.fields if len(path) == 1]
+        if moved or holds:
+            together |= {name: new.get(name) for name in names}
+        else:
+            hidden.update(names)
+    said = {name: value for name, value in said.items() if name not in hidden} | together
+    nulls: list[str] = []
+    return Changes(_record(record, old, new, said, "", nulls), nulls)
+
+
+def _record(
+    record: Record, old: Document, new: Document, said: Document, at: str, nulls: list[str]
+) -> Document:
+    made: Document = {}
+    for field in record.fields:
+        value, before = new.get(field.name), old.get(field.name)
+        node, pointer = inner(field.type), f"{at}/{field.name}"
+        if value is None or value == []:
+            listed = "itemKey" in field.properties and not field.properties.get("itemWhole")
+            gone = before is not None and before != [] and not listed
+            if (gone or (field.name in said and said[field.name] is None)) and isinstance(
+                field.type, Nullable
+            ):
+                nulls.append(pointer)
+            continue
+        named = said.get(field.name)
+        if isinstance(node, Record):
+            if value != before or named is not None:
+                made[field.name] = _needed(node, value) | _record(
+                    node, before or {}, value, named or {}, pointer, nulls
+                )
+        elif isinstance(key := field.properties.get("itemKey"), str) and isinstance(node, Array):
+            items = _items(field, node, key, before or [], value, named or [], pointer, nulls)
+            if items:
+                made[field.name] = items
+        elif value != before or named == value:
+            made[field.name] = value
+    return made
+
+
+def _items(
+    field: Field,
+    array: Array,
+    key: str,
+    old: list[Document],
+    new: list[Document],
+    said: list[Document],
+    at: str,
+    nulls: list[str],
+) -> list[Document]:
+    """Items that changed or that the event names."""
+    record = inner(array.items)
+    assert isinstance(record, Record)  # noqa: S101 - only arrays of records have keys
+    before = {item[key]: item for item in old}
+    named = {item[key]: item for item in said}
+    made: list[Document] = []
+    for item in new:
+        known, mentioned = before.get(item[key], {}), named.get(item[key])
+        if item == known and mentioned is None:
+            continue
+        if field.properties.get("itemWhole"):
+            made.append(item)
+            continue
+        cleared: list[str] = []
+        told = _needed(record, item) | _record(
+            record, _staying(record, key, known, new), item, mentioned or {}, f"{at}/{len(made)}", cleared
+        )
+        if len(told) > 1 or cleared or mentioned is not None or not known:
+            made.append(told)
+            nulls += cleared
+    return made
+
+
+def _staying(record: Record, key: str, known: Document, new: list[Document]) -> Document:
+    """An old item without the children that are with another one now: naming them there moves them."""
+    for field in record.fields:
+        child = field.properties.get("itemKey")
+        if not field.properties.get("itemMoves") or not isinstance(child, str) or not known.get(field.name):
+            continue
+        others = (item for item in new if item[key] != known[key])
+        moved = {one[child] for item in others for one in item.get(field.name) or ()}
+        known = {**known, field.name: [one for one in known[field.name] if one[child] not in moved]}
+    return known
+
+
+def _needed(record: Record, value: Document) -> Document:
+    """The fields that a record cannot be without."""
+    return {
+        field.name: value[field.name]
+        for field in record.fields
+        if not isinstance(field.type, Nullable) and value.get(field.name) not in (None, [])
+    }
+
+
+def identity(record: Record, fields: dict[str, Any]) -> Document:
+    """The fields of a document's root that name it or the message: those that cannot be null or a list."""
+    return {
+        field.name: fields[field.name]
+        for field in record.fields
+        if field.name in fields and not isinstance(field.type, Nullable | Array)
+    }

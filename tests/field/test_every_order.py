@@ -1,0 +1,161 @@
+"""The last state of a note is the same for every order in which the same events come."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from tests.support.crossing import C1, C2, NOTE, W1, W2, Crossing, event, note
+from tests.support.field import told
+from tests.support.receiver import known, merged
+
+pytestmark = pytest.mark.system("dtc", "dlp")
+
+AKTAU, ALAT, POTI = ({"UNLocationCode": code} for code in ("KZAAU", "AZALA", "GEPTI"))
+
+
+def at(hour: int, kind: str, code: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+    """A DLP event of 20 January, told a minute after it happened."""
+    times = {
+        "eventDateTime": f"2026-01-20T{hour:02}:00:00Z",
+        "eventCreatedDateTime": f"2026-01-20T{hour:02}:01:00Z",
+    }
+    return event(kind, code, **times | more)
+
+
+def box(hour: int, code: str, number: str = C1, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+    """What happened to a container."""
+    return at(hour, "EQUIPMENT", code, equipmentReference=number, **more)
+
+
+def expected(hour: int, arrival: str, place: dict[str, str] = POTI, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """An estimate of the train's arrival."""
+    train = {"modeOfTransport": "RAIL", "railDepartureID": "5487-007-5721", "location": place}
+    when = {"eventDateTime": f"2026-01-{arrival}:00Z", "eventCreatedDateTime": f"2026-01-20T{hour:02}:01:00Z"}
+    return event("TRANSPORT", "ARRI", eventClassifierCode="EST", **train | when | more)
+
+
+def taken_back(one: dict[str, Any], hour: int) -> dict[str, Any]:
+    """The retraction of an event."""
+    return one | {
+        "eventVersion": 2,
+        "isRetracted": True,
+        "eventUpdatedDateTime": f"2026-01-20T{hour:02}:30:00Z",
+    }
+
+
+WHOLE = note("31", "707701", "12.01.2026 18:40", noteVersion=3, etaDestination="24.01.2026 12:00")
+LIFTED = box(1, "LOAD", modeOfTransport="VESSEL", location=AKTAU, nextLocation="AZALA")
+CUSTOMS = {"declarationNo": "D1", "office": "GE69101"}
+
+JOURNEYS = {
+    "over the sea": [
+        LIFTED,
+        box(2, "DISC", modeOfTransport="VESSEL", location=ALAT),
+        box(3, "LOAD", location=ALAT, modeOfTransport="VESSEL", nextLocation="KZAAU"),
+    ],
+    "wagon to wagon": [
+        box(1, "LOAD", modeOfTransport="RAIL", railCarReference=W1, location=AKTAU),
+        box(2, "LOAD", modeOfTransport="RAIL", railCarReference=W2, location=ALAT),
+        box(3, "LOAD", C2, modeOfTransport="RAIL", railCarReference=W1, location=ALAT),
+    ],
+    "customs": [
+        at(1, "CUSTOMS", "SUBM", customs=CUSTOMS | {"status": "LODGED"}, location=POTI),
+        at(2, "CUSTOMS", "CUSR", customs=CUSTOMS | {"status": "RELEASED"}, location=POTI),
+        at(3, "CUSTOMS", "CMPL", customs=CUSTOMS | {"status": "CLOSED"}, location=POTI),
+        at(4, "CUSTOMS", "SUBM", customs={"declarationNo": "D2", "status": "LODGED"}, location=POTI),
+    ],
+    "two containers, one retracted": [
+        box(1, "GTOT", location=POTI),
+        two := box(2, "GTOT", C2, location=POTI),
+        taken_back(two, 3),
+        at(0, "SHIPMENT", "ISSU", documentTypeCode="ARN", location=POTI),
+    ],
+    "resealed": [
+        box(1, "RSEA", railCarReference=W1, seals=[{"number": "A1", "source": "CAR"}], location=AKTAU),
+        box(
+            2,
+            "RSEA",
+            railCarReference=W1,
+            seals=[{"number": "B2", "source": "CUS"}],
+            location=ALAT,
+            remark="cut",
+        ),
+        box(3, "INSP", railCarReference=W1, location=POTI, remark="dry"),
+    ],
+    "estimates": [
+        expected(1, "24T08:00"),
+        expected(2, "25T08:00", delayReasonCode="LOC", remark="no engine"),
+        late := expected(3, "26T08:00"),
+        taken_back(late, 4),
+        at(5, "TRANSPORT", "DEPA", modeOfTransport="RAIL", railDepartureID="5487-007-5721", location=ALAT),
+    ],
+    "planned after actual": [
+        LIFTED,
+        LIFTED | {"eventID": event("EQUIPMENT", "PLN")["eventID"], "eventClassifierCode": "PLN"},
+        at(2, "PORTCALL", "STRT", serviceTypeCode="PILO", vesselName="V", location=ALAT),
+        box(3, "DISC", modeOfTransport="VESSEL", location=ALAT),
+    ],
+    "permit": [
+        at(
+            1,
+            "PERMIT",
+            "ENTR",
+            references=[{"type": "SMGS", "value": NOTE}, {"type": "EPERMIT", "value": "P-1"}],
+            location=POTI,
+        ),
+        box(2, "RSEA", railCarReference=W1, location=POTI, remark="r"),
+        at(
+            3,
+            "PERMIT",
+            "EXIT",
+            references=[{"type": "SMGS", "value": NOTE}, {"type": "EPERMIT", "value": "P-1"}],
+        ),
+    ],
+    "annulled": [
+        LIFTED,
+        at(2, "SHIPMENT", "VOID", documentTypeCode="TRD", location=POTI),
+        box(3, "GTOT", location=POTI),
+    ],
+}
+
+
+def outcomes(journey: list[dict[str, Any]], *before: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """What is known of the note and what the DTC has of it, for every order of the journey."""
+    ends = []
+    for order in permutations(journey):
+        crossing = Crossing()
+        for one in before:
+            crossing.dtc(one)
+        for one in order:
+            crossing.dlp(one)
+        sent = crossing.total.sent.get("dtc", [])
+        ends.append((known(crossing), merged([*before, *sent])))
+    return ends
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_every_order_ends_the_same_on_a_note_that_is_known(name: str) -> None:
+    """The DTC gave the note; whatever the order, the DTC has the same note in the end."""
+    ends = outcomes(JOURNEYS[name], WHOLE)
+    assert [end for end in ends if end[0] != ends[0][0]] == []
+    assert [end for end in ends if end[1] != ends[0][1]] == []
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_every_order_ends_the_same_on_a_note_that_is_not_known(name: str) -> None:
+    """Only the DTC knows the note; what we add is the same in the end."""
+    ends = outcomes(JOURNEYS[name])
+    assert [end for end in ends if end[0] != ends[0][0]] == []
+    assert [end for end in ends if end[1] != ends[0][1]] == []
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_every_order_of_the_command(name: str) -> None:
+    """The same through `corridor translate`; three events of each journey."""
+    ends = [
+        merged(told("dlp.event.v1", "dtc.note.v1", *order).out) for order in permutations(JOURNEYS[name][:3])
+    ]
+    assert [end for end in ends if end != ends[0]] == []

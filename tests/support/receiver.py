@@ -1,0 +1,50 @@
+"""A DTC that keeps the notes it is told, by the words of ``dtc.note.v1``, and what is known of them here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from schemas import profiles
+from schemas.avro.codec import Codec
+from schemas.translation.assembled import Assembled
+from schemas.translation.merge import merge
+from tests.support.crossing import Crossing, form
+
+SCHEMA = profiles.load("dtc.note.v1").schema
+MESSAGE = ("messageId", "messageKind", "noteVersion", "explicitNulls")
+"""Fields of a message, not of the note."""
+
+
+def merged(messages: Iterable[dict[str, Any]]) -> dict[str, Any] | str:
+    """The note as of these messages: absent is unchanged, null is cleared; ``void`` once it is annulled."""
+    note: dict[str, Any] = {}
+    for message in messages:
+        if message["messageKind"] == "ANNULMENT":
+            return "void"
+        datum = Codec(SCHEMA).decode(form("dtc.note.v1").to_avro(json.dumps(message).encode()))
+        old = {} if message["messageKind"] == "SNAPSHOT" else note
+        note = merge(SCHEMA.record, old, datum, datum["explicitNulls"])
+    return bare({name: value for name, value in note.items() if name not in MESSAGE})
+
+
+def bare(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Without nulls, empty lists and wagons of which nothing is known; lists in the order of their text."""
+    if isinstance(value, dict):
+        return {name: bare(one) for name, one in value.items() if one not in (None, [], {})}
+    if isinstance(value, list):
+        items = [bare(one) for one in value]
+        return sorted(
+            (one for one in items if not isinstance(one, dict) or list(one) != ["wagonNumber"]), key=str
+        )
+    return value
+
+
+def known(crossing: Crossing) -> Any:  # noqa: ANN401 - JSON
+    """What the assembler knows of the only note that has come."""
+    store = crossing._out["dtc"].store
+    (entry,) = [value for key, value in store._entries.items() if key[:1] != b"\xff"]
+    return bare(msgspec.msgpack.decode(entry[8:], type=Assembled).document)
