@@ -143,6 +143,7 @@ class _AttributeEmitter(Emitter):
 
     def member(self, field: Field, holder: str) -> list[str]:
         """Return lines for one field of the struct in variable ``holder``."""
+        self.attributes.add(field.name)
         return self.encode(field.type, f"{holder}.{field.name}")
 
 

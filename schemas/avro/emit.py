@@ -32,6 +32,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from schemas.avro import generated
 from schemas.avro.schema import (
     MISSING,
     Array,
@@ -138,6 +139,7 @@ class Emitter:
 
     Attributes:
         bindings: name to object, the globals that the lines need.
+        attributes: names of struct fields that the lines read.
         absent: name to object, what stands for the null of a nullable.
     """
 
@@ -145,6 +147,7 @@ class Emitter:
 
     def __init__(self) -> None:
         self.bindings: dict[str, Any] = dict(_RUNTIME)
+        self.attributes: set[str] = set()
         self._count = 0
 
     def encode(self, node: Type, expression: str) -> list[str]:
@@ -179,8 +182,7 @@ class Emitter:
     def compile(self, name: str, arguments: Sequence[str], lines: Sequence[str]) -> Callable[..., Any]:
         """Turn lines into a function of that name with these positional arguments."""
         source = f"def {name}({', '.join(arguments)}):\n" + "\n".join(indent([*lines, "pass"]))
-        scope = dict(self.bindings)
-        exec(compile(source, f"<generated {name}>", "exec"), scope)  # noqa: S102 - our own text, from a checked schema
+        scope = generated.run(source, f"<generated {name}>", dict(self.bindings), self.attributes)
         function: Callable[..., Any] = scope[name]
         return function
 

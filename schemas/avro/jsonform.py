@@ -137,6 +137,7 @@ class _StructEmitter(Emitter):
         """Return lines for one field of the struct in variable ``holder``; absent is the default."""
         if field is self._nulls:
             return self.encode(field.type, "nulls")
+        self.attributes.add(attribute(field.name))
         source = f"{holder}.{attribute(field.name)}"
         if isinstance(field.type, Nullable) or field.default is MISSING:
             return self.encode(field.type, source)

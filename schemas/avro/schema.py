@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import decimal
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -34,6 +35,7 @@ _FIELD_KEYS: Final = frozenset({"name", "type", "doc", "default", "order", "alia
 _TYPE_KEYS: Final = _FIELD_KEYS | {
     *("namespace", "fields", "symbols", "size", "items", "values", "logicalType", "precision", "scale")
 }
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 Datum = Any
 """A plain Python value in the form of ``docs/architecture.md``, section Values."""
 
@@ -268,11 +270,18 @@ class _Builder:
 
     def _named(self, kind: str, raw: dict[str, Json], namespace: str, pointer: str) -> Type:
         fullname = full_name(raw["name"], raw.get("namespace", namespace))
+        for part in fullname.split("."):
+            _require_name(part, f"{pointer}/name")
         node: Type
         if kind == "enum":
             node = Enum(fullname, tuple(raw["symbols"]), raw.get("doc", ""))
         elif kind == "fixed":
-            node = _decimal(raw, raw["size"]) or Fixed(fullname, raw["size"])
+            size = raw["size"]
+            if type(size) is not int or size < 0:
+                raise Invalid(
+                    "schema-invalid", f"{pointer}/size", "the size of a fixed is a number of bytes", size
+                )
+            node = _decimal(raw, size) or Fixed(fullname, size)
         else:
             inside = fullname.rpartition(".")[0]
             fields = tuple(
@@ -284,6 +293,7 @@ class _Builder:
         return node
 
     def _field(self, raw: dict[str, Json], namespace: str, pointer: str) -> Field:
+        _require_name(raw["name"], f"{pointer}/name")
         node = self.build(raw["type"], namespace, f"{pointer}/type")
         default = MISSING
         if "default" in raw:
@@ -293,6 +303,12 @@ class _Builder:
                 rule = "the default is not of the field's type"
                 raise Invalid("schema-invalid", f"{pointer}/default", rule, raw["default"]) from error
         return Field(raw["name"], node, raw.get("doc", ""), default, _properties(raw, _FIELD_KEYS))
+
+
+def _require_name(name: Json, pointer: str) -> None:
+    """Refuse what is no name (Avro 1.12, Names): names become names of generated code."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise Invalid("schema-invalid", pointer, "a name is letters, digits and _, no digit first", name)
 
 
 def _properties(raw: dict[str, Json], standard: frozenset[str]) -> Mapping[str, Json]:
@@ -309,7 +325,12 @@ def _logical(kind: str, raw: dict[str, Any]) -> Type:
 def _decimal(raw: dict[str, Json], size: int | None) -> DecimalType | None:
     if raw.get("logicalType") != "decimal":
         return None
-    return DecimalType(raw["precision"], raw.get("scale", 0), size)
+    precision, scale = raw["precision"], raw.get("scale", 0)
+    if type(precision) is not int or type(scale) is not int:
+        raise Invalid(
+            "schema-invalid", "", "precision and scale of a decimal are whole numbers", [precision, scale]
+        )
+    return DecimalType(precision, scale, size)
 
 
 def _datum(node: Type, value: Json) -> Datum:

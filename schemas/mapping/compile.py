@@ -8,9 +8,10 @@ from typing import Any
 
 from schemas.avro.emit import Emitter
 from schemas.avro.schema import Schema
+from schemas.avro.structs import attribute
 from schemas.codes.lists import CodeLists
 from schemas.mapping.code import Bindings, Function, Value
-from schemas.mapping.compiler import UNSET, CompiledRule, Compiler, globals_of_code
+from schemas.mapping.compiler import CONTEXT, UNSET, CompiledRule, Compiler, globals_of_code
 from schemas.mapping.coverage import check_coverage, compile_drops, leaves
 from schemas.mapping.document import Document, read_document
 from schemas.mapping.expression import Expression, Names
@@ -99,11 +100,13 @@ def load(
         field: tuple(sorted(paths & order.keys(), key=order.__getitem__))
         for field, paths in compiler.sources.items()
     }
+    fields = {attribute(field.name) for schema in (source, target) for _, field in schema.fields()}
     module = link(
         f"<mapping {document.name} {access}>",
         compiler.functions,
         compiler.bindings.names,
         document.name,
+        CONTEXT | fields,
         sources,
     )
     unused = tuple(
@@ -136,5 +139,5 @@ def compile_expression(text: str, schema: Schema, codes: CodeLists | None = None
     value = compiler.compile(Scalar(text, 1, 1))
     problems.check()
     function.line(f"return {value.code if value is not None else None}")
-    run = link("<expression>", [function], bindings.names, "one expression").functions["expression"]
+    run = link("<expression>", [function], bindings.names, "one expression", ()).functions["expression"]
     return lambda datum: run(datum, Report())

@@ -51,6 +51,10 @@ _EVENT = record_of(
 REPORT = record_of(
     {"losses": Type("list", item=_LOSS), "findings": Type("list", item=_FINDING)}, "report", "attr"
 )
+CONTEXT = frozenset(
+    name for record in (_LOSS, _FINDING, _MESSAGE, _EVENT, REPORT) for name in record.fields
+) | {"memory"}
+"""Names of all that a mapping may read of its context."""
 _STABLE = {"participant", "occurrence"}
 """Fields of ``message`` and ``event`` that are the same in every version of a document."""
 

@@ -298,9 +298,10 @@ class _Reader:
             node = Table({}, node.line, node.column)
         self._keys(node, ("name", "when", "key", "set"), "a register")
         values = self._named(node.get("set"), "set", _VARIABLE)
-        return Register(
-            self._need(node, "name").text, self._scalar(node, "when"), self._need(node, "key"), values
-        )
+        name = self._need(node, "name")
+        if name.text and not _VARIABLE.match(name.text):
+            self._problems.add(name, "the name of a register is letters, digits and _")
+        return Register(name.text, self._scalar(node, "when"), self._need(node, "key"), values)
 
     def _group(self, node: Node) -> tuple[Node, Group]:
         if not isinstance(node, Table):

@@ -67,12 +67,20 @@ def arguments(compiler: Expression, node: ast.Call, takes: tuple[str, ...]) -> l
     return values
 
 
-def emit(compiler: Expression, values: list[Value], function: Plain) -> Value:
-    """The code of a call on compiled arguments."""
+def emit(compiler: Expression, values: list[Value], function: Plain, code: str | None = None) -> Value:
+    """The code of a call on compiled arguments.
+
+    Args:
+        compiler: writes the lines.
+        values: the arguments.
+        function: what is called.
+        code: the call, where the template is not enough. It is never formatted: it holds source of arguments,
+            and braces in a literal are not places to fill.
+    """
     for name, target in function.uses.items():
         compiler.bindings.names.setdefault(name, target)
     codes = [value.code for value in values]
-    code = function.code.format(*codes)
+    code = function.code.format(*codes) if code is None else code
     if function.nulls:
         value = Value(code, function.gives.or_null(), atom=False, pointer=values[0].pointer)
         value = replace(value, volatile=any(one.volatile for one in values))
@@ -212,7 +220,7 @@ def _rest(compiler: Expression, node: ast.Call, start: int, takes: tuple[str, ..
 def _uuid5(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
     values = arguments(compiler, node, ("scalar",) * max(len(node.args), 1))
     code = f"UUID5({', '.join(value.code for value in values)})"
-    return emit(compiler, values, Plain((), TEXT, code, uses={"UUID5": runtime.uuid5}))
+    return emit(compiler, values, Plain((), TEXT, "", uses={"UUID5": runtime.uuid5}), code)
 
 
 def _oil_density(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
@@ -280,10 +288,12 @@ def _lookup(codes: CodeLists) -> Call:
         name, column = _literal(node, 0, "the code list"), _literal(node, 2, "the column")
         values = _column(codes, node, name, column)
         key = _rest(compiler, ast.copy_location(ast.Call(node.func, node.args[:2], []), node), 1, ("text",))
+        if key[0].const and (given := ast.literal_eval(key[0].code)) not in values:
+            raise Wrong(node.args[1], f"code list `{name}` has no `{given}`{suggest(str(given), values)}")
         bound = compiler.bindings.bind(f"{name}_{column}", values, (name, column))
         known = compiler.bindings.bind(f"{name}_keys", frozenset(values), ("keys", name))
         gives = kinds.get(str(codes.columns(name)[column].kind), TEXT)
-        found = compiler.atom(emit(compiler, key, Plain((), gives, f"{bound}.get({key[0].code})")), column)
+        found = compiler.atom(emit(compiler, key, Plain((), gives, f"{bound}.get({{0}})")), column)
         _say_unknown(compiler, codes, name, known, key[0], found)
         column_of = Column(found.code, key[0].code, (name, column), values)
         return replace(found, type=found.type.or_null(), column=column_of)
@@ -299,8 +309,9 @@ def _say_unknown(
     if compiler.function.here.remembered(said) is not None:
         return
     compiler.function.here.memo[said] = key
-    test = f"{found.code} is None and {key.code} is not None and {key.code} not in {known}"
-    compiler.function.line(f"if {test}: c.loss({compiler.pointer(key)}, 'unknown-code', {key.code})")
+    if not key.const:
+        test = f"{found.code} is None and {key.code} is not None and {key.code} not in {known}"
+        compiler.function.line(f"if {test}: c.loss({compiler.pointer(key)}, 'unknown-code', {key.code})")
     if unsure := codes.unverified(name):
         rows = compiler.bindings.bind(f"{name}_unverified", unsure, ("unverified", name))
         compiler.function.line(f"if {key.code} in {rows}: c.unverified({name!r}, {key.code})")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+from schemas.avro import generated
 from schemas.errors import CODES, Invalid
 from schemas.mapping.code import Function, Line
 from schemas.mapping.report import Report, present
@@ -21,11 +22,6 @@ Path = tuple[str, ...]
 
 _CONSTANT = re.compile(r"""( *)b \+= (b'.*'|b".*")\Z""")
 _LOCAL = re.compile(r"\b(?:v_\w+|_\d+)\b")
-_BUILTINS = {
-    one.__name__: one
-    for one in (bytearray, bytes, dict, enumerate, int, isinstance, len, list, tuple, TypeError, ValueError)
-}
-"""All that generated code finds of Python's own names."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +98,15 @@ def link(
     functions: list[Function],
     bindings: Mapping[str, Any],
     head: str,
+    attributes: Collection[str],
     sources: Mapping[tuple[str, str], tuple[Path, ...]] = MappingProxyType({}),
 ) -> Module:
-    """Compile all functions as one module over ``bindings``."""
+    """Compile all functions as one module over ``bindings``; they may read ``attributes``."""
     lines = [Line(f"# {head}", ("", ""))]
     for function in functions:
         lines += [Line("", ("", "")), *_folded(function.source())]
     source = "\n".join(line.text for line in lines) + "\n"
-    scope = {**bindings, "__builtins__": _BUILTINS}
-    exec(compile(source, file, "exec"), scope)  # noqa: S102 - our own text: no input reaches it but literals
+    scope = generated.run(source, file, dict(bindings), attributes)
     tags = {number: line.tag for number, line in enumerate(lines, 1)}
     return Module(
         file, source, {function.name: scope[function.name] for function in functions}, tags, sources
