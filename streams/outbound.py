@@ -25,7 +25,7 @@ from connectors.ports import Delivered, Delivery, Outcome, Park, Partner, Retry
 from connectors.settings import Deliver
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
-from schemas.errors import CorridorError, Permanent
+from schemas.errors import CorridorError, Permanent, Transient
 from streams import metrics
 from streams.contracts import Contracts, Reader
 from streams.envelope import Envelope
@@ -120,8 +120,8 @@ class Outbound:
         while not stop.is_set():
             try:
                 await self._consume(stop)
-            except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("delivery waits for kafka", participant=self.name, error=repr(error))
+            except (KafkaError, OSError, TimeoutError, Transient) as error:
+                log.warning("delivery waits", participant=self.name, error=repr(error))
                 await asyncio.sleep(RECONNECT)
 
     async def _consume(self, stop: asyncio.Event) -> None:
@@ -267,6 +267,7 @@ class Outbound:
                 return None
             refusal = item.track.refusal(item.record, item.envelope)
             if refusal is None:
+                item.busy = True  # its key may stand among the ready ones twice, after a rebalance
                 return item
             item.track.finish(Done(item.record, item.envelope, refusal))
             self._forget(queue.popleft())
@@ -275,7 +276,6 @@ class Outbound:
 
     async def _attempt(self, items: list[Item]) -> None:
         for item in items:
-            item.busy = True
             item.attempts += 1
             item.first_attempt = item.first_attempt or time.monotonic()
         try:

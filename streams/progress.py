@@ -43,16 +43,32 @@ class Progress:
 
     def take(self, offset: int) -> bool:
         """Note a record that came in; False when it was finished or taken before."""
-        if self.is_finished(offset) or offset in self.unfinished:
+        if offset < self._taken and offset not in self._open:
             return False
         self._taken = max(self._taken, offset + 1)
         self._open.discard(offset)
         self.unfinished.add(offset)
         return True
 
-    def finish(self, offset: int) -> None:
-        """Note that a record needs no more work."""
+    def finish(self, offset: int) -> bool:
+        """Note that a record needs no more work; False when another owner has finished it meanwhile."""
+        if offset not in self.unfinished:
+            return False
         self.unfinished.remove(offset)
+        return True
+
+    def learn(self, known: Progress) -> None:
+        """Take over what is committed, after a doubt in which another owner may have committed as well.
+
+        Nothing that is finished there comes back, and the next commit is never below it.
+        """
+        own = {o for o in known._open if o < self._taken and o not in self.unfinished and o not in self._open}
+        self.unfinished = {offset for offset in self.unfinished if not known.is_finished(offset)}
+        still = {offset for offset in self._open if not known.is_finished(offset)}
+        self._open = (still | known._open) - self.unfinished - own
+        self._base = max(self._base, known._base)
+        self._high = max(self._high, known._high)
+        self._taken = max(self._taken, known._taken)
 
     def commit(self) -> tuple[int, str, int]:
         """Offset and metadata to commit, and the limit below which finished records are covered by them.

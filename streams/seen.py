@@ -62,6 +62,9 @@ class Follower:
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("following stopped", error=repr(error))
                 await asyncio.sleep(BACKOFF)
+            except Exception:
+                log.exception("following stopped")  # whoever waits for it must not wait for ever
+                await asyncio.sleep(BACKOFF)
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(
@@ -108,10 +111,14 @@ class Follower:
             consumer.seek(partition, max(begins[partition], end - share))
 
     def _take(self, record: Any) -> None:  # noqa: ANN401
+        """Remember the id of one record. Headers that only a foreign writer can have made are passed over."""
         found = dict(record.headers)
-        if "id" in found and "digest" in found:
-            participant = record.topic.partition(".")[2]
-            self.note(participant, found["id"].decode(), bytes.fromhex(found["digest"].decode()))
+        try:
+            identity, digest = found["id"].decode(), bytes.fromhex(found["digest"].decode())
+        except (KeyError, AttributeError, ValueError):
+            log.debug("a record without id and digest", topic=record.topic, offset=record.offset)
+            return
+        self.note(record.topic.partition(".")[2], identity, digest)
 
 
 async def _reached(consumer: AIOKafkaConsumer, targets: dict[TopicPartition, int]) -> bool:

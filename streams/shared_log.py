@@ -144,10 +144,10 @@ class SharedLog(ABC, Generic[S, C]):
             Transient: (``log-unavailable``) not known to be written; the same change may be tried again.
         """
         async with self._turn:
-            if not self.ready:
-                raise Transient("log-unavailable", f"The {self._what} has not read its log yet")
             pause = _PAUSE
             for _ in range(_ATTEMPTS):
+                if not self.ready:  # not read yet, or closed between two attempts
+                    raise Transient("log-unavailable", f"The {self._what} has not read its log yet")
                 try:
                     return await self._write(decide, here=here)
                 except Transient as error:
@@ -180,8 +180,9 @@ class SharedLog(ABC, Generic[S, C]):
                 self._may_write()
             await self._take_over()
         change = await asyncio.to_thread(decide, self.state)
-        if self._writer is not None:
-            await self._commit(self._writer, change)
+        if self._writer is None:  # closed meanwhile: what is not written must not be taken for written
+            raise Transient("log-unavailable", f"The {self._what} is closing; send the same request again")
+        await self._commit(self._writer, change)
         return change
 
     async def _take_over(self) -> None:

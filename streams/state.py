@@ -59,6 +59,9 @@ async def _committed(
             found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
     finally:
         await admin.close()
+    missing = [tp for tp in partitions if tp not in found]
+    if missing:  # what a broker answers that does not coordinate the group any more, instead of an error
+        raise Transient("kafka-unavailable", f"no answer about the offsets of {group} in {missing[0].topic}")
     nothing = OffsetAndMetadata(0, "")
     return {tp: found[tp] if found[tp].offset >= 0 else nothing for tp in partitions}
 

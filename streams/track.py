@@ -151,14 +151,18 @@ class Track:
         return None
 
     def finish(self, done: Done) -> None:
-        """Take over a message that needs no more work; it is committed within moments."""
+        """Take over a message that needs no more work; it is committed within moments.
+
+        One that another owner has finished meanwhile has its receipt already.
+        """
+        assert self._progress is not None  # noqa: S101 - messages come only after it was read
+        if not self._progress.finish(done.record.offset):
+            return
         if self._wait and (done.error is not None or done.envelope.replay):
             letter = done.envelope.letter(self._to.stage, done.record)
             queue = self._queue(done.envelope)
             done.changes = queue.join(letter) if done.error is not None else queue.leave(letter)
             self._unsaved.update(done.changes)
-        assert self._progress is not None  # noqa: S101 - messages come only after it was read
-        self._progress.finish(done.record.offset)
         self._finished.append(done)
 
     async def close(self) -> None:
@@ -208,8 +212,11 @@ class Track:
         while self._progress is None:
             try:
                 await self._open()
-            except Transient as error:
-                log.warning("delivery state not read", stage=self._to.stage, error=repr(error))
+            except Exception as error:
+                log.warning(
+                    "delivery state not read", stage=self._to.stage, partition=self.partition,
+                    error=repr(error), exc_info=not isinstance(error, Transient),
+                )  # fmt: skip
                 await asyncio.sleep(BACKOFF)
         self._known.set()
 
@@ -316,6 +323,7 @@ class Track:
         if self._progress is None:
             self._progress = known
             return
+        self._progress.learn(known)
         self._finished = [done for done in self._finished if not known.is_finished(done.record.offset)]
 
     async def _discard(self) -> None:

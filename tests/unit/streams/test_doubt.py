@@ -1,0 +1,125 @@
+"""What cannot be known is tried again; it is never taken for done, and it ends nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from schemas.errors import Transient
+from streams import state
+from streams.outbound import Outbound
+from streams.seen import Follower
+from streams.settings import Kafka
+from streams.shared_log import SharedLog
+from streams.topics import Topic
+from streams.transactions import Writes
+
+KAFKA = Kafka(bootstrap="127.0.0.1:1")
+
+
+def record(**headers: bytes | None) -> Any:  # noqa: ANN401
+    """A record of ``in.dtc`` with these headers."""
+    return SimpleNamespace(topic="in.dtc", offset=1, headers=list(headers.items()))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"id": b"\xff\xfe", "digest": b"00"},
+        {"id": b"x", "digest": b"not hex"},
+        {"id": b"x", "digest": None},
+        {"id": None, "digest": b"00"},
+        {},
+    ],
+)
+def test_a_malformed_header_does_not_end_the_follower(headers: dict[str, bytes | None]) -> None:
+    """A foreign writer in ``in.*`` costs its own record at most."""
+    follower = Follower("gateway", KAFKA, ["in.dtc"], 10)
+    follower._take(record(**headers))
+    follower._take(record(id=b"good", digest=b"0a0b"))
+    assert follower.seen("dtc", "good") == b"\x0a\x0b"
+
+
+class _Log(SharedLog[list[str], str]):
+    """A log whose writer goes away while a change is being decided: the process stops."""
+
+    def __init__(self) -> None:
+        super().__init__(KAFKA, Topic("t", 1, 1, {}), "test log")
+        self.ready = True
+        self.written: list[str] = []
+
+    def _empty(self) -> list[str]:
+        return []
+
+    def _take(self, record: Any) -> bool:  # noqa: ANN401, ARG002
+        return False
+
+    def _mark(self) -> str:
+        return "mark"
+
+    def _records(self, change: str, headers: Any) -> Writes:  # noqa: ANN401, ARG002
+        return Writes()
+
+    async def _take_over(self) -> None:
+        self._writer = SimpleNamespace(close=_closed)  # type: ignore[assignment]
+
+    async def _commit(self, writer: Any, change: str) -> None:  # noqa: ANN401, ARG002
+        self.written.append(change)
+
+
+async def _closed() -> None:
+    """Close nothing."""
+
+
+async def test_a_change_that_was_not_written_is_not_acknowledged() -> None:
+    """The log closes between deciding and writing: the caller is told to send it again."""
+    log = _Log()
+
+    def decide(_: list[str]) -> str:
+        log._writer, log.ready = None, False
+        return "event"
+
+    with pytest.raises(Transient):
+        await log.write(decide)
+    assert log.written == []
+
+
+async def test_a_broker_that_knows_nothing_of_a_group_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What aiokafka gives of a wrong coordinator is empty: a passing failure, no defect."""
+
+    class Admin:
+        def __init__(self, **_: object) -> None: ...
+
+        async def start(self) -> None: ...
+
+        async def close(self) -> None: ...
+
+        async def list_consumer_group_offsets(self, *_: object, **__: object) -> dict[object, object]:
+            return {}
+
+    monkeypatch.setattr(state, "AIOKafkaAdminClient", Admin)
+    with pytest.raises(Transient):
+        await state.restore(KAFKA, "group", [TopicPartition("in.dtc", 0)], {})
+
+
+async def test_a_registry_that_is_away_does_not_end_the_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new schema id comes while the registry is away: delivery waits and goes on."""
+    outbound: Any = Outbound.__new__(Outbound)
+    outbound.name = "dlp"
+    stop, attempts = asyncio.Event(), 0
+
+    async def consume(_: Any, stop: asyncio.Event) -> None:  # noqa: ANN401
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise Transient("registry-unavailable", "the registry does not answer")
+        stop.set()
+
+    monkeypatch.setattr(Outbound, "_consume", consume)
+    monkeypatch.setattr("streams.outbound.RECONNECT", 0.0)
+    await outbound._stay_connected(stop)
+    assert attempts == 2
