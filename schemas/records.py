@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from schemas.avro.codec import Codec
+from schemas.avro.codec import MAX_BODY, Codec
 from schemas.avro.emit import FAILURES, Emitter, fold
 from schemas.avro.schema import Field, Schema
 
@@ -40,6 +40,7 @@ class DeadLetter(Struct, kw_only=True, frozen=True):
     mapping: str | None = None
     behind: str | None = None
     attempts: int = 0
+    cut: int | None = None
 
 
 class Loss(Struct, frozen=True, gc=False):
@@ -153,11 +154,12 @@ class Kind(Generic[T]):
     Args:
         file: name of the schema's file, without its ending.
         struct: the type of the records.
+        largest: bytes of the largest record that is read.
     """
 
-    def __init__(self, file: str, struct: type[T]) -> None:
+    def __init__(self, file: str, struct: type[T], largest: int = MAX_BODY) -> None:
         text = files("schemas").joinpath("records", f"{file}.avsc").read_text("utf-8")
-        self.codec: Final = Codec(Schema.parse(text))
+        self.codec: Final = Codec(Schema.parse(text), largest)
         self._struct = struct
         emitter = _AttributeEmitter()
         lines = [
@@ -189,7 +191,7 @@ class Kind(Generic[T]):
         return msgspec.convert(datum, self._struct, builtin_types=(bytes,))
 
 
-DEAD: Final = Kind("dead", DeadLetter)
+DEAD: Final = Kind("dead", DeadLetter, 64 * MAX_BODY)  # holds a whole record, whatever its topic takes
 REPORT: Final = Kind("report", Report)
 RECEIPT: Final = Kind("receipt", Receipt)
 CURSOR: Final = Kind("cursor", Cursor)

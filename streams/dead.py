@@ -80,6 +80,9 @@ async def replay(kafka: Kafka, letters: Iterable[DeadLetter]) -> int:
     """
     listed = list(letters)
     for letter in listed:
+        if letter.cut is not None:
+            rule = f"of its {letter.cut} bytes only a part could be kept; send it again at its source"
+            raise Invalid("schema-violation", "", rule, letter.id)
         if letter.offset < 0:
             rule = "came from a poll and could not be read; correct it at its source"
             raise Invalid("schema-violation", "", rule, letter.id)

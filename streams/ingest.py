@@ -20,11 +20,12 @@ from schemas.broken import broken
 from schemas.errors import Permanent, Transient
 from streams import metrics, topics
 from streams.contracts import Contracts
-from streams.envelope import headers
+from streams.envelope import HeaderList, headers
 from streams.partitioning import partition_of
 from streams.seen import Follower
 from streams.settings import Kafka
-from streams.transactions import MAX_REQUEST, check_size, stop_producer
+from streams.sizes import Sizes
+from streams.transactions import stop_producer
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class Ingest:
         schemas: schema of each participant's messages.
         patience: seconds that ``append`` waits for Kafka at most.
         window: message ids that are remembered.
+        sizes: what the topics take.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class Ingest:
         *,
         patience: float = 10.0,
         window: int = 100_000,
+        sizes: Sizes | None = None,
     ) -> None:
+        self._sizes = sizes or Sizes()
         self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
         self._patience = patience
         self._frames: dict[str, bytes] = {}
@@ -101,8 +105,11 @@ class Ingest:
 
         Raises:
             Transient: ``log-unavailable``: send the same messages again.
-            Permanent: ``id-reused``: another body is on its way under one of the ids.
+            Permanent: ``id-reused``: another body is on its way under one of the ids;
+                ``output-too-large``: Kafka would not take one of them.
         """
+        for message in messages:
+            self._sizes.check(topics.incoming(message.participant), *self._record(message))
         if not self.ready or self._pending_bytes > MOST_PENDING:
             raise Transient("log-unavailable", "Kafka does not take messages now", retry_after=RETRY_AFTER)
         waiting = [future for message in messages if (future := self._write(message)) is not None]
@@ -146,21 +153,24 @@ class Ingest:
         if producer is None:
             raise Transient("log-unavailable", "Kafka is not connected")
         topic = topics.incoming(message.participant)
-        value = self._frames[message.participant] + message.body
-        origin = f"{message.participant}/{message.id}"
-        listed = headers(
-            message.id, origin, (message.participant,), message.accepted,
-            traceparent=message.traceparent, digest=message.digest.hex(),
-        )  # fmt: skip
-        check_size(message.key, value, listed)
+        key, value, listed = self._record(message)
         try:
             count = len(await producer.partitions_for(topic))
-            partition = partition_of(message.key, count)
-            sent = await producer.send(topic, value, message.key, partition, headers=listed)
+            partition = partition_of(key, count)
+            sent = await producer.send(topic, value, key, partition, headers=listed)
             await sent
         except (KafkaError, OSError):
             self._broken.set()
             raise
+
+    def _record(self, message: Accepted) -> tuple[bytes, bytes, HeaderList]:
+        """Key, value and headers under which a message is written."""
+        name = message.participant
+        listed = headers(
+            message.id, f"{name}/{message.id}", (name,), message.accepted,
+            traceparent=message.traceparent, digest=message.digest.hex(),
+        )  # fmt: skip
+        return message.key, self._frames.get(name, b"") + message.body, listed
 
     async def _stay_connected(self) -> None:
         """Start a producer, and another one whenever one is broken: an idempotent one can wedge for good."""
@@ -180,7 +190,8 @@ class Ingest:
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             **self._kafka.client_options(), enable_idempotence=True, acks="all",
-            max_batch_size=MAX_REQUEST // 4, max_request_size=MAX_REQUEST,
+            max_batch_size=self._sizes.batch // 4,
+            max_request_size=self._sizes.of(topics.EVENTS),
         )  # fmt: skip
         try:
             async with asyncio.timeout(self._kafka.request_timeout):

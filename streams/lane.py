@@ -24,6 +24,7 @@ from streams import metrics
 from streams.backlog import Backlog
 from streams.positions import Positions
 from streams.settings import Kafka, Processing
+from streams.sizes import Sizes
 from streams.state import restore
 from streams.transactions import Writer, Writes
 from streams.work import Batch, Crew, Work
@@ -54,11 +55,14 @@ class Lane:
         partition: the number.
         kafka: connection.
         processing: limits.
+        sizes: what the topics take.
     """
 
-    def __init__(self, crew: Crew, partition: int, kafka: Kafka, processing: Processing) -> None:
+    def __init__(
+        self, crew: Crew, partition: int, kafka: Kafka, processing: Processing, sizes: Sizes
+    ) -> None:
         self._crew, self.partition = crew, partition
-        self._kafka, self._processing = kafka, processing
+        self._kafka, self._processing, self._sizes = kafka, processing, sizes
         self._waiting: deque[tuple[str, Sequence[Any], int, Callable[[], None]]] = deque()
         self._arrived = asyncio.Event()
         self._closing = self._busy = False
@@ -237,7 +241,7 @@ class Lane:
     async def _commit(
         self, hold: _Hold, after: dict[str, Positions], batches: list[tuple[Work, Batch, int]]
     ) -> None:
-        writes = Writes()
+        writes = Writes(self._sizes)
         for work, planned, _ in batches:
             if broken("state-outside-transaction"):
                 await hold.writer.commit(planned.writes.split(work.changelog), self._crew.group, {})
@@ -260,7 +264,9 @@ class Lane:
         if self._hold is not None:
             return self._hold
         crew = self._crew
-        writer = await Writer.open(self._kafka, self._processing, f"{crew.name}.{self.partition}")
+        writer = await Writer.open(
+            self._kafka, self._processing, f"{crew.name}.{self.partition}", self._sizes
+        )
         try:
             stores = {work.name: Store() for work in crew.works}
             changelogs = {

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from schemas.errors import CorridorError, Invalid
-from schemas.records import DeadLetter, Report
+from schemas.records import DeadLetter, Filtered, Finding, Loss, Report
 from schemas.translation import Result
-from streams import metrics
+from streams import metrics, topics
+from streams.contracts import Contracts
 from streams.envelope import Envelope, HeaderList, headers
+from streams.sizes import size_of
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 DETAIL = 500
 """Most characters of a dead letter's detail."""
+MOST_SAID = 100
+"""Losses, findings and filtered rules of one report; how many there were in all is said as well."""
+LONGEST_HEADER = 1024
+"""Bytes of a header or key that a letter keeps when it has to be cut."""
 
 
 def dead_letter(
@@ -53,6 +63,29 @@ def dead_letter(
     )
 
 
+def fitted(
+    contracts: Contracts, letter: DeadLetter, most: int, key: bytes, listed: HeaderList
+) -> tuple[DeadLetter, bytes]:
+    """Give a letter and its value so that its topic takes it.
+
+    What does not fit is cut with a mark, ``cut``: the headers of a foreign record first, then the body.
+    Such a letter says what happened, and cannot be replayed.
+    """
+    value = contracts.encode(topics.DEAD, letter)
+    over = size_of(key, value, listed) - most
+    if over <= 0:
+        return letter, value
+    whole = len(letter.body or b"")
+    kept = {name: text for name, text in letter.headers.items() if len(text) <= LONGEST_HEADER}
+    smaller = msgspec.structs.replace(
+        letter, headers=kept, key=(letter.key or b"")[:LONGEST_HEADER], cut=whole
+    )
+    over = size_of(key, contracts.encode(topics.DEAD, smaller), listed) - most
+    if over > 0:
+        smaller = msgspec.structs.replace(smaller, body=(letter.body or b"")[: max(0, whole - over)])
+    return smaller, contracts.encode(topics.DEAD, smaller)
+
+
 def announce(letter: DeadLetter) -> None:
     """Count a dead letter that is committed, and say whose it is."""
     metrics.dead.labels(letter.stage, letter.code).inc()
@@ -77,11 +110,16 @@ def report(stage: str, mapping: str, envelope: Envelope, result: Result) -> Repo
         mapping=mapping,
         subject=envelope.subject,
         outputs=len(result.outputs),
-        losses=result.losses,
-        findings=result.findings,
-        filtered=result.filtered,
+        losses=_some(result.losses, lambda more: Loss("", f"{more} more")),
+        findings=_some(result.findings, lambda more: Finding("", f"{more} more", "info")),
+        filtered=_some(result.filtered, lambda more: Filtered("", f"{more} more")),
         accepted=envelope.accepted,
     )
+
+
+def _some(said: list[T], mark: Callable[[int], T]) -> list[T]:
+    """The first of many, and how many more there are: a report stays small, whatever a message holds."""
+    return said if len(said) <= MOST_SAID else [*said[:MOST_SAID], mark(len(said) - MOST_SAID)]
 
 
 def is_worth_reporting(result: Result) -> bool:

@@ -30,6 +30,7 @@ from streams import metrics
 from streams.contracts import Contracts, Reader
 from streams.envelope import Envelope
 from streams.settings import Kafka, Processing
+from streams.sizes import Sizes
 from streams.track import Destination, Done, Track
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ class Outbound:
         kafka: connection.
         processing: limits.
         contracts: schemas.
+        sizes: what the topics take.
     """
 
     def __init__(
@@ -81,9 +83,12 @@ class Outbound:
         kafka: Kafka,
         processing: Processing,
         contracts: Contracts,
+        sizes: Sizes | None = None,
     ) -> None:
         self.name, self.settings = participant, settings
-        self._to = Destination(participant, settings.on_dead == "wait", kafka, processing, contracts)
+        self._to = Destination(
+            participant, settings.on_dead == "wait", kafka, processing, contracts, sizes or Sizes()
+        )
         self._partner, self._form, self._codec = partner, form, codec
         self._reader: Reader | None = None
         self._tracks: dict[int, Track] = {}

@@ -27,7 +27,7 @@ from streams.envelope import HeaderList, headers
 from streams.partitioning import partition_of
 from streams.settings import Kafka, Topics
 from streams.shared_log import SharedLog
-from streams.transactions import Writes, check_size
+from streams.transactions import Writes
 
 log = structlog.get_logger(__name__)
 
@@ -112,12 +112,11 @@ class PermitLedger(SharedLog[Ledger, Change]):
         return Change((Entry(record),))
 
     def _records(self, change: Change, headers: Sequence[tuple[str, bytes]]) -> Writes:
-        writes = Writes()
+        writes = Writes(self._sizes)
         for entry in change.entries:
             record = entry.record
             key = record_key(entry)
             value = self._ledger + PERMIT.encode(record)
-            check_size(key, value, headers)
             writes.add(self._wanted.name, 0, key, value, headers)
             self._send(writes, entry)
             self._tell(writes, entry)
@@ -141,7 +140,6 @@ class PermitLedger(SharedLog[Ledger, Change]):
         digest = hashlib.sha256(entry.record.content.encode()).hexdigest()
         listed = self._headers(entry, digest=digest)
         value = self._incoming + self._facts.encode(dict(entry.facts))
-        check_size(key, value, listed)
         writes.add(
             topics.incoming(self._participant), partition_of(key, self._partitions), key, value, listed
         )

@@ -24,11 +24,11 @@ from streams.partitioning import partition_of
 from streams.processor import Processor
 from streams.runner import Runner
 from streams.settings import Kafka, Processing
+from streams.sizes import SMALLEST
 from streams.stage import Planned, Stage
-from streams.transactions import MAX_REQUEST
 from streams.work import Crew
 
-ROOM: Final = MAX_REQUEST // 2
+ROOM: Final = SMALLEST // 2
 """Bytes up to which an output needs no exact look at its size."""
 CONTEXT: Final = re.compile(r"\b[me]\.")
 """A use of the message's context or event in generated code."""

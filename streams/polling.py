@@ -20,15 +20,16 @@ from aiokafka.errors import KafkaError
 
 from connectors.ports import Accepted, Page, Rejected, Source
 from schemas.avro.schema import Schema
-from schemas.errors import CorridorError, Transient
+from schemas.errors import CorridorError, Permanent, Transient
 from schemas.records import CURSOR, Cursor, DeadLetter
 from streams import metrics, topics
 from streams.contracts import HEAD, Contracts
 from streams.envelope import headers, letter_id
-from streams.letters import announce
+from streams.letters import announce, fitted
 from streams.partitioning import partition_of
 from streams.seen import Follower
 from streams.settings import Kafka, Processing
+from streams.sizes import Sizes
 from streams.state import read_partitions
 from streams.transactions import Writer, Writes
 
@@ -59,6 +60,7 @@ class Polling:
         kafka: connection.
         processing: limits.
         contracts: schemas.
+        sizes: what the topics take.
     """
 
     def __init__(
@@ -68,8 +70,9 @@ class Polling:
         kafka: Kafka,
         processing: Processing,
         contracts: Contracts,
+        sizes: Sizes | None = None,
     ) -> None:
-        self._polled, self._known = polled, known
+        self._polled, self._known, self._sizes = polled, known, sizes or Sizes()
         self._kafka, self._processing, self._contracts = kafka, processing, contracts
         self._frames: dict[str, bytes] = {}
         self._pollers: dict[str, asyncio.Task[None]] = {}
@@ -126,7 +129,7 @@ class Polling:
         while True:
             writer: Writer | None = None
             try:
-                writer = await Writer.open(self._kafka, self._processing, f"poll.{name}")
+                writer = await Writer.open(self._kafka, self._processing, f"poll.{name}", self._sizes)
                 cursor = await self._cursor(name, partition_of(name.encode(), partitions))
                 await self._known.catch_up()
                 while not writer.spent:
@@ -176,11 +179,11 @@ class Polling:
         self,
         name: str,
         fresh: Sequence[Accepted],
-        letters: Sequence[DeadLetter],
+        letters: list[DeadLetter],
         cursor: Cursor,
         writer: Writer,
     ) -> Writes:
-        writes = Writes()
+        writes = Writes(self._sizes)
         topic = topics.incoming(name)
         count, dead = await writer.partitions(topic), await writer.partitions(topics.DEAD)
         for message in fresh:
@@ -189,10 +192,14 @@ class Polling:
                 traceparent=message.traceparent, digest=message.digest.hex(),
             )  # fmt: skip
             value = self._frames[name] + message.body
-            writes.add(topic, partition_of(message.key, count), message.key, value, listed)
+            try:
+                writes.add(topic, partition_of(message.key, count), message.key, value, listed)
+            except Permanent as error:
+                letters.append(_letter(name, _refused(message, error)))
         for letter in letters:
-            key, value = letter.id.encode(), self._contracts.encode(topics.DEAD, letter)
-            writes.add(topics.DEAD, partition_of(key, dead), key, value, list(letter.headers.items()))
+            key, listed = letter.id.encode(), list(letter.headers.items())
+            _, value = fitted(self._contracts, letter, self._sizes.of(topics.DEAD), key, listed)
+            writes.add(topics.DEAD, partition_of(key, dead), key, value, listed)
         key = name.encode()
         value = self._contracts.encode(topics.CURSORS, cursor)
         writes.add(topics.CURSORS, partition_of(key, await writer.partitions(topics.CURSORS)), key, value)
@@ -208,6 +215,13 @@ class Polling:
 
         await read_partitions(self._kafka, {TopicPartition(topics.CURSORS, partition): keep})
         return CURSOR.decode(last[0][HEAD:]) if last else Cursor(participant=name)
+
+
+def _refused(message: Accepted, error: Permanent) -> Rejected:
+    """A message that was read, and cannot be written."""
+    return Rejected(
+        message.participant, message.id, message.body, error, message.accepted, message.traceparent
+    )
 
 
 def _letter(name: str, rejected: Rejected) -> DeadLetter:

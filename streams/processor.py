@@ -41,7 +41,7 @@ class Processor:
         written = {self.stage.target, self.stage.dead, self.stage.reports or self.stage.dead}
         partitions = {topic: await writer.partitions(topic) for topic in written}
         await self.stage.read.learn(record.value for record in records)
-        planned = Planned(store, self.name, partition)
+        planned = Planned(store, self.name, partition, writer.sizes)
         async with self._turn:
             until = time.monotonic() + SLICE
             for record in records:

@@ -21,7 +21,7 @@ from schemas.registry.state import State
 from streams import topics
 from streams.settings import Kafka, Topics
 from streams.shared_log import SharedLog
-from streams.transactions import Writes, check_size
+from streams.transactions import Writes
 
 log = structlog.get_logger(__name__)
 
@@ -84,14 +84,13 @@ class RegistryLog(SharedLog[State, Change]):
         return Change([Entry(MarkKey(), self.state.mark._replace(writer=self._url))], None)
 
     def _records(self, change: Change, headers: Sequence[tuple[str, bytes]]) -> Writes:
-        writes = Writes()
+        writes = Writes(self._sizes)
         for entry in change.entries:
             key, value = encode(entry)
             try:
-                check_size(key, value, headers)
+                writes.add(self._wanted.name, 0, key, value, headers)
             except Permanent as error:
                 raise too_large(error.message) from error
-            writes.add(self._wanted.name, 0, key, value, headers)
         return writes
 
     def _take(self, record: ConsumerRecord[bytes, bytes]) -> bool:

@@ -16,6 +16,7 @@ from streams.driver import BatchApp, Consumer, Passed
 from streams.lane import Lane
 from streams.positions import require_room
 from streams.settings import Kafka, Processing
+from streams.sizes import Sizes
 from streams.work import Crew
 
 log = structlog.get_logger(__name__)
@@ -31,16 +32,17 @@ class Runner:
         crew: the processors.
         kafka: connection.
         processing: limits.
+        sizes: what the topics take.
 
     Raises:
         Misconfigured: ``settings-invalid``: more processors read one topic than can be kept apart.
     """
 
-    def __init__(self, crew: Crew, kafka: Kafka, processing: Processing) -> None:
+    def __init__(self, crew: Crew, kafka: Kafka, processing: Processing, sizes: Sizes | None = None) -> None:
         for topic in crew.sources:
             require_room(work.name for work in crew.of(topic))
         self.crew = crew
-        self._kafka, self._processing = kafka, processing
+        self._kafka, self._processing, self._sizes = kafka, processing, sizes or Sizes()
         self._lanes: dict[int, Lane] = {}
         self._stopping = False
         self._measuring: asyncio.Task[None] | None = None
@@ -85,7 +87,7 @@ class Runner:
         for partition, read in topics.items():
             if partition not in self._lanes:
                 crew = self.crew.on(read)
-                self._lanes[partition] = Lane(crew, partition, self._kafka, self._processing)
+                self._lanes[partition] = Lane(crew, partition, self._kafka, self._processing, self._sizes)
 
     async def _revoked(self, _app: Any, revoked: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         """Let the lanes of revoked partitions end before anybody else may own them."""

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError, ProducerFenced
 from schemas.errors import Misconfigured, Transient
 from streams import topics
 from streams.settings import Kafka, Processing
+from streams.sizes import LARGEST, Sizes
 from streams.topics import Topic
 from streams.transactions import Writer, Writes
 
@@ -62,6 +63,7 @@ class SharedLog(ABC, Generic[S, C]):
         self._following: asyncio.Task[None] | None = None
         self._writer: Writer | None = None
         self._turn = asyncio.Lock()
+        self._sizes = Sizes(int(topic.config.get("max.message.bytes", LARGEST)))
         self._own: dict[bytes, bool] = {}
         self._displaced = False
 
@@ -187,7 +189,7 @@ class SharedLog(ABC, Generic[S, C]):
 
     async def _take_over(self) -> None:
         """Become the writer: fence the last one, read all that it committed, and say where we are."""
-        writer = await Writer.open(self._kafka, Processing(app=self._wanted.name), "writer")
+        writer = await Writer.open(self._kafka, Processing(app=self._wanted.name), "writer", self._sizes)
         try:
             await self._passed(await self._end())
         except BaseException:

@@ -12,6 +12,7 @@ from schemas.translation.message import State
 from schemas.translation.store import Store
 from streams import metrics, topics
 from streams.letters import announce
+from streams.sizes import Sizes
 from streams.transactions import Writes
 
 
@@ -97,8 +98,8 @@ class Tally:
 class Planned:
     """A translated batch: its writes, and the state and counts that hold once they are committed."""
 
-    def __init__(self, store: Store, processor: str, partition: int) -> None:
-        self.writes = Writes()
+    def __init__(self, store: Store, processor: str, partition: int, sizes: Sizes) -> None:
+        self.writes = Writes(sizes)
         self.tally = Tally()
         self.state = store.begin()
         self.straight = 0

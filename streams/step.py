@@ -13,10 +13,9 @@ from schemas.translation import Context, Filtered, Output, Record, Result
 from streams import metrics, topics
 from streams.contracts import Contracts
 from streams.envelope import Envelope, HeaderList, headers
-from streams.letters import beside, dead_letter, is_worth_reporting, report
+from streams.letters import beside, dead_letter, fitted, is_worth_reporting, report
 from streams.partitioning import partition_of
 from streams.stage import Planned, Stage
-from streams.transactions import check_size
 from streams.waiting import Queue
 
 log = structlog.get_logger(__name__)
@@ -66,6 +65,7 @@ class Step:
                 self.queue.admit(self.letter if self.replayed else None)
             result = self._translate()
             rows = [self._row(output) for output in result.outputs]
+            self._check_state(result)
         except Permanent as error:
             self._die(error)
         except Exception as error:
@@ -111,8 +111,14 @@ class Step:
             )
         )
         value = self.stage.frame + output.body
-        check_size(output.key, value, listed)
+        self.planned.writes.sizes.check(self.stage.target, output.key, value, listed)
         return partition_of(output.key, self.partitions[self.stage.target]), output.key, value, listed
+
+    def _check_state(self, result: Result) -> None:
+        """Refuse a record whose state would not fit: it would hold up everyone who shares its partition."""
+        changelog = topics.changelog(self.stage.name)
+        for key, entry in result.changes.items():
+            self.planned.writes.sizes.check(changelog, key, entry, (), "state-too-large")
 
     def _finish(self, result: Result, rows: list[tuple[int, bytes, bytes, HeaderList]]) -> None:
         writes, counts = self.planned.writes, self.planned.tally.counts
@@ -157,15 +163,12 @@ class Step:
     def _die(self, error: Permanent) -> None:
         mapping = self.stage.translator.name
         letter = dead_letter(self.stage.name, self.envelope, self.record, error, mapping=mapping)
-        key = letter.id.encode()
-        value = self.contracts.encode(topics.DEAD, letter)
+        key, listed = letter.id.encode(), beside(self.envelope)
+        sizes = self.planned.writes.sizes
+        letter, value = fitted(self.contracts, letter, sizes.of(self.stage.dead), key, listed)
         self.planned.writes.add(
-            self.stage.dead,
-            partition_of(key, self.partitions[self.stage.dead]),
-            key,
-            value,
-            beside(self.envelope),
+            self.stage.dead, partition_of(key, self.partitions[self.stage.dead]), key, value, listed
         )
         self.planned.tally.dead.append(letter)
         if self.queue is not None:
-            self.state.apply(self.queue.join(letter.id))
+            self.state.apply(self.queue.join(letter.id, again=self.replayed))

@@ -27,6 +27,8 @@ DEAD: Final = "corridor.dead"
 RECEIPTS: Final = "corridor.receipts"
 CURSORS: Final = "corridor.cursors"
 SCHEMAS: Final = "_schemas"
+DEAD_FACTOR: Final = 2
+"""A dead letter holds a whole record and why it died: its topic takes twice as much as the others."""
 
 DAY: Final = 86_400_000
 ALREADY_EXISTS: Final = 36
@@ -114,7 +116,7 @@ def plan(
         return Topic(name, partitions, settings.replication, config)
 
     topics = [topic(name, "delete") for name in (EVENTS, ABOARD, REPORTS, RECEIPTS)]
-    topics.append(topic(DEAD, "delete", factor=2))  # a dead letter holds a whole record and why it died
+    topics.append(topic(DEAD, "delete", factor=DEAD_FACTOR))
     topics += [topic(CURSORS, "compact"), topic(SCHEMAS, "compact", 1)]
     topics.append(topic(changelog(FROM_ABOARD), "compact"))
     for participant in participants:

@@ -23,10 +23,11 @@ from schemas.translation.store import Store
 from streams import metrics, topics
 from streams.contracts import Contracts
 from streams.envelope import Envelope
-from streams.letters import announce, beside, dead_letter
+from streams.letters import announce, beside, dead_letter, fitted
 from streams.partitioning import partition_of
 from streams.progress import Progress
 from streams.settings import Kafka, Processing
+from streams.sizes import Sizes
 from streams.state import restore
 from streams.transactions import Writer, Writes
 from streams.waiting import Queue
@@ -46,6 +47,7 @@ class Destination(NamedTuple):
         kafka: connection.
         processing: limits.
         contracts: schemas of receipts and dead letters.
+        sizes: what the topics take.
     """
 
     participant: str
@@ -53,6 +55,7 @@ class Destination(NamedTuple):
     kafka: Kafka
     processing: Processing
     contracts: Contracts
+    sizes: Sizes
 
     @property
     def stage(self) -> str:
@@ -161,7 +164,11 @@ class Track:
         if self._wait and (done.error is not None or done.envelope.replay):
             letter = done.envelope.letter(self._to.stage, done.record)
             queue = self._queue(done.envelope)
-            done.changes = queue.join(letter) if done.error is not None else queue.leave(letter)
+            done.changes = (
+                queue.join(letter, again=bool(done.envelope.replay))
+                if done.error is not None
+                else queue.leave(letter)
+            )
             self._unsaved.update(done.changes)
         self._finished.append(done)
 
@@ -253,7 +260,7 @@ class Track:
         writer: Writer,
         letters: list[DeadLetter],
     ) -> Writes:
-        writes = Writes()
+        writes = Writes(writer.sizes)
         receipts, dead = await writer.partitions(topics.RECEIPTS), await writer.partitions(topics.DEAD)
         for each in done:
             if each.attempts:
@@ -277,8 +284,10 @@ class Track:
             writes.add(topics.DEAD, partition, identity, None, beside(done.envelope))
             return
         letter = dead_letter(stage, done.envelope, done.record, done.error, attempts=done.attempts)
-        value = self._to.contracts.encode(topics.DEAD, letter)
-        writes.add(topics.DEAD, partition, identity, value, beside(done.envelope))
+        listed = beside(done.envelope)
+        most = writes.sizes.of(topics.DEAD)
+        letter, value = fitted(self._to.contracts, letter, most, identity, listed)
+        writes.add(topics.DEAD, partition, identity, value, listed)
         letters.append(letter)
 
     def _receipt(self, done: Done) -> Receipt:
@@ -306,7 +315,7 @@ class Track:
         if self._writer is not None:
             return
         to = self._to
-        writer = await Writer.open(to.kafka, to.processing, f"{to.stage}.{self.partition}")
+        writer = await Writer.open(to.kafka, to.processing, f"{to.stage}.{self.partition}", to.sizes)
         store = Store()
         try:
             changelog = TopicPartition(topics.changelog(to.stage), self.partition)

@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata
 
-from schemas.errors import Permanent, Transient
-from streams import metrics
+from schemas.errors import Transient
+from streams import metrics, topics
 from streams.settings import Kafka, Processing
+from streams.sizes import LARGEST, OVERHEAD, Headers, Sizes
 
 log = structlog.get_logger(__name__)
 
-Headers = Sequence[tuple[str, bytes | None]]
 Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
-MAX_REQUEST = 1_048_576
-"""Bytes of the largest record batch that is sent; brokers take 1 MiB and a little by default."""
-RECORD_OVERHEAD = 256
-"""Bytes that framing of a record and its batch can add at most, besides headers."""
 TRANSACTION_TIMEOUT = 60.0
 """Seconds after which the coordinator aborts a transaction whose owner died."""
 CLOSE_TIMEOUT = 5.0
@@ -40,17 +36,27 @@ while it verifies the transaction (KIP-890); that takes milliseconds, aiokafka w
 
 
 class Writes:
-    """What one transaction is going to write, per topic and partition in order."""
+    """What one transaction is going to write, per topic and partition in order.
 
-    __slots__ = ("rows",)
+    Args:
+        sizes: what the topics take.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("rows", "sizes")
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
         self.rows: dict[tuple[str, int], list[Row]] = {}
 
     def add(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> None:
-        """Put one record behind the others of its partition."""
+        """Put one record behind the others of its partition.
+
+        Raises:
+            Permanent: ``output-too-large``: the topic would never take it.
+        """
+        self.sizes.check(topic, key, value, headers)
         rows = self.rows.get((topic, partition))
         if rows is None:
             rows = self.rows[topic, partition] = []
@@ -66,29 +72,17 @@ class Writes:
 
     def split(self, topic: str | None) -> Writes:
         """Take the records of one topic out."""
-        taken = Writes()
+        taken = Writes(self.sizes)
         for place in [place for place in self.rows if place[0] == topic]:
             taken.rows[place] = self.rows.pop(place)
         return taken
 
 
-def check_size(key: bytes | None, value: bytes | None, headers: Headers, limit: int = MAX_REQUEST) -> None:
-    """Refuse a record that no broker would take.
-
-    Raises:
-        Permanent: ``output-too-large``.
-    """
-    size = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
-    for name, text in headers:
-        size += len(name) + len(text or b"") + 8
-    if size > limit:
-        raise Permanent("output-too-large", f"a record of {size} bytes, {limit} fit")
-
-
 class Writer:
     """A transactional producer of one partition's owner. Opening it fences whoever wrote there before."""
 
-    def __init__(self, producer: AIOKafkaProducer, name: str, timeout: float) -> None:
+    def __init__(self, producer: AIOKafkaProducer, name: str, timeout: float, sizes: Sizes) -> None:
+        self.sizes = sizes
         self._producer = producer
         self._name = name
         self._timeout = timeout
@@ -96,22 +90,29 @@ class Writer:
         """True once it must not be used again: its last transaction ended slowly or in doubt."""
 
     @classmethod
-    async def open(cls, kafka: Kafka, processing: Processing, name: str) -> Self:
+    async def open(cls, kafka: Kafka, processing: Processing, name: str, sizes: Sizes | None = None) -> Self:
         """Start a producer under the transactional id ``<app>.<name>``.
+
+        Args:
+            kafka: connection.
+            processing: limits.
+            name: of the owner.
+            sizes: what the topics take.
 
         Raises:
             Transient: ``kafka-unavailable``.
         """
+        sizes = sizes or Sizes()
         producer = AIOKafkaProducer(
             **kafka.client_options(),
             transactional_id=f"{processing.app}.{name}",
             transaction_timeout_ms=int(TRANSACTION_TIMEOUT * 1000),
             retry_backoff_ms=VERIFICATION_BACKOFF,
-            max_batch_size=MAX_REQUEST - RECORD_OVERHEAD,
-            max_request_size=MAX_REQUEST,
+            max_batch_size=sizes.batch - OVERHEAD,
+            max_request_size=topics.DEAD_FACTOR * max(sizes.of(topics.EVENTS), LARGEST),
             compression_type=None if processing.compression == "none" else processing.compression,
         )
-        writer = cls(producer, name, kafka.request_timeout)
+        writer = cls(producer, name, kafka.request_timeout, sizes)
         try:
             async with asyncio.timeout(kafka.request_timeout):
                 await producer.start()
@@ -186,6 +187,8 @@ class Writer:
             for future in sent:
                 future.cancel()  # of no interest to anybody any more, whatever comes of it
         for outcome in outcomes:
+            if isinstance(outcome, MessageSizeTooLargeError):
+                self.sizes.lower(topic)  # the same records come again, and are sized anew
             if isinstance(outcome, BaseException):
                 raise outcome
 

@@ -27,6 +27,7 @@ STATUS: Final[dict[str, int]] = {
     "id-missing": 400,
     "id-reused": 409,
     "batch-too-large": 413,
+    "output-too-large": 413,
     "rate-limited": 429,
     "not-found": 404,
     "method-not-allowed": 405,

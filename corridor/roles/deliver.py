@@ -27,6 +27,7 @@ from streams.contracts import Contracts
 from streams.outbound import Outbound
 from streams.polling import Polled, Polling
 from streams.seen import Follower
+from streams.sizes import Sizes
 
 SEEN: Final = 100_000
 """Ids of polled messages that are remembered, to drop what a partner gives again."""
@@ -87,7 +88,8 @@ async def _poll(
     follower = Follower("deliver", settings.kafka, [topics.incoming(name) for name in polled], SEEN)
     following = asyncio.create_task(follower.run())
     try:
-        await Polling(polled, follower, settings.kafka, settings.processing, contracts).run(stop)
+        sizes = Sizes(settings.topics.max_message_bytes)
+        await Polling(polled, follower, settings.kafka, settings.processing, contracts, sizes).run(stop)
     finally:
         following.cancel()
         await asyncio.wait({following})
@@ -105,4 +107,5 @@ def _outbound(
         settings.kafka,
         settings.processing,
         contracts,
+        Sizes(settings.topics.max_message_bytes),
     )

@@ -20,6 +20,7 @@ from schemas import profiles
 from streams.contracts import Contracts
 from streams.ingest import Ingest
 from streams.registry_log import RegistryLog
+from streams.sizes import Sizes
 
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
@@ -28,7 +29,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     client = registry_client(settings)
     contracts = Contracts(client)
     schemas = {participant.name: profiles.load(participant.profile).schema for participant in senders}
-    log = Ingest(settings.kafka, contracts, schemas)
+    log = Ingest(settings.kafka, contracts, schemas, sizes=Sizes(settings.topics.max_message_bytes))
     endpoints = [Endpoint(participant, edge_format(participant.profile), log) for participant in senders]
     routes = [*webhook_routes(endpoints), *health.routes()]
     authorities = [

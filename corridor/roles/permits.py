@@ -26,6 +26,7 @@ from streams import topics
 from streams.contracts import Contracts
 from streams.outbound import Outbound
 from streams.permit_log import PermitLedger
+from streams.sizes import Sizes
 
 log = structlog.get_logger(__name__)
 
@@ -127,5 +128,5 @@ def peers_outbound(
         deliver = Deliver(url=peer.url, backoff=backoff, concurrency=1)
         yield Outbound(
             topics.peer(name, code), Peer(name, authority, code), deliver, form, OUTBOX.codec,
-            settings.kafka, settings.processing, contracts,
+            settings.kafka, settings.processing, contracts, Sizes(settings.topics.max_message_bytes),
         )  # fmt: skip

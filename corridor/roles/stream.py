@@ -20,6 +20,7 @@ from streams import topics
 from streams.contracts import Contracts, Reader
 from streams.processor import Processor
 from streams.runner import Runner
+from streams.sizes import Sizes
 from streams.stage import Stage
 from streams.work import Crew
 
@@ -43,7 +44,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         turn = asyncio.Lock()
         works = tuple(Processor(stage, contracts, turn) for stage in stages)
         crew = Crew("stream", f"{settings.processing.app}.stream", works)
-        await Runner(crew, settings.kafka, settings.processing).run(stop)
+        sizes = Sizes(settings.topics.max_message_bytes)
+        await Runner(crew, settings.kafka, settings.processing, sizes).run(stop)
 
     try:
         await together(

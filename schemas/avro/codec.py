@@ -13,7 +13,7 @@ from schemas.avro.violation import explain
 from schemas.errors import Permanent
 
 MAX_BODY: Final = 1024 * 1024
-"""Bytes of one body: no record in Kafka is larger."""
+"""Bytes of one body, unless a codec is told otherwise: Kafka takes no larger record by default."""
 
 
 class Codec:
@@ -24,10 +24,12 @@ class Codec:
 
     Args:
         schema: a parsed schema, which is safe by construction.
+        largest: bytes of the largest body that is read.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, largest: int = MAX_BODY) -> None:
         self.schema = schema
+        self._largest = largest
         self._decode = decoder(schema.root)
         emitter = Emitter()
         lines = ["b = bytearray()", *fold(emitter.encode(schema.root, "datum")), "return bytes(b)"]
@@ -51,7 +53,7 @@ class Codec:
         Raises:
             Permanent: ``avro-malformed`` when the body is not the canonical encoding of a datum: cut short,
                 bytes left over, an index out of range, a number longer than need be, or larger than
-                ``MAX_BODY``.
+                ``largest``.
         """
         datum = self.decode_trusted(body)
         try:
@@ -72,8 +74,8 @@ class Codec:
         Raises:
             Permanent: ``avro-malformed`` when the body cannot be read.
         """
-        if len(body) > MAX_BODY:
-            raise Permanent("avro-malformed", f"the body has {len(body)} bytes, more than {MAX_BODY}")
+        if len(body) > self._largest:
+            raise Permanent("avro-malformed", f"the body has {len(body)} bytes, more than {self._largest}")
         try:
             return self._decode(body)
         except FAILURES as error:

@@ -30,6 +30,7 @@ from deploy.ports import LOOPBACK, free_port
 from streams import topics
 from streams.scan import scan
 from streams.settings import Kafka, Processing, Sasl, Tls
+from streams.sizes import Sizes
 from streams.state import restore
 from streams.transactions import Writer, Writes
 from tests.support.kafka import produce
@@ -132,7 +133,7 @@ async def test_transactions_and_reads_go_through(guarded: Guarded, mechanism: st
     """What a writer commits over TLS, logged in by each mechanism, is read back with its offset."""
     kafka, name = guarded.settings(mechanism), f"guarded-{mechanism.lower()}"
     assert await topics.create(kafka, [topics.Topic(name, 1, 1, {})]) == [name]
-    place, writes = TopicPartition(name, 0), Writes()
+    place, writes = TopicPartition(name, 0), Writes(Sizes())
     writes.add(name, 0, b"key", b"value")
     writer = await Writer.open(kafka, Processing(app="guarded"), name)
     try:

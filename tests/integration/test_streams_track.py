@@ -16,6 +16,7 @@ from streams import topics
 from streams.contracts import Contracts
 from streams.envelope import Envelope, headers
 from streams.settings import Kafka, Processing, Topics
+from streams.sizes import Sizes
 from streams.track import Destination, Done, Track
 from streams.transactions import Writer, Writes
 from tests.support.kafka import produce, read
@@ -34,7 +35,9 @@ async def prepare(bootstrap: str) -> Destination:
     await contracts.start()
     row = b"s", b"value", headers("m", "o/m", ("o",), 1_700_000_000_000, subject="s")
     await produce(bootstrap, f"out.{participant}", [row])
-    return Destination(participant, wait=False, kafka=kafka, processing=Processing(), contracts=contracts)
+    return Destination(
+        participant, wait=False, kafka=kafka, processing=Processing(), contracts=contracts, sizes=Sizes()
+    )
 
 
 async def successor(to: Destination) -> Writer:
@@ -44,7 +47,7 @@ async def successor(to: Destination) -> Writer:
 
 async def commit(writer: Writer, to: Destination) -> None:
     """Commit an offset as the next owner; fails when somebody fenced it."""
-    await writer.commit(Writes(), to.group, {TopicPartition(to.topic, 0): OffsetAndMetadata(1, "")})
+    await writer.commit(Writes(Sizes()), to.group, {TopicPartition(to.topic, 0): OffsetAndMetadata(1, "")})
 
 
 async def test_a_partition_revoked_while_kafka_is_away_is_not_opened_again(

@@ -14,6 +14,7 @@ from aiokafka.structs import OffsetAndMetadata
 from schemas.errors import Transient
 from streams import topics
 from streams.settings import Kafka, Processing
+from streams.sizes import Sizes
 from streams.transactions import Writer, Writes
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ async def test_a_fenced_writer_says_so_once(kafka: RunningKafka) -> None:
     settings, processing = Kafka(bootstrap=kafka.bootstrap), Processing(app=name)
     await topics.create(settings, [topics.Topic(name, 1, 1, {})])
     for offsets in ({}, {TopicPartition(name, 0): OffsetAndMetadata(1, "")}):
-        writes = Writes()
+        writes = Writes(Sizes())
         writes.add(name, 0, b"key", b"value")
         writer = await Writer.open(settings, processing, name)
         successor = await Writer.open(settings, processing, name)

@@ -15,6 +15,7 @@ from streams.outbound import Outbound
 from streams.seen import Follower
 from streams.settings import Kafka
 from streams.shared_log import SharedLog
+from streams.sizes import Sizes
 from streams.topics import Topic
 from streams.transactions import Writes
 
@@ -62,7 +63,7 @@ class _Log(SharedLog[list[str], str]):
         return "mark"
 
     def _records(self, change: str, headers: Any) -> Writes:  # noqa: ANN401, ARG002
-        return Writes()
+        return Writes(Sizes())
 
     async def _take_over(self) -> None:
         self._writer = SimpleNamespace(close=_closed)  # type: ignore[assignment]

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.translation.store import Store
 from streams.contracts import AsIs, Contracts
 from streams.processor import SLICE, Processor
+from streams.sizes import Sizes
 from streams.stage import Planned, Stage
 
 
@@ -43,7 +44,7 @@ async def test_a_batch_is_translated_whole_before_the_next_and_the_loop_lives() 
             await asyncio.sleep(0)
 
     seen_by_others: list[int] = []
-    writer: Any = SimpleNamespace(partitions=partitions)
+    writer: Any = SimpleNamespace(partitions=partitions, sizes=Sizes())
     plans = [Slow(name, turn, seen).plan(records, Store(), 0, writer) for name in ("a", "b")]
     await asyncio.gather(*plans, other())
     assert seen in (["a"] * 3 + ["b"] * 3, ["b"] * 3 + ["a"] * 3)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from streams.waiting import Behind, Queue
+from streams.waiting import PAGE, Behind, Queue
 
 FIRST, SECOND = str(UUID(int=1)), str(UUID(int=2))
 
@@ -49,3 +49,35 @@ def test_subjects_do_not_wait_for_each_other() -> None:
     state = State()
     state.update(state.queue().join(FIRST))
     state.queue("EQUIPMENT:Y").admit()
+
+
+def test_a_long_queue_lies_in_entries_of_bounded_size() -> None:
+    """Weeks behind one dead letter: no entry grows without bound, and the order holds to the end."""
+    state, letters = State(), [str(UUID(int=n)) for n in range(1, 3 * PAGE + 5)]
+    for letter in letters:
+        state.update(state.queue().join(letter))
+    assert max(len(entry) for entry in state.values() if entry) < 25 * PAGE
+    with pytest.raises(Behind, match=f"{len(letters)} earlier messages"):
+        state.queue().admit()
+    for failing in (letters[0], letters[PAGE + 7], letters[-1]):
+        assert state.queue().join(failing, again=True) == {}
+    for letter in letters:
+        state.queue().admit(letter)
+        state.update(state.queue().leave(letter))
+    assert set(state.values()) == {None}
+    state.queue().admit()
+
+
+def test_who_comes_while_a_long_queue_is_replayed_stands_at_its_end() -> None:
+    """A message that arrives during the replay waits behind all that were there."""
+    state, letters = State(), [str(UUID(int=n)) for n in range(1, PAGE + 3)]
+    for letter in letters:
+        state.update(state.queue().join(letter))
+    for letter in letters[:5]:
+        state.update(state.queue().leave(letter))
+    late = str(UUID(int=10**9))
+    state.update(state.queue().join(late))
+    for letter in [*letters[5:], late]:
+        state.queue().admit(letter)
+        state.update(state.queue().leave(letter))
+    state.queue().admit()
