@@ -16,6 +16,9 @@ from schemas.avro.codec import MAX_BODY, Codec
 from schemas.avro.emit import FAILURES, Emitter, fold
 from schemas.avro.schema import Field, Schema
 
+CUT: Final = "cut"
+"""Header of a dead letter that is not whole: the bytes that its body had."""
+
 
 class DeadLetter(Struct, kw_only=True, frozen=True):
     """A message that cannot go on, kept whole with the reason (``corridor.dead.v1``)."""
@@ -40,7 +43,11 @@ class DeadLetter(Struct, kw_only=True, frozen=True):
     mapping: str | None = None
     behind: str | None = None
     attempts: int = 0
-    cut: int | None = None
+
+    @property
+    def cut(self) -> int | None:
+        """Bytes that the body had when only a part of the message could be kept; else None."""
+        return int(self.headers[CUT]) if CUT in self.headers else None
 
 
 class Loss(Struct, frozen=True, gc=False):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterable
 from typing import Any
 
-import fastavro
-
 from connectors.registry.client import RegistryClient
 from schemas.avro.codec import Codec
-from schemas.avro.lint import require_safe
+from schemas.avro.resolve import Resolve, resolver
 from schemas.avro.schema import Schema
 from schemas.avro.wire import frame, unframe
 from schemas.errors import Permanent
@@ -91,8 +87,7 @@ class Reader:
 
     def __init__(self, contracts: Contracts, codec: Codec, known: bytes) -> None:
         self._contracts, self._codec, self._known = contracts, codec, known
-        self._reader = fastavro.parse_schema(json.loads(codec.schema.text))
-        self._writers: dict[bytes, Any] = {}
+        self._writers: dict[bytes, Resolve] = {}
         self._refused: dict[bytes, Permanent] = {}
 
     async def learn(self, values: Iterable[bytes | None]) -> None:
@@ -106,7 +101,7 @@ class Reader:
         self._refused.clear()
         for head in {value[:HEAD] for value in values if value} - self._writers.keys() - {self._known}:
             try:
-                self._writers[head] = _parse(await self._contracts.text(unframe(head)[0]))
+                self._writers[head] = resolver(await self._contracts.text(unframe(head)[0]), self._codec)
             except Permanent as error:
                 self._refused[head] = error
 
@@ -122,22 +117,7 @@ class Reader:
             return value[HEAD:]
         if head in self._refused:
             raise self._refused[head]
-        try:
-            datum = fastavro.schemaless_reader(io.BytesIO(value[HEAD:]), self._writers[head], self._reader)
-        except Exception as error:
-            raise Permanent(
-                "avro-malformed", f"a value of schema {unframe(head)[0]} cannot be read"
-            ) from error
-        return self._codec.encode(datum)
-
-
-def _parse(text: str) -> Any:  # noqa: ANN401 - fastavro's own
-    """Parse a schema that others registered; what could harm the process is refused before."""
-    require_safe(text)
-    try:
-        return fastavro.parse_schema(json.loads(text))
-    except (ValueError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
-        raise Permanent("schema-invalid", f"fastavro cannot use the schema: {error}") from error
+        return self._writers[head](value[HEAD:])
 
 
 class AsIs:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from schemas.errors import CorridorError, Invalid
-from schemas.records import DeadLetter, Filtered, Finding, Loss, Report
+from schemas.records import CUT, DeadLetter, Filtered, Finding, Loss, Report
 from schemas.translation import Result
 from streams import metrics, topics
 from streams.contracts import Contracts
@@ -77,9 +77,8 @@ def fitted(
         return letter, value
     whole = len(letter.body or b"")
     kept = {name: text for name, text in letter.headers.items() if len(text) <= LONGEST_HEADER}
-    smaller = msgspec.structs.replace(
-        letter, headers=kept, key=(letter.key or b"")[:LONGEST_HEADER], cut=whole
-    )
+    kept[CUT] = b"%d" % whole
+    smaller = msgspec.structs.replace(letter, headers=kept, key=(letter.key or b"")[:LONGEST_HEADER])
     over = size_of(key, contracts.encode(topics.DEAD, smaller), listed) - most
     if over > 0:
         smaller = msgspec.structs.replace(smaller, body=(letter.body or b"")[: max(0, whole - over)])

@@ -172,6 +172,9 @@ class Writer:
             await self._producer.send_offsets_to_transaction(dict(offsets), group)
         sending = [self._send_rows(topic, part, rows) for (topic, part), rows in writes.rows.items()]
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
+        for (topic, _), outcome in zip(writes.rows, outcomes, strict=True):
+            if isinstance(outcome, MessageSizeTooLargeError):
+                self.sizes.lower(topic)  # the same records come again, and are sized anew
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -187,8 +190,6 @@ class Writer:
             for future in sent:
                 future.cancel()  # of no interest to anybody any more, whatever comes of it
         for outcome in outcomes:
-            if isinstance(outcome, MessageSizeTooLargeError):
-                self.sizes.lower(topic)  # the same records come again, and are sized anew
             if isinstance(outcome, BaseException):
                 raise outcome
 
