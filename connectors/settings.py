@@ -180,6 +180,30 @@ class Success(Settings, frozen=True):
     ] = ()
 
 
+Member = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.$-]{0,100}$")]
+
+
+class Outcomes(Settings, frozen=True):
+    """Where the answer to a batch says what became of each message."""
+
+    at: Annotated[Pointer, Meta(description="JSON pointer of the list; empty: the answer itself.")] = ""
+    index: Annotated[
+        Member,
+        Meta(
+            description="Member of an entry that names its message: a number, or a path with one such as "
+            "`events[1].x`. Empty: the entries stand in the order of the messages."
+        ),
+    ] = ""
+    status: Annotated[
+        Member,
+        Meta(description="Member of an entry with its HTTP status. Empty: an entry is a refusal."),
+    ] = ""
+    severity: Annotated[
+        Member,
+        Meta(description="Member of an entry that must be `ERROR` or `FATAL`, or absent, to count."),
+    ] = ""
+
+
 class Deliver(Settings, frozen=True):
     """How messages are delivered to a participant."""
 
@@ -200,6 +224,10 @@ class Deliver(Settings, frozen=True):
     backoff: Annotated[Backoff, Meta(description="When a message is tried again.")] = Backoff()
     breaker: Annotated[Breaker, Meta(description="When all deliveries pause.")] = Breaker()
     success: Annotated[Success, Meta(description="Which answers are a delivery.")] = Success()
+    outcomes: Annotated[
+        Outcomes | None,
+        Meta(description="Where an answer tells of each message of a batch. None: it tells of all alike."),
+    ] = None
     park: Annotated[
         tuple[int, ...], Meta(description="Statuses that mean this message can never be accepted.")
     ] = (400, 413, 422)

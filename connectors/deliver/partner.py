@@ -17,6 +17,7 @@ from connectors import metrics
 from connectors.auth.outbound import make_credentials, token_urls
 from connectors.auth.secret import find_secret
 from connectors.auth.webhook import hmac_key
+from connectors.deliver.outcomes import said_of_each
 from connectors.deliver.request import Prepared, delivery_key, prepare, signed
 from connectors.deliver.verdict import Kind, Verdict, judge
 from connectors.http.circuit import Circuit, State
@@ -80,9 +81,10 @@ class HttpPartner:
         outcomes: list[Outcome] = []
         for start in range(0, len(batch), self.settings.max_batch):
             part = batch[start : start + self.settings.max_batch]
-            outcomes += await self._together(part)
-            if isinstance(outcomes[-1], Retry):
-                return outcomes + [outcomes[-1]] * (len(batch) - len(outcomes))
+            made = await self._together(part)
+            outcomes += made
+            if all(isinstance(one, Retry) for one in made):
+                return outcomes + [made[-1]] * (len(batch) - len(outcomes))
         return outcomes
 
     async def close(self) -> None:
@@ -93,7 +95,19 @@ class HttpPartner:
         verdict, status = await self._attempt(prepare(self.name, batch, self.settings.batch), len(batch))
         if verdict.kind is Kind.PARK and len(batch) > 1:
             return await self._one_by_one(batch)  # one of them is bad: find out which, deliver the others
-        return [self._outcome(verdict, status, message) for message in batch]
+        return [
+            self._outcome(*self._of_one(verdict, status, index), message)
+            for index, message in enumerate(batch)
+        ]
+
+    def _of_one(self, verdict: Verdict, status: int, index: int) -> tuple[Verdict, int]:
+        """The verdict of one message: that of the batch, unless the answer says something else of it."""
+        if index not in verdict.said:
+            return verdict, status
+        own, words = verdict.said[index]
+        if own in self.settings.park:
+            return Verdict(Kind.PARK, "partner-refused", f"{own} {words}".rstrip()), own
+        return Verdict(Kind.RETRY, "partner-unavailable", f"of this message: {own} {words}".rstrip()), own
 
     async def _one_by_one(self, batch: Sequence[Delivery]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -103,7 +117,7 @@ class HttpPartner:
                 outcomes.append(held[message.subject])
                 continue
             verdict, status = await self._attempt(prepare(self.name, [message], self.settings.batch), 1)
-            outcome = self._outcome(verdict, status, message)
+            outcome = self._outcome(*self._of_one(verdict, status, 0), message)
             outcomes.append(outcome)
             if isinstance(outcome, Retry):
                 held[message.subject] = outcome
@@ -130,14 +144,14 @@ class HttpPartner:
             verdict = Verdict(Kind.RETRY, "internal", "the attempt was cancelled")
             try:
                 await asyncio.sleep(self._bucket.reserve(count))
-                verdict, status = await self._exchange(prepared)
+                verdict, status = await self._exchange(prepared, count)
             finally:
                 self._learn(verdict)
                 metrics.ATTEMPTS.labels(self.name, verdict.code).inc(count)
                 metrics.ATTEMPT_SECONDS.labels(self.name).observe(time.perf_counter() - began)
         return verdict, status
 
-    async def _exchange(self, prepared: Prepared) -> tuple[Verdict, int]:
+    async def _exchange(self, prepared: Prepared, count: int) -> tuple[Verdict, int]:
         try:
             authorization = await self._credentials.header()
             answer = await self._post(prepared, authorization)
@@ -150,7 +164,17 @@ class HttpPartner:
             return Verdict(kind, error.code, error.message, error.retry_after), 0
         except Misconfigured as error:
             return Verdict(Kind.CLOSED, error.code, error.message), 0
-        return verdict, answer.status
+        return self._each(verdict, answer, count), answer.status
+
+    def _each(self, verdict: Verdict, answer: Answer, count: int) -> Verdict:
+        """Add what an answer says of single messages; a success that cannot be told apart is none."""
+        if verdict.kind is not Kind.DELIVERED:
+            return verdict
+        said = said_of_each(answer, self.settings, count)
+        if said is None:
+            detail = f"{answer.status}, but the outcomes of the messages cannot be read"
+            return Verdict(Kind.RETRY, "partner-unavailable", detail)
+        return verdict._replace(said=said)
 
     async def _post(self, prepared: Prepared, authorization: str) -> Answer:
         headers = signed(prepared, self._keys, self._now())

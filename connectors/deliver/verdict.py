@@ -1,6 +1,7 @@
 """What an answer means for a delivery: one table, no state.
 
 success predicate holds                 delivered
+207 where outcomes are told             delivered, each message as `outcomes` says
 `park` statuses (400, 413, 422)         park: this message can never be accepted
 401, 403                                unauthorized: renew the token once, then pause everything
 404, 405, 410                           closed: the endpoint is not there (any more); pause everything
@@ -10,6 +11,7 @@ success predicate holds                 delivered
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -32,12 +34,21 @@ class Kind(Enum):
 
 
 class Verdict(NamedTuple):
-    """A kind with its facts: error code, one line of detail, and the wait that was asked for."""
+    """A kind with its facts.
+
+    Attributes:
+        kind: what to do.
+        code: error code, ``ok`` for none.
+        detail: one line.
+        after: the wait that was asked for, in seconds.
+        said: of a batch, messages of which the answer says something else, with status and words.
+    """
 
     kind: Kind
     code: str
     detail: str
     after: float | None = None
+    said: Mapping[int, tuple[int, str]] = {}
 
 
 def judge(answer: Answer, settings: Deliver, now: float) -> Verdict:
@@ -50,6 +61,11 @@ def judge(answer: Answer, settings: Deliver, now: float) -> Verdict:
     """
     status = answer.status
     after = parse_retry_after(answer.headers.get("retry-after"), now)
+    if status == 207:
+        if settings.outcomes is not None:
+            return Verdict(Kind.DELIVERED, "ok", "")
+        detail = "207, and deliver.outcomes does not say where the outcome of each message stands"
+        return Verdict(Kind.RETRY, "partner-unavailable", detail, after)
     if status in settings.success.statuses:
         if _holds(settings.success, answer):
             return Verdict(Kind.DELIVERED, "ok", "")

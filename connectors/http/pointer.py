@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any, Final
+
 import msgspec
 
 from schemas.errors import Permanent
+
+TOO_LONG: Final = "at most length"
+"""What msgspec says of an array with more items than its type has places."""
+
+
+@cache
+def _array(most: int) -> msgspec.json.Decoder[Any]:
+    """A decoder of arrays of at most so many items.
+
+    Their type is a struct with as many places, because msgspec gives up at the first item beyond those. A
+    list with a ``max_length`` is made whole before its length is looked at.
+    """
+    places = [(f"item_{place}", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for place in range(most)]
+    kind = msgspec.defstruct("Items", places, array_like=True, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(kind)
 
 
 def raw_at(body: bytes | msgspec.Raw, pointer: str) -> bytes | None:
@@ -41,13 +59,18 @@ def value_at(body: bytes | msgspec.Raw, pointer: str) -> object:
         raise Permanent("json-malformed", f"not JSON: {error}") from None
 
 
-def items_of(body: bytes | msgspec.Raw) -> list[bytes]:
-    """Split a JSON array into the texts of its items.
+def items_of(body: bytes | msgspec.Raw, most: int) -> list[bytes]:
+    """Split a JSON array into the texts of its items; reading ends where there are too many.
 
     Raises:
-        Permanent: ``json-malformed``.
+        Permanent: ``json-malformed``; ``batch-too-large`` for more than ``most`` items.
     """
     try:
-        return [bytes(item) for item in msgspec.json.decode(body, type=list[msgspec.Raw])]
+        items = _array(most).decode(body)
+        return [bytes(item) for item in msgspec.structs.astuple(items) if item is not msgspec.UNSET]
+    except msgspec.ValidationError as error:
+        if TOO_LONG in str(error):
+            raise Permanent("batch-too-large", f"more than {most} items") from None
+        raise Permanent("json-malformed", f"not a JSON array: {error}") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Permanent("json-malformed", f"not a JSON array: {error}") from None

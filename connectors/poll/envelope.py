@@ -38,7 +38,7 @@ def open_envelope(settings: Poll, place: Place, url: httpx.URL, answer: Answer) 
     text = raw_at(answer.body, settings.items)
     if text is None:
         raise Permanent("json-malformed", f"no list of items at {settings.items or '/'}")
-    items = items_of(text)
+    items = items_of(text, settings.page_size)
     newest = place.newest
     if settings.since_param and settings.time:
         for item in items:
@@ -47,6 +47,7 @@ def open_envelope(settings: Poll, place: Place, url: httpx.URL, answer: Answer) 
         cursor=_text(answer.body, settings.cursor),
         next=_next(settings, url, answer),
         newest=newest,
+        since=place.began,
         empty=0 if items else place.empty + 1,
     )
     return Envelope(items, follow)

@@ -18,6 +18,8 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
         cursor: the partner's cursor of the next page.
         next: the partner's link to the next page; goes before ``cursor``.
         newest: time of the newest item read (RFC 3339, UTC); each round begins ``overlap`` before it.
+        since: the ``newest`` that this round began with: a partner wants the first page's filters again with
+            each cursor (DCSA Track & Trace 3.0).
         etag: ``ETag`` of the last answer, while the next poll asks for the same address.
         empty: empty pages in a row.
     """
@@ -25,8 +27,14 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     cursor: str = ""
     next: str = ""
     newest: str = ""
+    since: str = ""
     etag: str = ""
     empty: int = 0
+
+    @property
+    def began(self) -> str:
+        """The newest item's time when this round began."""
+        return self.since if self.cursor or self.next else self.newest
 
     def encode(self) -> str:
         """Give the opaque text for the caller."""
@@ -41,8 +49,8 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
             params[settings.size_param] = str(size)
         if self.cursor:
             params[settings.cursor_param] = self.cursor
-        elif settings.since_param and self.newest:
-            since = datetime.fromisoformat(self.newest) - timedelta(seconds=settings.overlap)
+        if settings.since_param and self.began:
+            since = datetime.fromisoformat(self.began) - timedelta(seconds=settings.overlap)
             params[settings.since_param] = rfc3339(since)
         return httpx.URL(settings.url).copy_merge_params(params)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from itertools import islice
 from typing import Final
 
 from connectors.http.pointer import items_of
@@ -27,13 +29,13 @@ def split(body: bytes, media_type: str, form: Format, most: int) -> tuple[list[b
         Permanent: ``json-malformed`` or ``batch-too-large``.
     """
     if media_type in NDJSON:
-        items = [line for line in body.split(b"\n") if line.strip()]
+        items = list(islice((line.rstrip(b"\r\n") for line in io.BytesIO(body) if line.strip()), most + 1))
     elif "array" in form.batch and body.lstrip(b" \t\r\n").startswith(b"["):
-        items = items_of(body)
+        items = items_of(body, most)
     else:
         return [body], False
     if not items:
         raise Permanent("json-malformed", "the batch is empty")
     if len(items) > most:
-        raise Permanent("batch-too-large", f"{len(items)} messages in one request, the limit is {most}")
+        raise Permanent("batch-too-large", f"more than {most} messages in one request")
     return items, True

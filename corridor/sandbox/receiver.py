@@ -137,7 +137,7 @@ def _split(request: Request, body: bytes) -> list[tuple[str, bytes]] | str:
         texts = [line for line in body.split(b"\n") if line]
     else:
         try:
-            texts = items_of(body)
+            texts = items_of(body, len(keys))
         except Permanent as error:
             return error.message
     if len(keys) != len(texts):

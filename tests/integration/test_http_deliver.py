@@ -312,6 +312,72 @@ async def test_bad_message_in_a_batch(make: Make, far: ScriptedPartner) -> None:
     assert [got.body for got in far.got[1:]] == [b'[{"n":0}]', b'[{"n":1}]', b'[{"n":2}]']
 
 
+FEEDBACK = {"at": "/feedbackElements", "index": "propertyPath", "severity": "severity"}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answer"),
+    [
+        (
+            FEEDBACK,
+            Reply(
+                200,
+                b'{"feedbackElements":[{"severity":"ERROR","code":7,"message":"unknown container",'
+                b'"propertyPath":"events[1].equipmentDetails"},{"severity":"INFO","propertyPath":"events[0].x"}]}',
+            ),
+        ),
+        (
+            {"at": "", "status": "status"},
+            Reply(207, b'[{"status":202},{"status":422,"detail":"unknown container"},{"status":"200"}]'),
+        ),
+        (
+            {"at": "/failed", "index": "index"},
+            Reply(200, b'{"failed":[{"index":1,"message":"unknown container"}]}'),
+        ),
+    ],
+)
+async def test_a_partner_that_takes_some_and_refuses_others(
+    make: Make, far: ScriptedPartner, outcomes: dict[str, str], answer: Reply
+) -> None:
+    """The refused message is parked with the partner's words; its neighbours are delivered, once."""
+    partner = make(batch="array", max_batch=3, outcomes=outcomes)
+    far.plan(answer)
+    first, second, third = await partner.deliver([message(n) for n in range(3)])
+    assert isinstance(first, Delivered)
+    assert isinstance(third, Delivered)
+    assert isinstance(second, Park)
+    assert "unknown container" in second.detail
+    assert len(far.got) == 1
+
+
+async def test_one_of_a_batch_may_be_tried_again_alone(make: Make, far: ScriptedPartner) -> None:
+    """A status that is no refusal is one message's trouble: the others have their receipts."""
+    partner = make(batch="array", max_batch=3, outcomes={"at": "/results", "status": "status"})
+    far.plan(Reply(207, b'{"results":[{"status":200},{"status":503},{"status":409}]}'))
+    first, second, third = await partner.deliver([message(n) for n in range(3)])
+    assert (type(first), type(second), type(third)) == (Delivered, Retry, Delivered)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answer"),
+    [
+        (None, Reply(207, b"[]")),
+        ({"at": "/results", "status": "status"}, Reply(207, b'{"results":[{"status":200}]}')),
+        ({"at": "/results", "status": "status"}, Reply(207, b"not json")),
+        ({"at": "/failed", "index": "index"}, Reply(200, b'{"failed":[{"index":9}]}')),
+        ({"at": "/failed", "index": "index"}, Reply(200, b'{"failed":[{"index":"none"}]}')),
+        ({"at": "/failed", "index": "index"}, Reply(200, b'{"failed":{"a":1}}')),
+    ],
+)
+async def test_outcomes_that_cannot_be_told_apart_are_no_success(
+    make: Make, far: ScriptedPartner, outcomes: dict[str, str] | None, answer: Reply
+) -> None:
+    """Nothing counts as delivered on an answer that may mean that one was refused."""
+    partner = make(batch="array", max_batch=3, outcomes=outcomes)
+    far.plan(answer)
+    assert {type(one) for one in await partner.deliver([message(n) for n in range(3)])} == {Retry}
+
+
 @pytest.mark.parametrize("batching", ["none", "array"])
 async def test_order_within_a_subject(make: Make, far: ScriptedPartner, batching: str) -> None:
     """Behind a message that failed, nothing of its subject is sent; other subjects go on."""

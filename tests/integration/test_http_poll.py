@@ -191,12 +191,39 @@ async def test_overlap_by_time(make: Make, far: ScriptedPartner) -> None:
     assert query(far.got[1])["since"] == "2026-01-12T08:29:00.000Z"
 
 
+async def test_the_filters_of_a_round_go_with_every_cursor(make: Make, far: ScriptedPartner) -> None:
+    """DCSA T&T 3.0, Next-Page-Cursor: the first parameters are repeated; the time is that of the start."""
+    source = make(since_param="since", time="/at", overlap=60)
+    far.plan(
+        page([event(1, "2026-01-12T08:30:00Z")]),
+        page([event(2, "2026-01-12T09:30:00Z")], cursor="p2"),
+        page([event(3, "2026-01-12T10:30:00Z")], cursor="p3"),
+        page([event(4, "2026-01-12T11:30:00Z")]),
+    )
+    _, cursor = await drain(source)
+    await drain(source, cursor)
+    asked = [(query(got).get("cursor"), query(got).get("since")) for got in far.got]
+    began = "2026-01-12T08:29:00.000Z"
+    assert asked == [(None, None), (None, began), ("p2", began), ("p3", began)]
+
+
+async def test_a_page_with_more_items_than_asked_for_is_refused(make: Make, far: ScriptedPartner) -> None:
+    """A partner does not decide how much is read: nothing is made of the 100,000 items."""
+    source = make(page_size=100)
+    bomb = json.dumps({"items": list(range(100_000))}).encode()
+    far.plan(Reply(200, gzip.compress(bomb), {"Content-Encoding": "gzip"}), page([event(1)]))
+    with pytest.raises(Transient) as caught:
+        await source.poll("")
+    assert caught.value.code == "batch-too-large"
+    assert numbers(await source.poll("")) == ["e-1"]
+
+
 async def test_bad_items_do_not_stop_the_page(make: Make, far: ScriptedPartner) -> None:
     """Each item that cannot be read is reported with its bytes and reason; its neighbours go on."""
     large = b'{"id":"' + b"x" * 1000 + b'","n":1}'
     items = [b'{"id":"a","n":1}', b'{"id":"b","n":"x"}', b"7", b'{"id":"","n":1}', large, b'{"id":"c","n":3}']
     far.plan(Reply(200, b'{"items":[' + b",".join(items) + b'],"cursor":"5"}'))
-    found = await make(limits={"record": 900}).poll("")
+    found = await make(limits={"record": 900}, page_size=10).poll("")
     assert numbers(found) == ["a", "c"]
     assert [(bad.body, bad.error.code) for bad in found.rejected] == [
         (items[1], "schema-violation"),
@@ -297,7 +324,7 @@ def test_newest_only_grows(newest: str, item_time: object) -> None:
     assert later(newest, item_time) >= newest
 
 
-@given(st.builds(Place, *(st.text(max_size=20) for _ in range(4)), st.integers(0, 99)))
+@given(st.builds(Place, *(st.text(max_size=20) for _ in range(5)), st.integers(0, 99)))
 def test_cursor_round_trip(place: Place) -> None:
     """What is stored is what is read."""
     assert decode_place(place.encode()) == place
