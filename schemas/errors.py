@@ -20,6 +20,8 @@ CODES: Final[dict[str, str]] = {
     "auth-expired": "The time of the signature lies outside the replay window.",
     "body-too-large": "The body is larger than the limit, on the wire or after decompression.",
     "request-too-slow": "The request did not arrive completely in time.",
+    "host-unknown": "Nothing is served under the name in the Host header; `hosts` lists the listener's.",
+    "origin-refused": "The request was made by a web page of another site, and such requests are not taken.",
     "headers-too-large": "The header fields are more or larger than the limit.",
     "http-malformed": "The bytes are not a valid HTTP/1.1 request.",
     "overloaded": "More connections are open than this process serves at once; try again.",

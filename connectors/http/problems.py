@@ -30,6 +30,8 @@ STATUS: Final[dict[str, int]] = {
     "output-too-large": 413,
     "rate-limited": 429,
     "not-found": 404,
+    "host-unknown": 421,
+    "origin-refused": 403,
     "method-not-allowed": 405,
     "log-unavailable": 503,
     "kafka-unavailable": 503,

@@ -43,27 +43,62 @@ class BoundedHttp(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol with bounds on time and size of the request head, and on connections."""
 
     head_timeout: float = 10.0
+    body_timeout: float = 30.0
+    write_timeout: float = 30.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own signature
         super().__init__(*args, **kwargs)
         self._most, self.limit_concurrency = self.limit_concurrency, None
         self._deadline: asyncio.TimerHandle | None = None
+        self._stuck: asyncio.TimerHandle | None = None
         self._in_head = True
         self._between = True
         self._head = 0
+        self._waits_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: a connection that says nothing is closed as well."""
         super().connection_made(transport)
-        if self._most is not None and len(self.connections) > self._most:
+        self._waits_since = self.loop.time()
+        if self._most is not None and len(self.connections) > self._most and not self._make_room():
             self._refuse("overloaded", f"more than {self._most} connections", "retry-after: 1\r\n")
         else:
-            self._start_clock()
+            self._start_clock(self.head_timeout)
+
+    def _make_room(self) -> bool:
+        """End the connection that keeps us waiting longest; False when none does.
+
+        So whoever holds connections without asking anything loses them first, not who comes with a request.
+        """
+        waiting = [
+            (since, id(one), one)
+            for one in self.connections
+            if one is not self and isinstance(one, BoundedHttp)
+            if (since := one._waits_since) is not None and not one.transport.is_closing()  # noqa: SLF001
+        ]
+        if not waiting:
+            return False
+        min(waiting)[2].transport.abort()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_clock()
+        self.resume_writing()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Start the clock of an answer that is not read."""
+        super().pause_writing()
+        if self._stuck is None:
+            self._stuck = self.loop.call_later(self.write_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop that clock."""
+        super().resume_writing()
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of a head that does not end."""
@@ -80,12 +115,14 @@ class BoundedHttp(HttpToolsProtocol):
         """A head begins."""
         super().on_message_begin()
         self._in_head, self._head, self._between = True, 0, False
-        self._start_clock()
+        self._waits_since = self._waits_since or self.loop.time()
+        self._start_clock(self.head_timeout)
 
     def on_headers_complete(self) -> None:
         """The head is whole: from here on the endpoint's own limits hold."""
         self._in_head = False
         self._stop_clock()
+        self._start_clock(self.body_timeout)
         if len(self.headers) > HEAD_FIELDS:
             self._refuse("headers-too-large", f"more than {HEAD_FIELDS} header fields")
         if not self.transport.is_closing():
@@ -99,13 +136,14 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Ignore the end of a request that was refused before it reached the application."""
         self._stop_clock()
-        self._between = True
+        self._between, self._waits_since = True, None
         if not self.transport.is_closing():
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Give a sender whose body was refused half-way time to read why, instead of a reset."""
         super().on_response_complete()
+        self._waits_since = self.loop.time()
         unread = self.cycle.response_complete and self.cycle.more_body
         if unread and not self.transport.is_closing():
             self._deadline = self.loop.call_later(LINGER, self.transport.close)
@@ -114,9 +152,9 @@ class BoundedHttp(HttpToolsProtocol):
         """Answer what is not HTTP with a problem document."""
         self._refuse("http-malformed", msg)
 
-    def _start_clock(self) -> None:
+    def _start_clock(self, seconds: float) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(self.head_timeout, self._too_slow)
+            self._deadline = self.loop.call_later(seconds, self._too_slow)
 
     def _stop_clock(self) -> None:
         if self._deadline is not None:
@@ -125,12 +163,15 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._deadline = None
-        self._refuse("request-too-slow", f"the headers did not end within {self.head_timeout:g} s")
+        if self._in_head:
+            self._refuse("request-too-slow", f"the headers did not end within {self.head_timeout:g} s")
+        else:
+            self._refuse("request-too-slow", f"the body did not end within {self.body_timeout:g} s")
 
     def _refuse(self, code: str, detail: str, fields: str = "") -> None:
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             body = document(code, detail, status=STATUS[code])
             head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{fields}"
             self.transport.write(

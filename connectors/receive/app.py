@@ -10,7 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
+from connectors.http.doorman import Doorman
 from connectors.http.problems import on_defect, on_http_error
 from connectors.receive.endpoint import Endpoint
 from connectors.receive.openapi import describe
@@ -45,12 +47,14 @@ def webhook_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
     ]
 
 
-def make_app(routes: Sequence[BaseRoute]) -> Starlette:
-    """Build an application whose every error is a problem document.
+def make_app(routes: Sequence[BaseRoute], hosts: Sequence[str] = ()) -> ASGIApp:
+    """Build an application whose every error is a problem document, with a doorman in front.
 
     Args:
         routes: those of `webhook_routes` and of whatever else the role serves.
+        hosts: names under which it may be asked for from outside (see `Doorman`).
     """
-    return Starlette(
+    app = Starlette(
         routes=list(routes), exception_handlers={HTTPException: on_http_error, Exception: on_defect}
     )
+    return Doorman(app, hosts)

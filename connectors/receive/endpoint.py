@@ -108,9 +108,9 @@ class Endpoint:
         media_type = self._media_type(request)
         headers = request.headers
         self._admission.before_body(headers, self._now())
-        self._throttle(1)
         raw = await receive(request, self.settings.limits)
         self._admission.check(headers, raw, self._now())
+        self._throttle(1)  # only who can sign spends the participant's rate
         body = self._decode(raw, headers.get("content-encoding", ""))
         texts, is_batch = split(body, media_type, self.form, self.max_batch)
         self._bucket.reserve(len(texts) - 1)

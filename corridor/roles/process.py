@@ -60,7 +60,7 @@ async def serve_http(
         Misconfigured: ``port-in-use``, naming the holder.
     """
     require_free(address.port, "HTTP", "Stop it, or set another port in the settings.", address.host)
-    server = make_server(make_app(routes), drain=drain)
+    server = make_server(make_app(routes, address.hosts), drain=drain)
     serving = asyncio.create_task(server.serve(sockets=[listen(address.host, address.port)]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

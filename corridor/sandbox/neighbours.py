@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.http.doorman import Doorman
 from connectors.http.server import listen, make_server
 from corridor.permits import Office
 from corridor.sandbox.authority import Played
@@ -77,7 +78,9 @@ class Neighbours:
             lanes: trucks at once, with a rate.
         """
         routes = [Route("/livez", self._live), Route("/stats", self._stats)]
-        control = make_server(Starlette(routes=[*routes, faults_route(self._injector, self._api)]), drain=1)
+        control = make_server(
+            Doorman(Starlette(routes=[*routes, faults_route(self._injector, self._api)])), drain=1
+        )
         serving = [asyncio.create_task(self._api.run())]
         if self._control:
             socket = listen("127.0.0.1", self._control)

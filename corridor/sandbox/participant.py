@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.http.doorman import Doorman
 from connectors.http.server import listen, make_server
 from corridor.sandbox import ledger as ledgers
 from corridor.sandbox.clock import Clock
@@ -56,7 +57,7 @@ class Participant:
             routes.append(Route("/feed", self._page))
         self.api = Outage(Starlette(routes=routes), settings.host, settings.port, settings.faults.down)
         self._control_socket = listen(settings.host, settings.control)
-        self._control = make_server(Starlette(routes=self._control_routes()), drain=1)
+        self._control = make_server(Doorman(Starlette(routes=self._control_routes())), drain=1)
 
     @property
     def url(self) -> str:

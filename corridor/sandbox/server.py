@@ -7,6 +7,7 @@ import asyncio
 import uvicorn
 from starlette.types import ASGIApp
 
+from connectors.http.doorman import Doorman
 from connectors.http.server import BoundedHttp, Server, listen
 
 
@@ -34,7 +35,7 @@ class Outage:
     """
 
     def __init__(self, app: ASGIApp, host: str, port: int, down: float = 0.0) -> None:
-        self._app = app
+        self._app = Doorman(app)
         self._host = host
         self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]

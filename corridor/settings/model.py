@@ -23,6 +23,14 @@ class Listen(Group, frozen=True):
 
     host: Annotated[str, Meta(description="Address to listen on; `0.0.0.0` for all.")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="TCP port.")] = 8400
+    hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names, without port, under which it is asked for from outside; `*` for any. "
+            "Addresses, names without a dot and names such as `x.internal` are always taken. Requests under "
+            "another name, and requests of other sites' pages, are refused."
+        ),
+    ] = ()
 
 
 class Gateway(Listen, frozen=True):

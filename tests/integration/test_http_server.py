@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from connectors.http.server import BoundedHttp
 from connectors.receive.app import make_app
 from tests.support.edges import serving
 
@@ -78,22 +79,77 @@ async def test_many_slow_connections() -> None:
 
 
 async def test_too_many_connections() -> None:
-    """A connection beyond the limit is told so, and is welcome once another one is gone."""
-    async with serving(APP, connections=2) as url:
+    """A connection beyond the limit is told so while all others are being served; then it is welcome."""
+    busy, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def wait(_: Request) -> Response:
+        busy.release()
+        await go_on.wait()
+        return PlainTextResponse("done")
+
+    async with serving(make_app([Route("/", wait)]), connections=2) as url:
         held = [await talk(url, GOOD) for _ in range(2)]
-        for reader, _ in held:
-            await reader.readuntil(b"\r\n\r\n0")
+        for _ in held:
+            await busy.acquire()
         answer = await ask(url)
         assert answer.startswith(b"HTTP/1.1 503")
         assert b"overloaded" in answer
         assert b"retry-after: 1" in answer
-        for _, writer in held:
+        go_on.set()
+        for reader, writer in held:
+            await reader.readuntil(b"done")
             writer.close()
-            await writer.wait_closed()
         while not (await ask(url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).startswith(
             b"HTTP/1.1 200"
         ):
             pass
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        GOOD,
+        b"GET / HTTP/1.1\r\nX-Slow: ",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\n1",
+    ],
+)
+async def test_who_holds_connections_loses_them_first(start: bytes) -> None:
+    """Idle, in the head, in the body: a hundred such connections never turn a good request away."""
+    async with serving(APP, connections=20) as url:
+        held = [await talk(url, start) for _ in range(60)]
+        for _ in range(10):
+            answer = await ask(url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 200")
+        for _, writer in held:
+            writer.close()
+
+
+async def test_body_that_does_not_end() -> None:
+    """The server's own bound holds where an application has none."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\n1"
+    async with serving(APP, body_timeout=0.2) as url:
+        assert b"request-too-slow" in await ask(url, head)
+
+
+async def test_answer_that_is_not_read() -> None:
+    """A client that asks and does not read is cut off: its answers are not kept for ever."""
+    closed = asyncio.Event()
+
+    class Watched(BoundedHttp):
+        write_timeout = 0.2
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            closed.set()
+
+    async def large(_: Request) -> Response:
+        return PlainTextResponse("x" * 50_000_000)
+
+    async with serving(make_app([Route("/", large)]), protocol=Watched) as url:
+        _, writer = await talk(url, GOOD)
+        await closed.wait()
+        writer.close()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +184,7 @@ async def test_large_body_then_next_request() -> None:
     """A large body does not count as a head, and the connection stays good for the next request."""
     async with serving(APP) as url:
         body = b"x" * 300_000
-        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n"
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 300000\r\n\r\n"
         answer = await ask(url, head + body, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert answer.count(b"HTTP/1.1 200") == 2
         assert b"300000" in answer
@@ -148,7 +204,9 @@ async def test_an_offer_of_another_protocol_is_ignored(name: bytes) -> None:
     """Java's client offers HTTP/2 with every plain request: its bodies are read, on a kept connection too."""
     body = b'{"a":"\r\nUpgrade: x"}'
     offer = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEA\r\n" + name + b": h2c\r\n"
-    head = b"POST / HTTP/1.1\r\nHost: x\r\n" + offer + b"Content-Length: %d\r\n" % len(body)
+    head = (
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\n" + offer + b"Content-Length: %d\r\n" % len(body)
+    )
     async with serving(APP) as url:
         reader, writer = await talk(url, head + b"\r\n" + body)
         length = str(len(body)).encode()

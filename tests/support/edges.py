@@ -91,11 +91,17 @@ def participant(**groups: object) -> Participant:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, *, connections: int = 100, head_timeout: float = 10.0) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp,
+    *,
+    connections: int = 100,
+    protocol: type[BoundedHttp] = BoundedHttp,
+    **timeouts: float,
+) -> AsyncIterator[str]:
     """Run the application on the product's own server, on a free port, and give its address."""
     sock = listen("127.0.0.1", 0)
     server = make_server(app, connections=connections, drain=2)
-    server.config.http = type("Http", (BoundedHttp,), {"head_timeout": head_timeout})
+    server.config.http = type("Http", (protocol,), timeouts)
     running = asyncio.create_task(server.serve([sock]))
     await server.ready.wait()
     try:
