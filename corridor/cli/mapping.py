@@ -12,6 +12,7 @@ from corridor.cli.options import emit, json_option, overlay_option
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping.compile import CompiledMapping, load
+from schemas.mapping.contract import broken
 from schemas.mapping.profiles import find_schema
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -33,6 +34,8 @@ def command() -> None:
 def check(files: tuple[Path, ...], overlays: tuple[Path, ...], as_json: bool) -> int:
     """Compile mapping FILES and print everything that is wrong with them.
 
+    A mapping into the corridor event is also held against the contract of docs/contract.md.
+
     Each problem is one line, FILE:LINE:COLUMN: what. Exit code 1 when there is any; warnings alone are fine.
     """
     failed = False
@@ -40,7 +43,9 @@ def check(files: tuple[Path, ...], overlays: tuple[Path, ...], as_json: bool) ->
         problems: list[str] = []
         warnings: tuple[str, ...] = ()
         try:
-            warnings = _compile(file, overlays).warnings
+            mapping = _compile(file, overlays)
+            warnings = mapping.warnings
+            problems = [f"{file}: {one} (docs/contract.md)" for one in broken(mapping.document)]
         except Misconfigured as error:
             problems = error.message.splitlines()
         failed = failed or bool(problems)
