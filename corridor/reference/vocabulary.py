@@ -162,6 +162,7 @@ def _kind(heard: Heard) -> tuple[object, ...]:
         heard.code, heard.word, event["subject"]["type"], event["how"]["mode"], event["when"]["classifier"],
         event["consignment_id"] is None, event["why"]["document"], event["why"]["reason_code"] is None,
         event["how"]["rail_car"] is None, event["why"]["transshipment"],
+        any(reference["type"] == "EPERMIT" for reference in event["what"]["references"]),
     )  # fmt: skip
 
 

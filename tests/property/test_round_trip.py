@@ -170,6 +170,8 @@ def sea(draw: st.DrawFn, profile: str) -> dict[str, Any]:
     if kind == "PORT":
         absent |= {"nextLocation", "estimatedArrival", "vesselIMONumber", "vesselName", "vesselMMSI"}
         absent |= {"voyageNumber", "portVisitReference"}
+    if made["eventCode"] == "DISC":  # the vessel's next call is not that of what has left it
+        absent |= {"nextLocation", "estimatedArrival"}
     made |= {"vesselIMONumber": "9074729", "UNLocationCode": "KZKUR"}
     return {name: [] if name == "manifest" else None if name in absent else made[name] for name in made}
 
