@@ -284,11 +284,12 @@ def _lot(bulk: dict[str, Any] | None, *, partial: bool) -> Lot | None:
         return None
     net = net_kg(bulk)
     kilograms = gross_kg(bulk) if net is None else net
+    told = bulk["net_tonnes"] is not None and "net_tonnes" not in (bulk.get("computed") or ())
     basis = "gross, by density" if net is None else "net, by density"
     return Lot(
         product=bulk["product"],
         kg=kilograms,
-        basis=None if kilograms is None else "net, as told" if bulk["net_tonnes"] is not None else basis,
+        basis=None if kilograms is None else "net, as told" if told else basis,
         document=bulk["bl_number"] or bulk["act_number"],
         measured=net is not None and not partial,
         formed_of=tuple((part["lot"], part["net_kg"]) for part in bulk["formed_of"] or ()),
