@@ -88,6 +88,8 @@ class Kafka(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tls: present means encrypted.
         sasl: present means authenticated.
         request_timeout: seconds after which an answer of a broker is given up.
+        plaintext: the network between us and a cluster elsewhere is ours alone: neither TLS nor a login is
+            needed there.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -95,6 +97,7 @@ class Kafka(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tls: Tls | None = None
     sasl: Sasl | None = None
     request_timeout: Seconds = 15.0
+    plaintext: bool = False
 
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments that every aiokafka client takes.

@@ -16,7 +16,9 @@ from corridor.roles.health import Health
 from corridor.roles.permits import Permits
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
+from corridor.settings.exposure import is_own
 from schemas import profiles
+from schemas.errors import Misconfigured
 from streams.contracts import Contracts
 from streams.ingest import Ingest
 from streams.registry_log import RegistryLog
@@ -68,6 +70,9 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
 def _registry(settings: Settings) -> RegistryLog | None:
     """Make the embedded registry, unless another one is used."""
     if settings.registry.url:
+        if is_own(settings, settings.registry.url):
+            message = "registry.url is this gateway itself, which then serves no registry: leave it out"
+            raise Misconfigured("settings-unsafe", message)
         return None
     host = settings.gateway.host
     reachable = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound

@@ -75,6 +75,10 @@ class Registry(Group, frozen=True):
         SecretRef | None,
         Meta(description="Where the bearer token is found that clients send and our own registry wants."),
     ] = None
+    plaintext: Annotated[
+        bool,
+        Meta(description="Send the login over `http://` as well: on a network that nobody else is on."),
+    ] = False
     ca_file: Annotated[str, Meta(description="PEM file of a private CA; empty: the system's.")] = ""
     cert_file: Annotated[
         str, Meta(description="PEM file of a client certificate with its key, for mTLS.")

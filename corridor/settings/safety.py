@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.settings import Bearer, OAuth2, Participant, Webhook
+from corridor.settings.exposure import exposed, loopback, plain
 from corridor.settings.model import Settings
+from corridor.settings.risk import Risk
 from schemas import profiles
 from schemas.errors import Misconfigured
 from streams.settings import PASSWORD_VARIABLE
@@ -19,18 +20,6 @@ from streams.settings import PASSWORD_VARIABLE
 SHORTEST_TOKEN: Final = 16
 FOREIGN: Final = ("kafka.sasl.password_file", "kafka.tls.key", "registry.password", "registry.cert_file")
 """Secrets that others chose, whose length is not ours to judge."""
-
-
-class Risk(NamedTuple):
-    """One setting that is not safe.
-
-    Attributes:
-        setting: dotted address.
-        reason: why it is not safe, and what to do.
-    """
-
-    setting: str
-    reason: str
 
 
 def require_safe(settings: Settings) -> None:
@@ -53,12 +42,13 @@ def unsafe(settings: Settings) -> list[Risk]:
         *(risk for participant in settings.participants.values() for risk in _participant(participant)),
         *_secrets(settings),
         *_files(settings),
+        *exposed(settings),
     ]
 
 
 def _kafka(settings: Settings) -> Iterator[Risk]:
     hosts = [address.rpartition(":")[0] for address in settings.kafka.bootstrap.split(",")]
-    if all(map(_loopback, hosts)):
+    if all(map(loopback, hosts)):
         return
     if settings.topics.min_insync < 2 or settings.topics.replication < 3:
         yield Risk(
@@ -71,7 +61,7 @@ def _kafka(settings: Settings) -> Iterator[Risk]:
 
 
 def _bind(settings: Settings) -> Iterator[Risk]:
-    if _loopback(settings.gateway.host):
+    if loopback(settings.gateway.host):
         return
     if settings.registry.url is None and settings.registry.token is None:
         yield Risk(
@@ -84,7 +74,7 @@ def _bind(settings: Settings) -> Iterator[Risk]:
 def _view(settings: Settings) -> Iterator[Risk]:
     if urlsplit(settings.view.url).password:
         yield Risk("view.url", "holds a password: leave it out there and set view.password")
-    if not _loopback(settings.view.host) and settings.view.token is None:
+    if not loopback(settings.view.host) and settings.view.token is None:
         where = f"{settings.view.host}:{settings.view.port}"
         yield Risk("view.token", f"anybody who reaches {where} could read all shipments")
 
@@ -95,16 +85,16 @@ def _participant(participant: Participant) -> Iterator[Risk]:
     webhook = participant.webhook
     if webhook and not (webhook.secrets or webhook.public_keys or webhook.bearer):
         yield Risk(f"{here}.webhook", "anybody could send in its name: set secrets, public_keys or bearer")
-    if participant.deliver and _plain(participant.deliver.url) and not participant.deliver.egress.plaintext:
+    if participant.deliver and plain(participant.deliver.url) and not participant.deliver.egress.plaintext:
         yield Risk(f"{here}.deliver.url", "not encrypted: use https, or set deliver.egress.plaintext = true")
     for code, peer in (participant.authority.peers if participant.authority else {}).items():
-        if _plain(peer.url) and not peer.egress.plaintext:
+        if plain(peer.url) and not peer.egress.plaintext:
             yield Risk(
                 f"{here}.authority.peers.{code}.url",
                 "not encrypted: anybody on the way could give his own keys: use https, or set "
                 "egress.plaintext = true",
             )
-    if participant.poll and _plain(participant.poll.url) and not participant.poll.egress.plaintext:
+    if participant.poll and plain(participant.poll.url) and not participant.poll.egress.plaintext:
         yield Risk(f"{here}.poll.url", "not encrypted: use https, or set poll.egress.plaintext = true")
 
 
@@ -212,17 +202,3 @@ def _of_webhook(here: str, webhook: Webhook) -> Iterator[tuple[str, str]]:
     for field in ("secrets", "public_keys", "bearer"):
         for position, reference in enumerate(getattr(webhook, field)):
             yield f"{here}.{field}[{position}]", reference
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _plain(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "http" and not _loopback(parts.hostname or "")

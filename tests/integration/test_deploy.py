@@ -183,12 +183,45 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
         assert check is security or done.stderr == ""
 
 
+def build_wheel(source: Path, into: Path) -> zipfile.ZipFile:
+    """Build the wheel of a tree, and open it."""
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index", "--no-build-isolation", "-q"]
+    subprocess.run([*command, "-w", str(into), str(source)], check=True)
+    (wheel,) = into.glob("*.whl")
+    return zipfile.ZipFile(wheel)
+
+
+def test_no_secret_of_a_checkout_is_in_the_wheel(tmp_path: Path) -> None:
+    """Secrets that lie where somebody put them, in any package, do not travel."""
+    tree = tmp_path / "tree"
+    for name in ("connectors", "schemas", "streams", "corridor", "deploy"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    canaries = (
+        *("deploy/container/secrets/registry-token", "deploy/container/view-token", "corridor/tls.key"),
+        *("connectors/auth/partner.pem", "schemas/.env", "streams/secrets/any"),
+    )
+    for canary in canaries:
+        (tree / canary).parent.mkdir(parents=True, exist_ok=True)
+        (tree / canary).write_text("canary-of-a-secret")
+    wheel = build_wheel(tree, tmp_path)
+    assert [name for name in wheel.namelist() if b"canary-of-a-secret" in wheel.read(name)] == []
+
+
+def test_secrets_of_compose_lie_outside_the_packages() -> None:
+    """Neither git, nor the wheel, nor the image takes them."""
+    here = ROOT / "deploy/container"
+    for secret in COMPOSE["secrets"].values():
+        place = (here / secret["file"]).resolve().relative_to(ROOT.resolve())
+        assert place.parts[0] == "secrets"
+    assert "secrets/" in (ROOT / ".gitignore").read_text().split()
+    assert "secrets" in (ROOT / ".dockerignore").read_text().split()
+
+
 def test_the_wheel_has_everything_that_the_repository_has(tmp_path: Path) -> None:
     """What is installed from a wheel, as in the image, has each file of the packages."""
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index", "--no-build-isolation", "-q"]
-    subprocess.run([*command, "-w", str(tmp_path), str(ROOT)], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    packed = set(zipfile.ZipFile(wheel).namelist())
+    packed = set(build_wheel(ROOT, tmp_path).namelist())
     for package in ("schemas", "connectors", "streams", "corridor", "deploy"):
         files = [
             path for path in (ROOT / package).rglob("*") if path.is_file() and "__pycache__" not in path.parts

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.system("dtc", "dlp")
 
 BODIES = [message.body() for message in islice(messages("dlp"), 40)]
 
+JSON = {"Content-Type": "application/json"}
+
 
 def delivery(n: int, body: bytes | None = None) -> Delivery:
     """The n-th event of the DLP, on its way back to it."""
@@ -201,7 +203,7 @@ async def test_tokens_run_out_and_are_taken_back(
     """Without a live token the answer is 401; an injected 401 takes all tokens back, and a new one helps."""
     sandbox = await stack.enter_async_context(running(settings(faults=Faults(errors={"401": 1.0}, most=1))))
     async with httpx.AsyncClient(base_url=sandbox.url) as client:
-        assert (await client.post("/deliveries", content=BODIES[0])).status_code == 401
+        assert (await client.post("/deliveries", content=BODIES[0], headers=JSON)).status_code == 401
         wrong = {"grant_type": "client_credentials", "client_id": "broker", "client_secret": "no"}
         assert (await client.post("/oauth/token", data=wrong)).status_code == 401
         assert (await client.post("/oauth/token", data={"grant_type": "password"})).status_code == 400
@@ -220,7 +222,7 @@ async def test_unsigned_and_unnamed_deliveries_are_refused(
     assert outcome.code == "partner-unauthorized"
     door = settings(client_id="", delivery_secret="", data=sandbox.settings.data / "open")
     async with running(door) as unguarded, httpx.AsyncClient(base_url=unguarded.url) as client:
-        answer = await client.post("/deliveries", content=BODIES[0])
+        answer = await client.post("/deliveries", content=BODIES[0], headers=JSON)
         assert (answer.status_code, "Idempotency-Key" in answer.text) == (400, True)
 
 

@@ -17,6 +17,8 @@ from corridor.sandbox.faults import Faults, Injector
 from corridor.sandbox.server import Outage
 from corridor.sandbox.unreliable import Unreliable, faults_route
 
+TEXT = {"Content-Type": "text/plain"}
+
 
 class Counter:
     """Counts what was done, whatever became of the answer."""
@@ -50,7 +52,7 @@ async def unreliable(faults: Faults) -> AsyncIterator[tuple[httpx.AsyncClient, C
 async def test_a_refused_request_has_no_effect() -> None:
     """The status is the one that was asked for, with the wait; reading is not disturbed."""
     async with unreliable(Faults(errors={"503": 1.0}, retry_after=2)) as (client, counter):
-        answer = await client.post("/", content=b"x")
+        answer = await client.post("/", content=b"x", headers=TEXT)
         assert (answer.status_code, answer.headers["retry-after"], counter.done) == (503, "2", 0)
         assert (await client.get("/")).status_code == 200
 
@@ -60,16 +62,16 @@ async def test_an_answer_that_never_comes(faults: Faults, effect: int) -> None:
     """A lost answer has its effect, a request that is held has none; the caller sees the same."""
     async with unreliable(faults) as (client, counter):
         with pytest.raises(httpx.RemoteProtocolError):
-            await client.post("/", content=b"x")
+            await client.post("/", content=b"x", headers=TEXT)
         assert counter.done == effect
 
 
 async def test_faults_are_put_in_force_and_end() -> None:
     """What is posted replaces all faults; what breaks their rules is refused and changes nothing."""
     async with unreliable(Faults()) as (client, counter):
-        assert (await client.post("/", content=b"whole")).content == b"whole"
+        assert (await client.post("/", content=b"whole", headers=TEXT)).content == b"whole"
         assert (await client.post("/faults", json={"errors": {"500": 1.0}})).json()["errors"] == {"500": 1.0}
-        assert (await client.post("/", content=b"x")).status_code == 500
+        assert (await client.post("/", content=b"x", headers=TEXT)).status_code == 500
         assert counter.done == 1
 
 
@@ -77,5 +79,5 @@ async def test_faults_that_cannot_be_are_refused() -> None:
     """A chance above one is no fault."""
     async with unreliable(Faults()) as (client, counter):
         assert (await client.post("/faults", json={"lost": 2})).status_code == 422
-        assert (await client.post("/", content=b"x")).status_code == 200
+        assert (await client.post("/", content=b"x", headers=TEXT)).status_code == 200
         assert counter.done == 1

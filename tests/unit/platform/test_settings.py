@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from corridor.settings import Settings, load, require_safe, settings_reference, unsafe
+from corridor.settings.exposure import is_own
 from corridor.settings.reference import all_settings
 from schemas.errors import Misconfigured
 
@@ -108,11 +109,34 @@ DELIVER = '[participants.d]\nprofile = "dlp.event.v1"\n[participants.d.deliver]\
 WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhook]\n'
 
 
+TWO_WEBHOOKS = "".join(
+    f'[participants.{name}]\nprofile = "dtc.note.v1"\n[participants.{name}.webhook]\n'
+    'secrets = ["env:GOOD"]\npath = "/in"\n'
+    for name in ("dtc", "other")
+)
+
+
 @pytest.mark.parametrize(
     ("text", "setting"),
     [
-        ('[kafka]\nbootstrap = "k1.example:9092"', "topics.min_insync"),
-        ('[kafka]\nbootstrap = "127.0.0.1:1,10.0.0.7:9092"\n[topics]\nreplication = 3', "topics.min_insync"),
+        ('[kafka]\nbootstrap = "k1.example:9092"\nplaintext = true', "topics.min_insync"),
+        (
+            '[kafka]\nbootstrap = "127.0.0.1:1,10.0.0.7:9092"\nplaintext = true\n[topics]\nreplication = 3',
+            "topics.min_insync",
+        ),
+        ('[kafka]\nbootstrap = "k1.example:9092"\n[topics]\nreplication = 3\nmin_insync = 2', "kafka.tls"),
+        (WEBHOOK + 'secrets = ["env:GOOD"]\npath = "/metrics"', "participants.dtc.webhook.path"),
+        (WEBHOOK + 'secrets = ["env:GOOD"]\npath = "/subjects/x"', "participants.dtc.webhook.path"),
+        (TWO_WEBHOOKS, "participants.other.webhook.path"),
+        ('[registry]\nurl = "http://r.example"\ntoken = "env:GOOD"', "registry.url"),
+        (DELIVER.replace("https://d.example", "https://10.1.2.3"), "participants.d.deliver.url"),
+        (DELIVER.replace("https://d.example", "https://169.254.169.254"), "participants.d.deliver.url"),
+        (
+            DELIVER
+            + '[participants.d.deliver.auth]\nkind = "oauth2"\ntoken_url = "http://t.example/"\n'
+            + 'client_id = "c"\nclient_secret = "env:GOOD"',
+            "participants.d.deliver.auth.token_url",
+        ),
         (
             (
                 '[kafka]\nbootstrap = "k:1"\n'
@@ -144,8 +168,9 @@ WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhoo
         (DELIVER + "egress = {ca_file = 'absent'}", "participants.d.deliver.egress.ca_file"),
     ],
 )
-def test_what_is_unsafe_is_refused(text: str, setting: str) -> None:
+def test_what_is_unsafe_is_refused(text: str, setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each setting that would run unsafely is named, alone, and refused."""
+    monkeypatch.setenv("GOOD", "y" * 32)
     Path("open").write_text("x" * 32)
     Path("open").chmod(0o644)
     Path("short").write_text("x")
@@ -162,7 +187,7 @@ def test_a_real_setup_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("secret").write_text("x" * 32)
     Path("secret").chmod(0o600)
     monkeypatch.setenv("S", "y" * 32)
-    cluster = '[kafka]\nbootstrap = "k:1"\n[topics]\nreplication = 3\nmin_insync = 2\n'
+    cluster = '[kafka]\nbootstrap = "k:1"\ntls = {}\n[topics]\nreplication = 3\nmin_insync = 2\n'
     require_safe(load(written(cluster + DLP + WEBHOOK + 'secrets = ["file:secret"]'), {}))
 
 
@@ -210,3 +235,19 @@ def test_a_view_that_anybody_could_read_is_refused() -> None:
     """A password in the database's address, or a read API beyond loopback without a login, is not safe."""
     text = '[view]\nhost = "0.0.0.0"\nurl = "postgresql://corridor:hunter2@db.example/view"\n'
     assert [risk.setting for risk in unsafe(load(written(text), {}))] == ["view.url", "view.token"]
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "own"),
+    [
+        ("127.0.0.1", "http://localhost:8400", True),
+        ("0.0.0.0", "http://127.0.0.1:8400", True),
+        ("0.0.0.0", "http://gateway:8400", False),
+        ("127.0.0.1", "http://localhost:8401", False),
+        ("10.0.0.1", "http://10.0.0.1:8400", True),
+        ("10.0.0.1", "http://127.0.0.1:8400", False),
+    ],
+)
+def test_a_gateway_knows_its_own_address(host: str, url: str, own: bool) -> None:
+    """A gateway whose registry is itself would wait for itself for ever."""
+    assert is_own(load(written(f'[gateway]\nhost = "{host}"'), {}), url) is own

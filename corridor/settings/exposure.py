@@ -1,0 +1,136 @@
+"""What a wire would give away, and addresses that lead nowhere: part of `corridor.settings.safety`."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from connectors.http.egress import Guard
+from connectors.settings import OAuth2, Participant
+from corridor.settings.model import Settings
+from corridor.settings.risk import Risk
+from schemas.errors import Misconfigured
+
+OWN_PATHS: Final = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/errors")
+"""Served by every gateway beside the webhooks."""
+REGISTRY_PATHS: Final = (
+    "subjects",
+    "schemas",
+    "config",
+    "mode",
+    "compatibility",
+    "contexts",
+    "exporters",
+    "v1",
+)
+"""First steps of the paths of the gateway's own registry."""
+
+
+def is_own(settings: Settings, url: str) -> bool:
+    """Tell whether an address is the gateway's own, as seen from the gateway."""
+    parts, gateway = urlsplit(url), settings.gateway
+    host = parts.hostname or ""
+    here = loopback(gateway.host) or gateway.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    return parts.port == gateway.port and (host == gateway.host or (loopback(host) and here))
+
+
+def exposed(settings: Settings) -> Iterator[Risk]:
+    """Yield secrets and messages that anybody on the way could read, and paths and addresses that collide."""
+    yield from _kafka(settings)
+    yield from _registry(settings)
+    yield from _paths(settings)
+    for participant in settings.participants.values():
+        yield from _token_url(participant)
+        yield from _egress(participant)
+
+
+def _kafka(settings: Settings) -> Iterator[Risk]:
+    kafka = settings.kafka
+    hosts = [address.rpartition(":")[0] for address in kafka.bootstrap.split(",")]
+    if kafka.tls is None and kafka.sasl is None and not kafka.plaintext and not all(map(loopback, hosts)):
+        yield Risk(
+            "kafka.tls",
+            "neither TLS nor a login: anybody on the way can read and change all messages: set kafka.tls or "
+            "kafka.sasl, or kafka.plaintext = true on a network that nobody else is on",
+        )
+
+
+def _registry(settings: Settings) -> Iterator[Risk]:
+    registry = settings.registry
+    if registry.url is None:
+        return
+    if plain(registry.url) and not registry.plaintext and (registry.token or registry.password):
+        yield Risk(
+            "registry.url",
+            "not encrypted: the login could be read on the way: use https, or set registry.plaintext = true",
+        )
+
+
+def _paths(settings: Settings) -> Iterator[Risk]:
+    taken: defaultdict[str, list[str]] = defaultdict(list)
+    for path in OWN_PATHS:
+        taken[path].append("the gateway itself")
+    for participant in settings.participants.values():
+        here = f"participants.{participant.name}"
+        if participant.webhook:
+            taken[participant.webhook_path.rstrip("/") or "/"].append(f"{here}.webhook")
+        if participant.authority:
+            taken[participant.authority_path.rstrip("/") or "/"].append(f"{here}.authority")
+    for path, owners in taken.items():
+        for owner in owners[1:]:
+            yield Risk(f"{owner}.path", f"{path} is taken by {owners[0]}: only one of them would be asked")
+        first = path.removeprefix("/").partition("/")[0]
+        if settings.registry.url is None and first in REGISTRY_PATHS:
+            yield Risk(f"{owners[0]}.path", f"{path} lies among the paths of the schema registry")
+
+
+def _token_url(participant: Participant) -> Iterator[Risk]:
+    for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
+        auth = transport.auth if transport else None
+        if (
+            transport
+            and isinstance(auth, OAuth2)
+            and plain(auth.token_url)
+            and not transport.egress.plaintext
+        ):
+            yield Risk(
+                f"participants.{participant.name}.{side}.auth.token_url",
+                "not encrypted: the client's secret could be read on the way: use https",
+            )
+
+
+def _egress(participant: Participant) -> Iterator[Risk]:
+    """Yield addresses that would be refused at every single attempt."""
+    for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
+        if transport is None or (plain(transport.url) and not transport.egress.plaintext):
+            continue  # named as not encrypted already
+        here = f"participants.{participant.name}.{side}.url"
+        try:
+            guard = Guard(transport.egress, [transport.url])
+            address = ipaddress.ip_address((urlsplit(transport.url).hostname or "").strip("[]"))
+        except Misconfigured as error:
+            yield Risk(here, error.message)
+        except ValueError:
+            continue  # a name: where it leads is seen when it resolves
+        else:
+            if not guard.allows(address):
+                yield Risk(here, f"{address} is not public: allow it with {side}.egress.networks")
+
+
+def loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def plain(url: str) -> bool:
+    """Tell whether an address leads off this machine without encryption."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not loopback(parts.hostname or "")
