@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from schemas.errors import Permanent
+from schemas.records import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Accepted:
         digest: SHA-256 of the message's raw bytes as received (for a batch: of the item's bytes).
         accepted: UTC milliseconds at which the edge took it in.
         traceparent: W3C trace context, made here when the sender gave none.
+        findings: what was read otherwise than it was written.
     """
 
     participant: str
@@ -34,6 +36,7 @@ class Accepted:
     digest: bytes
     accepted: int
     traceparent: str
+    findings: tuple[Finding, ...] = ()
 
 
 class Log(Protocol):
@@ -60,6 +63,8 @@ class Message:
     key: bytes
     body: bytes
     """Avro body without framing."""
+    findings: tuple[Finding, ...] = ()
+    """What was read otherwise than it was written."""
 
 
 def check_record(message: Message, most: int) -> None:

@@ -12,7 +12,8 @@ problem and the anchor in ``docs/errors.md``. The table ``CODES`` is the only pl
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 CODES: Final[dict[str, str]] = {
     "auth-missing": "The request carries no credentials that this endpoint knows.",
@@ -109,22 +110,40 @@ class Permanent(CorridorError):
     """The message can never go on as it is: it becomes a dead letter or an HTTP problem."""
 
 
+class Violation(NamedTuple):
+    """One place of a message that breaks a rule: what the arguments of ``Invalid`` are."""
+
+    pointer: str
+    rule: str
+    value: str = ""
+    code: str = "schema-violation"
+
+
 class Invalid(Permanent):
-    """One field of a message breaks one rule.
+    """One field of a message breaks one rule, or several do and this is the first.
 
     Args:
         code: a key of ``CODES``.
         pointer: JSON pointer (RFC 6901) of the field, ``""`` for the whole message.
         rule: the rule in a few words, for example ``"ISO 6346 check digit is 3"``.
         value: the offending value as text; cut to 200 characters.
+        violations: all places that break a rule, this one first, and all findings of the message.
     """
 
-    def __init__(self, code: str, pointer: str, rule: str, value: object = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        pointer: str,
+        rule: str,
+        value: object = None,
+        violations: Sequence[Violation] = (),
+    ) -> None:
         text = "" if value is None else str(value)[:200]
         super().__init__(code, f"{pointer or '/'}: {rule}" + (f", got {text!r}" if value is not None else ""))
         self.pointer = pointer
         self.rule = rule
         self.value = text
+        self.violations = tuple(violations) or (Violation(pointer, rule, text, code),)
 
 
 class Misconfigured(CorridorError):

@@ -15,6 +15,24 @@ from msgspec import Struct
 from schemas.avro.codec import MAX_BODY, Codec
 from schemas.avro.emit import FAILURES, Emitter, fold
 from schemas.avro.schema import Field, Schema
+from schemas.errors import CorridorError, Invalid
+
+
+class Violation(Struct, frozen=True, gc=False):
+    """One place of a dead letter's message that breaks a rule, or that was read otherwise than written."""
+
+    code: str
+    pointer: str
+    rule: str
+    value: str | None = None
+
+
+def violations_of(error: CorridorError) -> list[Violation]:
+    """Everything that an error has to say of the fields of a message."""
+    if not isinstance(error, Invalid):
+        return []
+    return [Violation(one.code, one.pointer, one.rule, one.value or None) for one in error.violations]
+
 
 CUT: Final = "cut"
 """Header of a dead letter that is not whole: the bytes that its body had."""
@@ -43,6 +61,7 @@ class DeadLetter(Struct, kw_only=True, frozen=True):
     mapping: str | None = None
     behind: str | None = None
     attempts: int = 0
+    violations: list[Violation] = []
 
     @property
     def cut(self) -> int | None:

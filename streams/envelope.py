@@ -8,12 +8,19 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from schemas.records import Finding
+
 HeaderList = list[tuple[str, bytes]]
 
 DIGITS = 15
 """Of a time in milliseconds, for some thirty thousand years: what is longer is none."""
 LETTERS = UUID("5b0c8a4e-3d0e-5f0a-9d1c-6d0c5c0b7a11")
 """Namespace of dead-letter ids."""
+
+
+MOST_FINDINGS = 50
+"""Findings of the edge that go with one record."""
+_FINDINGS = msgspec.json.Decoder(tuple[Finding, ...])
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -28,6 +35,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         subject: the unit of order; the key where there is no header.
         replay: dead letter that this record is a replay of, as ``<stage> <id>``, or empty.
         digest: SHA-256 hex of the body as received, or empty.
+        said: what the edge read otherwise than it was written, as JSON, or empty.
     """
 
     id: str
@@ -38,6 +46,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     subject: str
     replay: str
     digest: str
+    said: str = ""
 
     @classmethod
     def of(cls, record: Any) -> Envelope:  # noqa: ANN401
@@ -54,7 +63,18 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
             found.get("subject") or (record.key or b"").decode("utf-8", "replace"),
             found.get("replay", ""),
             found.get("digest", ""),
+            found.get("findings", ""),
         )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the edge read otherwise than it was written; nothing when the header cannot be read."""
+        if not self.said:
+            return ()
+        try:
+            return _FINDINGS.decode(self.said)
+        except msgspec.MsgspecError:
+            return ()
 
     def letter(self, stage: str, record: Any) -> str:  # noqa: ANN401
         """Id of the dead letter that this record becomes at a stage: a replay keeps its letter's id."""
@@ -78,6 +98,7 @@ def headers(
     traceparent: str = "",
     subject: str = "",
     digest: str = "",
+    findings: Sequence[Finding] = (),
 ) -> HeaderList:
     """Headers of a record that the broker writes."""
     listed = [
@@ -92,4 +113,6 @@ def headers(
         listed.append(("subject", subject.encode()))
     if digest:
         listed.append(("digest", digest.encode()))
+    if findings:
+        listed.append(("findings", msgspec.json.encode(findings[:MOST_FINDINGS])))
     return listed

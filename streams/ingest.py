@@ -168,7 +168,7 @@ class Ingest:
         name = message.participant
         listed = headers(
             message.id, f"{name}/{message.id}", (name,), message.accepted,
-            traceparent=message.traceparent, digest=message.digest.hex(),
+            traceparent=message.traceparent, digest=message.digest.hex(), findings=message.findings,
         )  # fmt: skip
         return message.key, self._frames.get(name, b"") + message.body, listed
 

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from schemas.errors import CorridorError, Invalid
-from schemas.records import CUT, DeadLetter, Filtered, Finding, Loss, Report
+from schemas.records import CUT, DeadLetter, Filtered, Finding, Loss, Report, violations_of
 from schemas.translation import Result
 from streams import metrics, topics
 from streams.contracts import Contracts
@@ -60,6 +60,7 @@ def dead_letter(
         mapping=mapping,
         behind=getattr(error, "behind", None),
         attempts=attempts,
+        violations=violations_of(error),
     )
 
 

@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from connectors.ports import Accepted, Page, Rejected, Source
 from schemas.avro.schema import Schema
 from schemas.errors import CorridorError, Permanent, Transient
-from schemas.records import CURSOR, Cursor, DeadLetter
+from schemas.records import CURSOR, Cursor, DeadLetter, violations_of
 from streams import metrics, topics
 from streams.contracts import HEAD, Contracts
 from streams.envelope import headers, letter_id
@@ -189,7 +189,7 @@ class Polling:
         for message in fresh:
             listed = headers(
                 message.id, f"{name}/{message.id}", (name,), message.accepted,
-                traceparent=message.traceparent, digest=message.digest.hex(),
+                traceparent=message.traceparent, digest=message.digest.hex(), findings=message.findings,
             )  # fmt: skip
             value = self._frames[name] + message.body
             try:
@@ -235,7 +235,7 @@ def _letter(name: str, rejected: Rejected) -> DeadLetter:
         detail=error.message[:500], pointer=getattr(error, "pointer", None),
         rule=getattr(error, "rule", None), value=getattr(error, "value", None),
         topic=topics.incoming(name), partition=-1, offset=-1, body=rejected.body, headers=dict(listed),
-        origin=f"{name}/{rejected.id}", accepted=rejected.accepted,
+        origin=f"{name}/{rejected.id}", accepted=rejected.accepted, violations=violations_of(error),
     )  # fmt: skip
 
 

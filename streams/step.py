@@ -80,7 +80,14 @@ class Step:
             raise Permanent("wire-format", "the record has no value")
         e = self.envelope
         context = Context(
-            e.id, e.origin, self.stage.participant, self.record.offset, e.accepted, e.hops, e.traceparent
+            e.id,
+            e.origin,
+            self.stage.participant,
+            self.record.offset,
+            e.accepted,
+            e.hops,
+            e.traceparent,
+            e.findings,
         )
         record = Record(self.record.key or b"", self.stage.read(value), context)
         result = self.stage.translator.translate(record, self.state.get)

@@ -17,7 +17,7 @@ from connectors import metrics
 from connectors.epermit.authority import Authority
 from connectors.epermit.views import overview, permit_view
 from connectors.http.body import receive
-from connectors.http.problems import problem, violation
+from connectors.http.problems import problem, violations
 from schemas.epermit import acts
 from schemas.epermit.acts import Application
 from schemas.epermit.body import read_object
@@ -88,7 +88,9 @@ def _guarded(authority: Authority, handler: Handler) -> Handler:
             return await handler(request)
         except Malformed as error:
             found = error.violations
-            return problem(error, instance=request.url.path, errors=[violation(each) for each in found])
+            return problem(
+                error, instance=request.url.path, errors=[one for each in found for one in violations(each)]
+            )
         except CorridorError as error:
             return problem(error, instance=request.url.path)
 

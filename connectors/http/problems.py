@@ -62,12 +62,12 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
     item: int | None = None
 
 
-def violation(error: CorridorError, item: int | None = None) -> Violation:
-    """Describe an error as an entry of ``errors``; ``item`` is its index in a batch."""
+def violations(error: CorridorError, item: int | None = None) -> list[Violation]:
+    """Describe an error as entries of ``errors``, one a place; ``item`` is its index in a batch."""
     prefix = "" if item is None else f"/{item}"
     if isinstance(error, Invalid):
-        return Violation(error.code, prefix + error.pointer, error.rule, error.value, item)
-    return Violation(error.code, prefix, error.message, "", item)
+        return [Violation(v.code, prefix + v.pointer, v.rule, v.value, item) for v in error.violations]
+    return [Violation(error.code, prefix, error.message, "", item)]
 
 
 def status_of(error: CorridorError) -> int:
@@ -106,7 +106,7 @@ def problem(
     Args:
         error: what went wrong.
         instance: path of the request.
-        errors: the broken rules, by default the one of an `Invalid`.
+        errors: the broken rules, by default those of an `Invalid`.
         headers: further header fields.
     """
     status = status_of(error)
@@ -115,7 +115,7 @@ def problem(
         fields.setdefault("Retry-After", str(max(1, round(error.retry_after or 1))))
     if status == 401:
         fields.setdefault("WWW-Authenticate", 'Bearer realm="corridor"')
-    listed = errors or ([violation(error)] if isinstance(error, Invalid) else [])
+    listed = errors or (violations(error) if isinstance(error, Invalid) else [])
     body = document(error.code, error.message, status=status, instance=instance, errors=listed)
     return Response(body, status, fields, MEDIA_TYPE)
 

@@ -147,7 +147,11 @@ class HttpSource:
                 rejected.append(Rejected(self.name, unnamed, item, error, when, trace))
                 continue
             digest = hashlib.sha256(item).digest()
-            messages.append(Accepted(self.name, message.id, message.key, message.body, digest, when, trace))
+            messages.append(
+                Accepted(
+                    self.name, message.id, message.key, message.body, digest, when, trace, message.findings
+                )
+            )
         return Page(messages, rejected, follow.encode(), more)
 
     def _item(self, item: bytes) -> Message:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from connectors import metrics
 from connectors.http.body import BoundedBody, receive
-from connectors.http.problems import Violation, problem, violation
+from connectors.http.problems import Violation, problem, violations
 from connectors.http.rate import Bucket
 from connectors.http.trace import traceparent_from
 from connectors.ports import Accepted, Format, Log, Message, check_record
@@ -22,19 +22,22 @@ from connectors.receive.answers import accepted
 from connectors.receive.batch import NDJSON, split
 from connectors.receive.intake import Intake
 from connectors.settings import Participant, Webhook
+from schemas.avro.refusal import BOM
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 
 log = structlog.get_logger(__name__)
 
 LONGEST_ID: Final = 100
 """Characters of a sender's id that a log line shows."""
+MAX_ERRORS: Final = 200
+"""Broken rules that one answer lists; of a long batch it names one of each bad message all the same."""
 
 
 class BadBatch(Permanent):
     """Messages of a request that cannot be accepted, all of them listed."""
 
-    def __init__(self, code: str, violations: Sequence[Violation], of: int) -> None:
-        count = f"{len(violations)} of {of} messages" if of > 1 else "the message"
+    def __init__(self, code: str, violations: Sequence[Violation], bad: int, of: int) -> None:
+        count = f"{bad} of {of} messages" if of > 1 else "the message"
         super().__init__(code, f"{count} cannot be accepted; nothing was taken")
         self.violations = violations
 
@@ -143,27 +146,38 @@ class Endpoint:
     def _decode(self, raw: bytes, encoding: str) -> bytes:
         body = BoundedBody(self.settings.limits, encoding)
         body.feed(raw)
-        return body.finish()
+        return body.finish().removeprefix(BOM)
 
     def _accept(self, texts: Sequence[bytes], request: Request, *, is_batch: bool) -> list[Accepted]:
         when = int(self._now() * 1000)
         trace = traceparent_from(request.headers.get("traceparent"))
         messages: list[Accepted] = []
-        violations: list[Violation] = []
+        refused: list[Violation] = []
+        bad = 0
         for index, text in enumerate(texts):
             try:
                 message = self.form.read(text)
                 check_record(message, self.settings.limits.record)
                 message_id = self._identify(message, request, is_batch=is_batch)
             except Permanent as error:
-                violations.append(violation(error, index if is_batch else None))
+                bad += 1
+                refused += violations(error, index if is_batch else None)[: max(1, MAX_ERRORS - len(refused))]
                 continue
             digest = hashlib.sha256(text).digest()
             messages.append(
-                Accepted(self.participant.name, message_id, message.key, message.body, digest, when, trace)
+                Accepted(
+                    self.participant.name,
+                    message_id,
+                    message.key,
+                    message.body,
+                    digest,
+                    when,
+                    trace,
+                    message.findings,
+                )
             )
-        if violations:
-            raise BadBatch(violations[0].code, violations, len(texts))
+        if refused:
+            raise BadBatch(refused[0].code, refused, bad, len(texts))
         return messages
 
     def _identify(self, message: Message, request: Request, *, is_batch: bool) -> str:

@@ -119,6 +119,7 @@ class _Again:
             envelope.accepted,
             envelope.hops,
             envelope.traceparent,
+            envelope.findings,
         )
         body = unframe(record.value)[1]
         try:

@@ -15,14 +15,17 @@ import msgspec
 from corridor.cli.exits import Exit
 from corridor.cli.options import overlay_option
 from schemas.avro.codec import Codec
+from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
+from schemas.avro.refusal import encoding_of
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
-from schemas.errors import CorridorError, Misconfigured, Permanent
+from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent
 from schemas.mapping.compile import CompiledMapping, compile_expression
 from schemas.mapping.compile import load as compile_mapping
 from schemas.mapping.profiles import find_mapping, find_schema
 from schemas.profiles import CANONICAL, load
+from schemas.records import violations_of
 from schemas.translation import Context, Record, Translator
 from schemas.translation.chain import Chain, Stage, Step
 
@@ -90,20 +93,25 @@ def command(
     codec = Codec(_schema(target))
     reader = _Reader(source, target)
     dead = False
-    for number, line in enumerate(_lines(lines), 1):
+    for count, (number, line) in enumerate(_lines(lines)):
         try:
-            record = reader.record(line, number, accepted + 1000 * (number - 1))
+            record = reader.record(line, number, accepted + 1000 * count, count)
         except Permanent as error:
             dead = True
             _say(report, {"line": number, **_letter("read", error)})
+            if count == 0 and encoding_of(line):
+                break  # the whole file is in it: one word is enough
             continue
         for step in chain.run(record):
             dead = dead or step.error is not None
             for entry in _entries(number, step):
                 _say(report, entry)
-            if step.final:
-                for output in step.outputs:
+            for output in step.outputs if step.final else ():
+                try:
                     click.echo(form.from_datum(codec.decode_trusted(output.body)))
+                except Permanent as error:
+                    dead = True
+                    _say(report, {"line": number, "id": output.id, **_letter("write", error)})
     return Exit.FINDINGS if dead else Exit.OK
 
 
@@ -163,7 +171,7 @@ class _Reader:
         self._id = compile_expression(http.message_id, self._schema) if http is not None else None
         self._key = compile_expression(http.key, self._schema) if http is not None else None
 
-    def record(self, line: bytes, number: int, accepted: int) -> Record:
+    def record(self, line: bytes, number: int, accepted: int, sequence: int) -> Record:
         """One line as a record.
 
         Raises:
@@ -171,26 +179,36 @@ class _Reader:
         """
         if len(line) > MAX_LINE:
             raise Permanent("body-too-large", f"the line has more than {MAX_LINE} bytes")
-        body = self._form.to_avro(line)
+        body, findings = self._form.take(line)
         datum = self._codec.decode_trusted(body)
-        identity = str(self._id(datum)) if self._id is not None else f"line-{number}"
-        key = str(self._key(datum)).encode() if self._key is not None else b""
+        try:
+            identity = str(self._id(datum)) if self._id is not None else f"line-{number}"
+            key = str(self._key(datum)).encode() if self._key is not None else b""
+        except FAILURES as error:
+            rule = f"no id or key can be made of the message: {error}"
+            raise Invalid("id-missing", "", rule) from error
         origin = f"{self._participant}/{identity}"
         if self._canonical:  # it is on its way already: what has passed the target does not go back there
             hops = tuple(datum["envelope"]["hops"])
-            return Record(key, body, Context(identity, origin, self._toward, number - 1, accepted, hops))
-        context = Context(identity, origin, self._participant, number - 1, accepted, (self._participant,))
+            return Record(key, body, Context(identity, origin, self._toward, sequence, accepted, hops))
+        me = self._participant
+        context = Context(identity, origin, me, sequence, accepted, (me,), None, findings)
         return Record(key, body, context)
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines that are not empty; of one that is too long no more than shows that it is."""
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Number and text of the lines that are not empty.
+
+    Of one that is too long no more than shows that it is.
+    """
+    number = 0
     while line := stream.readline(MAX_LINE + 2):
+        number += 1
         rest = line
         while rest and not rest.endswith(b"\n"):
             rest = stream.readline(MAX_LINE)
         if line.strip():
-            yield line.rstrip(b"\r\n")
+            yield number, line.rstrip(b"\r\n")
 
 
 def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
@@ -213,7 +231,11 @@ def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
 
 
 def _letter(stage: str, error: CorridorError) -> dict[str, Any]:
-    details = {name: getattr(error, name) for name in ("pointer", "rule", "value") if hasattr(error, name)}
+    details: dict[str, Any] = {
+        name: getattr(error, name) for name in ("pointer", "rule", "value") if hasattr(error, name)
+    }
+    if len(listed := violations_of(error)) > 1:
+        details["violations"] = [msgspec.structs.asdict(one) for one in listed]
     return {"kind": "dead-letter", "stage": stage, "code": error.code, "message": error.message, **details}
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import msgspec
 import structlog
 from prometheus_client import Gauge
 from starlette.responses import JSONResponse
@@ -24,6 +23,7 @@ from corridor.roles.health import Health
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.avro.codec import Codec
+from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
 from schemas.errors import Invalid, Misconfigured, Transient
 from schemas.mapping.compile import compile_expression
@@ -64,17 +64,21 @@ def edge_format(name: str) -> Format:
     partition = compile_expression(profile.http.key, profile.schema)
 
     def read(body: bytes) -> Message:
-        encoded = form.to_avro(body)
+        encoded, findings = form.take(body)
         datum = avro.decode_trusted(encoded)
-        identity = identify(datum)
+        try:
+            identity, key = identify(datum), partition(datum)
+        except FAILURES as error:
+            rule = f"no id or key can be made of the message: {error}"
+            raise Invalid("id-missing", "", rule) from error
         if not identity:
             raise Invalid("id-missing", "", f"the message's id is {profile.http and profile.http.message_id}")
-        return Message(str(identity), str(partition(datum) or identity).encode(), encoded)
+        return Message(str(identity), str(key or identity).encode(), encoded, findings)
 
     return Format(
         profile=name,
         read=read,
-        json_schema=msgspec.json.schema(form.struct),
+        json_schema=form.json_schema(),
         media_types=profile.http.media_types,
         batch=profile.http.batch,
         max_batch=profile.http.max_batch,

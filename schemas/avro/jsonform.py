@@ -8,36 +8,57 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from typing import Any, ClassVar, Final
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct
 
 from schemas.avro.document import Documents, clear
 from schemas.avro.emit import FAILURES, Emitter, fold, indent
+from schemas.avro.inspection import Inspector
+from schemas.avro.instants import FIRST, LAST, LONG_FRACTION
 from schemas.avro.leaves import leaves
-from schemas.avro.refusal import limit_nodes, malformed, mismatch, refuse_duplicates
-from schemas.avro.schema import MISSING, Array, Datum, Field, Nullable, Primitive, Schema
+from schemas.avro.numerals import parse
+from schemas.avro.refusal import BOM, encoding_of, limit_nodes, malformed
+from schemas.avro.schema import MISSING, Array, Datum, Field, Nullable, Primitive, Schema, bare
 from schemas.avro.structs import Structs, attribute
+from schemas.codes.known import known
 from schemas.errors import Invalid
+from schemas.records import Finding
 
 _DAY_ZERO: Final = datetime.date(1970, 1, 1).toordinal()
 _encode_json: Final = msgspec.json.Encoder().encode
 
 
+class Taken(NamedTuple):
+    """A document that was taken in: its Avro body, and what was read otherwise than it was written."""
+
+    body: bytes
+    findings: tuple[Finding, ...] = ()
+
+
 class JsonForm:
     """Reads and writes the JSON form of one schema; build it once and keep it.
+
+    A document whose every value has the form that the schema declares is read the fast way. Any other is
+    looked at value by value (``schemas.avro.inspection``).
 
     Args:
         schema: a schema whose root is a record. When the root has the property ``explicitNulls``, the field
             of that name is no part of the JSON: it lists the pointers that were explicitly null.
+        listed: whether a code list has a key, to name unknown codes of a document that is refused.
 
     Attributes:
         struct: the generated type of a document (``msgspec.json.schema`` makes its JSON Schema).
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, listed: Callable[[str, str], bool] = known) -> None:
         self.schema = schema
+        self._listed = listed
+        self._timed = any(
+            getattr(bare(field.type), "logical", None) == "timestamp-millis" for _, field in schema.fields()
+        )
         nulls = schema.record.properties.get("explicitNulls")
         self._nulls = schema.record.field(nulls) if nulls is not None else None
         if self._nulls is not None and self._nulls.type != Array(Primitive("string")):
@@ -55,33 +76,74 @@ class JsonForm:
 
         Raises:
             Invalid: ``json-malformed`` for what is not JSON, has a key twice or more than 10,000 values;
-                ``schema-violation`` for what does not match the schema.
+                ``schema-violation`` for what does not match the schema, with every place in ``violations``.
         """
+        return self._read(body)[0]
+
+    def _read(self, body: bytes) -> tuple[Struct, tuple[Finding, ...]]:
+        """Return the struct of a document and its findings."""
         try:
             value: Struct = self._decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise mismatch(error, body, self.schema.root, self._structs) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise malformed(error) from error
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return self._inspect(body, error)
         limit_nodes(body)
         # Of a key that comes twice the struct has only the last, so its JSON has fewer quotes than the body.
         if b"\\" in body or body.count(b'"') != _encode_json(value).count(b'"'):
-            refuse_duplicates(body)
-        return value
+            parse(body)
+        if self._timed and LONG_FRACTION.search(body):
+            return self._inspect(body, None)
+        return value, ()
+
+    def _inspect(self, body: bytes, error: Exception | None) -> tuple[Struct, tuple[Finding, ...]]:
+        """Read a document value by value: what is wrong with it, or how it can be read all the same."""
+        text = body.removeprefix(BOM)
+        inspector = Inspector(self.schema.root, self._structs, self._nulls, self._listed)
+        try:
+            if encoding_of(text):
+                raise malformed(text)
+            read = inspector.inspect(parse(text))
+            if inspector.violations:
+                first = inspector.violations[0]
+                code = first.code if inspector.is_json else "json-malformed"
+                raise Invalid(code, *first[:3], violations=inspector.listed())
+            limit_nodes(text)
+            value: Struct = self._decoder.decode(_encode_json(read))
+        except (ValueError, RecursionError, msgspec.MsgspecError) as other:
+            raise malformed(text, error or other) from other
+        return value, tuple(inspector.findings)
+
+    def take(self, body: bytes) -> Taken:
+        """Return the Avro body of a document, and what was read otherwise than it was written.
+
+        Raises:
+            Invalid: as ``decode``.
+        """
+        value, findings = self._read(body)
+        try:
+            return Taken(self._avro(value, body), findings)
+        except FAILURES as error:
+            value, findings = self._inspect(body, error)
+        try:
+            return Taken(self._avro(value, body), findings)
+        except FAILURES as error:
+            raise Invalid("schema-violation", "", "the document does not fit the schema") from error
 
     def to_avro(self, body: bytes) -> bytes:
         """Return the Avro body of a document.
 
         Raises:
-            Invalid: as ``decode``, and ``schema-violation`` for a time with a fraction of a millisecond.
+            Invalid: as ``decode``.
         """
-        value = self.decode(body)
+        return self.take(body).body
+
+    def _avro(self, value: Struct, body: bytes) -> bytes:
         nulls = self._explicit_nulls(value) if self._nulls is not None and b"null" in body else []
-        try:
-            encoded: bytes = self._encode(value, nulls)
-        except FAILURES as error:
-            raise self._explain(value) from error
+        encoded: bytes = self._encode(value, nulls)
         return encoded
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema (2020-12) of a document; patterns are ECMA-262, where ``$`` is the end."""
+        return _ecma(msgspec.json.schema(self.struct))  # type: ignore[no-any-return]
 
     def from_datum(self, datum: Datum) -> bytes:
         """Return the document of a datum: keys in schema order, no white space, absent instead of null.
@@ -104,19 +166,26 @@ class JsonForm:
         found = leaves(self.schema.root, value)
         return [leaf.pointer for leaf in found if leaf.is_field and leaf.value is None]
 
-    def _explain(self, value: Struct) -> Invalid:
-        """Find what types cannot check: everything else was refused when the document was decoded."""
-        for leaf in leaves(self.schema.root, value):
-            if isinstance(leaf.value, datetime.datetime) and leaf.value.microsecond % 1000:
-                rule = "expected a time in whole milliseconds"
-                return Invalid("schema-violation", leaf.pointer, rule, leaf.value.isoformat())
-        return Invalid("schema-violation", "", "the document does not fit the schema")
+
+def _ecma(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    r"""Turn the end ``\Z`` of Python's expressions into ``$``, which other readers know."""
+    if isinstance(schema, dict):
+        return {
+            key: value.removesuffix("\\Z") + "$"
+            if key == "pattern" and isinstance(value, str) and value.endswith("\\Z")
+            else _ecma(value)
+            for key, value in schema.items()
+        }
+    return [_ecma(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _milliseconds(value: datetime.datetime) -> int:
     if value.microsecond % 1000:
         raise ValueError("fraction of a millisecond")
-    return round(value.timestamp() * 1000)  # exact: a double has bits to spare in the year 9999
+    milliseconds = round(value.timestamp() * 1000)  # exact: a double has bits to spare in the year 9999
+    if not FIRST <= milliseconds <= LAST:
+        raise ValueError("no year that a message is about")
+    return milliseconds
 
 
 class _StructEmitter(Emitter):

@@ -1,60 +1,50 @@
-"""Turns what msgspec says about bad JSON into errors that name the pointer, the rule and the value."""
+"""Says in words what a value or a body should have been."""
 
 from __future__ import annotations
 
 import difflib
-import json
-import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
+from schemas.avro.forms import bounds
+from schemas.avro.instants import WANTED
 from schemas.avro.lint import Json
-from schemas.avro.schema import Array, DecimalType, Enum, Map, Nullable, Primitive, Record, Type
-from schemas.avro.structs import Structs
-from schemas.avro.violation import step
+from schemas.avro.schema import DecimalType, Enum, Nullable, Primitive, Record, Type
+from schemas.avro.structs import LIMITS
 from schemas.errors import Invalid
 
 MAX_NODES: Final = 10_000
 """Values of one document."""
+BOM: Final = b"\xef\xbb\xbf"
+"""UTF-8 byte order mark: RFC 8259 lets a reader pass over it."""
 
-_PLACE: Final = re.compile(r"^(?P<rule>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
-_STEP: Final = re.compile(r"\.(?P<name>[A-Za-z0-9_]+)|\[(?P<index>\d+|\.\.\.)\]")
-_FIELD: Final = re.compile(
-    r"^Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL
-)
-_EXPECTED: Final = {
-    "uuid": "expected a UUID in lower case",
+_LOGICAL: Final = {
+    "uuid": "expected a UUID, 8-4-4-4-12 hexadecimal digits with nothing around it",
     "date": "expected a date as YYYY-MM-DD (RFC 3339)",
-    "timestamp-millis": "expected a time with offset (RFC 3339), for example 2026-01-12T08:30:00Z",
+    "timestamp-millis": WANTED,
 }
+_KINDS: Final = {"boolean": "true or false", "string": "text", "bytes": "bytes as base64 text"}
 
 
-def malformed(error: Exception) -> Invalid:
+def encoding_of(start: bytes) -> str:
+    """Name the encoding of a body that is not UTF-8 by its first bytes; empty when they tell nothing."""
+    if start[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
+        return "UTF-32"
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "UTF-16"
+    first = start[:2]
+    return "UTF-16" if len(first) == 2 and first != b"\x00\x00" and 0 in first else ""
+
+
+def malformed(body: bytes, error: Exception | None = None) -> Invalid:
     """Return the error for a body that is not JSON."""
+    if other := encoding_of(body):
+        return Invalid("json-malformed", "", f"the text is {other}, UTF-8 is wanted")
+    if isinstance(error, RecursionError):
+        return Invalid("json-malformed", "", "expected JSON that nests less deep")
     return Invalid("json-malformed", "", f"expected JSON in UTF-8: {error}")
-
-
-def mismatch(error: msgspec.ValidationError, body: bytes, root: Type, structs: Structs) -> Invalid:
-    """Return the error for JSON that does not match the schema.
-
-    Args:
-        error: what msgspec said.
-        body: the JSON.
-        root: the type that it was decoded as.
-        structs: the types that it was decoded with.
-    """
-    place = _PLACE.match(str(error))
-    assert place is not None  # noqa: S101 - the expression matches any text
-    value, node, pointer = _follow(place["path"] or "", body, root, structs)
-    field = _FIELD.match(place["rule"])
-    if field is None:
-        return Invalid("schema-violation", pointer, _rule(node, place["rule"]), _shown(value))
-    pointer = step(pointer, field["name"])
-    if field["what"].startswith("missing"):
-        return Invalid("schema-violation", pointer, "the field is required")
-    rule = "the schema has no such field" + _hint(field["name"], node)
-    return Invalid("schema-violation", pointer, rule, _shown(value.get(field["name"])) if value else None)
 
 
 def limit_nodes(body: bytes) -> None:
@@ -69,7 +59,7 @@ def limit_nodes(body: bytes) -> None:
         return
     count, rest = 0, [msgspec.json.decode(body)]
     while rest:
-        value = rest.pop()
+        value: Json = rest.pop()
         count += 1
         if isinstance(value, dict):
             rest.extend(value.values())
@@ -79,89 +69,33 @@ def limit_nodes(body: bytes) -> None:
         raise Invalid("json-malformed", "", f"at most {MAX_NODES} values", count)
 
 
-def refuse_duplicates(body: bytes) -> None:
-    """Raise ``json-malformed`` for the first key that comes twice in one object."""
-    _search(json.loads(body, object_pairs_hook=_Pairs), "")
-
-
-class _Pairs(list[tuple[str, Json]]):
-    """The members of one object, duplicates included."""
-
-
-def _search(value: Json, pointer: str) -> None:
-    if isinstance(value, _Pairs):
-        seen: set[str] = set()
-        for key, item in value:
-            if key in seen:
-                raise Invalid("json-malformed", step(pointer, key), "a key comes once in an object", key)
-            seen.add(key)
-            _search(item, step(pointer, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _search(item, step(pointer, index))
-
-
-def _follow(path: str, body: bytes, node: Type, structs: Structs) -> tuple[Any, Type, str]:
-    """Follow msgspec's path to the value, its type and its JSON pointer."""
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        value = None  # broken or too deep after the place of the error
-    pointer = ""
-    for part in _STEP.finditer(path):
-        node = node.inner if isinstance(node, Nullable) else node
-        key: str | int
-        if part["index"] == "...":
-            key, node = _culprit(value, node, structs)
-        elif part["index"]:
-            key, node = int(part["index"]), node.items if isinstance(node, Array) else node
-        else:
-            key, node = part["name"], node.field(part["name"]).type if isinstance(node, Record) else node
-        pointer = step(pointer, key)
-        value = _inside(value, key)
-    return value, node, pointer
-
-
-def _inside(value: Json, key: str | int) -> Json:
-    if isinstance(value, dict):
-        return value.get(key)
-    return value[key] if isinstance(value, list) and isinstance(key, int) else None
-
-
-def _culprit(value: Json, node: Type, structs: Structs) -> tuple[str, Type]:
-    """Find the key of a map whose value does not match: msgspec does not tell."""
-    assert isinstance(node, Map)  # noqa: S101 - only maps have [...] in a path
-    for key, item in value.items() if isinstance(value, dict) else ():
-        try:
-            msgspec.json.decode(msgspec.json.encode(item), type=structs.of(node.values))
-        except msgspec.ValidationError:
-            return key, node.values
-    return "*", node.values
-
-
-def _rule(node: Type, rule: str) -> str:
-    """Say what was expected in the words of the schema where msgspec speaks of patterns and Python types."""
+def expected(node: Type, properties: Mapping[str, Any] | None = None) -> str:
+    """Say what a leaf should have been, in the words of the schema."""
     node = node.inner if isinstance(node, Nullable) else node
     match node:
         case DecimalType():
+            low, _ = bounds(properties or {})
             whole = max(node.precision - node.scale, 1)
+            sign = "" if low is None or low < 0 else ", not negative"
             return (
                 f"expected a decimal as text, at most {whole} digits before and {node.scale} after the point"
+                + sign
             )
         case Enum():
             return f"expected one of {', '.join(node.symbols)}"
-        case Primitive(logical=str() as logical) if logical in _EXPECTED:
-            return _EXPECTED[logical]
+        case Primitive(logical=str() as logical) if logical in _LOGICAL:
+            return _LOGICAL[logical]
+        case Primitive(name="int" | "long" as name):
+            (least, most), (low, high) = LIMITS[name], bounds(properties or {})
+            least, most = least if low is None else low, most if high is None else high
+            return f"expected an integer from {least} to {most}"
+        case Primitive(name=name):
+            return f"expected {_KINDS.get(name, 'a number')}"
         case _:
-            return rule.replace("`", "").replace("Expected", "expected").replace("Invalid", "invalid")
+            return f"expected {getattr(node, 'size', '')} bytes as base64 text"
 
 
-def _hint(name: str, node: Type) -> str:
-    node = node.inner if isinstance(node, Nullable) else node
-    names = [field.name for field in node.fields] if isinstance(node, Record) else []
-    close = difflib.get_close_matches(name[:100], names, n=1)
+def hint(name: str, node: Record) -> str:
+    """Suggest the field of a record that is spelt nearly like this; empty when there is none."""
+    close = difflib.get_close_matches(name[:100], [field.name for field in node.fields], n=1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _shown(value: Json) -> Json:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool | None) else value

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import keyword
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 
+from schemas.avro.forms import bounds, expression
 from schemas.avro.schema import (
     MISSING,
     Array,
@@ -26,13 +28,16 @@ MAX_STRING: Final = 256 * 1024
 """Characters of one string."""
 MAX_SAFE: Final = 2**53 - 1
 """Largest integer that every JSON reader takes exactly (RFC 7493, section 2.2)."""
-UUID: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+UUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
+"""A UUID in normal form, lower case (RFC 9562, section 4)."""
+LIMITS: Final = {"int": (-(2**31), 2**31 - 1), "long": (-MAX_SAFE, MAX_SAFE)}
+"""Least and greatest integer of each type."""
 _FLOAT: Final = 3.4028234663852886e38
 _PLAIN: Final[dict[str, Any]] = {
     "null": None,
     "boolean": bool,
-    "int": Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)],
-    "long": Annotated[int, Meta(ge=-MAX_SAFE, le=MAX_SAFE)],
+    "int": Annotated[int, Meta(ge=LIMITS["int"][0], le=LIMITS["int"][1])],
+    "long": Annotated[int, Meta(ge=LIMITS["long"][0], le=LIMITS["long"][1])],
     "float": Annotated[float, Meta(ge=-_FLOAT, le=_FLOAT)],
     "double": float,
     "bytes": bytes,
@@ -50,11 +55,12 @@ def attribute(name: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name.startswith("_") else name
 
 
-def decimal_pattern(node: DecimalType) -> str:
+def decimal_pattern(node: DecimalType, *, signed: bool = True) -> str:
     """Return the regular expression of the decimals that fit precision and scale, without exponents."""
     whole = node.precision - node.scale
     integer = f"(0|[1-9][0-9]{{0,{whole - 1}}})" if whole > 0 else "0"
-    return f"^-?{integer}(\\.[0-9]{{1,{node.scale}}})?$" if node.scale else f"^-?{integer}$"
+    fraction = f"(\\.[0-9]{{1,{node.scale}}})?" if node.scale else ""
+    return rf"^{'-?' if signed else ''}{integer}{fraction}\Z"
 
 
 class Structs:
@@ -71,13 +77,14 @@ class Structs:
         self._hidden = hidden
         self._made: dict[str, type[Struct]] = {}
 
-    def of(self, node: Type) -> Any:  # noqa: ANN401 - a type expression
-        """Return the type for a node."""
+    def of(self, node: Type, properties: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - a type expression
+        """Return the type for a node; ``properties`` are those of the field that has it."""
         match node:
             case Primitive():
-                return _LOGICAL.get(node.logical or "", _PLAIN[node.name])
+                return _declared(node, properties or {})
             case DecimalType():
-                return Annotated[str, Meta(pattern=decimal_pattern(node))]
+                low, _ = bounds(properties or {})
+                return Annotated[str, Meta(pattern=decimal_pattern(node, signed=low is None or low < 0))]
             case Enum():
                 return Literal[node.symbols]
             case Fixed():
@@ -87,7 +94,7 @@ class Structs:
             case Map():
                 return dict[str, self.of(node.values)]  # type: ignore[misc]
             case Nullable():
-                return self.of(node.inner) | None
+                return self.of(node.inner, properties) | None
             case Record():
                 return self._struct(node)
 
@@ -109,7 +116,21 @@ class Structs:
         return self._made[node.fullname]
 
     def _field(self, field: Field) -> tuple[str, Any] | tuple[str, Any, Any]:
-        kind = self.of(field.type)
+        kind = self.of(field.type, field.properties)
         if isinstance(field.type, Nullable) or field.default is not MISSING:
             return attribute(field.name), kind | UnsetType, UNSET
         return attribute(field.name), kind
+
+
+def _declared(node: Primitive, properties: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type expression
+    """Return the type for a primitive with what its field declares of its form."""
+    if node.name == "string" and node.logical is None and "pattern" in properties:
+        return Annotated[str, Meta(max_length=MAX_STRING, pattern=expression(properties["pattern"]))]
+    low, high = bounds(properties)
+    if node.name in LIMITS and node.logical is None and (low is not None or high is not None):
+        least, most = LIMITS[node.name]
+        return Annotated[
+            int,
+            Meta(ge=least if low is None else max(least, low), le=most if high is None else min(most, high)),
+        ]
+    return _LOGICAL.get(node.logical or "", _PLAIN[node.name])

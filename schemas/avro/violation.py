@@ -30,6 +30,8 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "bytes": (bytes, bytearray, memoryview),
     "string": (str,),
 }
+HIDDEN: Final = "***"
+"""Shown instead of personal data."""
 _BITS: Final = {"int": 32, "long": 64}
 
 

@@ -12,7 +12,7 @@ from schemas.avro.structs import attribute
 from schemas.codes.lists import CodeLists
 from schemas.mapping.code import Bindings, Function, Value
 from schemas.mapping.compiler import CONTEXT, UNSET, CompiledRule, Compiler, globals_of_code
-from schemas.mapping.coverage import check_coverage, compile_drops, leaves
+from schemas.mapping.coverage import check_coverage, compile_drops, compile_unlisted, leaves
 from schemas.mapping.document import Document, read_document
 from schemas.mapping.expression import Expression, Names
 from schemas.mapping.functions import library
@@ -22,6 +22,7 @@ from schemas.mapping.rules import compile_gate, compile_rules
 from schemas.mapping.source import Problems, Scalar, read
 from schemas.mapping.state import compile_happened, compile_state
 from schemas.mapping.types import Access, of_node
+from schemas.profiles import CANONICAL
 
 __all__ = ["CompiledMapping", "CompiledRule", "compile_expression", "load"]
 
@@ -92,6 +93,8 @@ def load(
     compile_rules(compiler)
     compile_drops(compiler)
     check_coverage(compiler)
+    if source.fullname != CANONICAL:
+        compile_unlisted(compiler)
     compile_happened(compiler)
     problems.check()
     gate = compile_gate(compiler, state)

@@ -20,6 +20,7 @@ from schemas.mapping.code import Bindings, Function, Line, Value
 from schemas.mapping.document import Document
 from schemas.mapping.expression import Call, Expression, Names, Wrong, parse
 from schemas.mapping.functions import library
+from schemas.mapping.outgoing import refuse
 from schemas.mapping.report import Report, locate
 from schemas.mapping.source import Problems, Scalar
 from schemas.mapping.types import BOOL, INT, TEXT, Access, Type, of_node, record_of
@@ -279,6 +280,7 @@ def globals_of_code() -> dict[str, Any]:
         "DIV": runtime.MATH.divide,
         "REM": runtime.MATH.remainder,
         "MILLISECONDS": runtime.milliseconds,
+        "REFUSE": refuse,
         "DAYS": runtime.days,
     }
 

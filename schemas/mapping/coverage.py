@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from schemas.avro.schema import Primitive, bare
 from schemas.mapping.code import Value
 from schemas.mapping.compiler import Compiler
 from schemas.mapping.expression import Wrong
+from schemas.mapping.report import EDGE
 from schemas.mapping.types import Type
 
 PERSONAL = "personal-data"
@@ -33,6 +35,31 @@ def compile_drops(compiler: Compiler) -> None:
         except Wrong as wrong:
             compiler.problems.add(at, wrong.message, wrong.column)
         function.here = outer
+
+
+def compile_unlisted(compiler: Compiler) -> None:
+    """The function ``unlisted``, which tells every code of a message that its list does not have."""
+    function = compiler.start("unlisted", ("r", "c"), "code lists")
+    function.line(f"c.origin = {EDGE}")
+    expressions = compiler.expression(function)
+    for path, field in compiler.source.fields():
+        name = str(field.properties.get("codeList", ""))
+        text = isinstance(bare(field.type), Primitive) and getattr(bare(field.type), "name", "") == "string"
+        if not text or name not in compiler.codes.names or len(compiler.codes.table(name).key) != 1:
+            continue
+        keys = frozenset(key for key, _ in compiler.codes.rows(name))
+        outer, value = function.here, expressions.names.root or Value("r", compiler.source_type)
+        for step in path.split("."):
+            if value.type.kind == "list":
+                value = expressions.loop(value, "item", None)
+            value = expressions.member(value, step, ast.Name(id=step, col_offset=0))
+        known = compiler.bindings.bind(f"{name}_keys", keys, ("keys", name))
+        test = f"{value.code} is not None and {value.code} not in {known}"
+        function.line(
+            f"if {test}: c.finding({expressions.pointer(value)}, 'unknown-code', 'warning', {value.code})"
+        )
+        function.here = outer
+    function.line("c.origin = -1")
 
 
 def check_coverage(compiler: Compiler) -> None:

@@ -22,7 +22,7 @@ class InputStructs(Structs):
     """Structs in which what is absent has its default already: null, or the schema's."""
 
     def _field(self, field: Field) -> tuple[str, Any] | tuple[str, Any, Any]:
-        kind = self.of(field.type)
+        kind = self.of(field.type, field.properties)
         if isinstance(field.type, Nullable):
             return attribute(field.name), kind, None
         if field.default is MISSING:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 from schemas.avro import generated
-from schemas.errors import CODES, Invalid
+from schemas.avro.violation import HIDDEN
+from schemas.errors import CODES, Invalid, Violation
 from schemas.mapping.code import Function, Line
-from schemas.mapping.report import Report, present
+from schemas.mapping.outgoing import Unfit
+from schemas.mapping.report import Report, plain, present
 
 Path = tuple[str, ...]
 """Names of fields from a record's root."""
 
 _CONSTANT = re.compile(r"""( *)b \+= (b'.*'|b".*")\Z""")
+NULL = "null, where neither null nor a default is allowed"
 _LOCAL = re.compile(r"\b(?:v_\w+|_\d+)\b")
 
 
@@ -62,35 +65,63 @@ class Module:
         if found is None:
             return Invalid("mapping-failed", "", f"{type(error).__name__}: {error}")
         rule, pointer = self.tags.get(found.tb_lineno, ("", ""))
+        paths = self.sources.get((rule, pointer), ())
+        words, value = self._said(error, found, paths, report)
+        made_of = ", ".join("/" + "/".join(path) for path in paths[:6])
+        source = f"; made of {made_of}" if made_of else ""
+        listed = [Violation(pointer, f"rule {rule}: {words}{source}", value)]
+        if words == NULL and (why := _missing(rule, pointer, paths, record, report)) is not None:
+            listed.insert(0, why)
+        listed += [Violation(one.pointer, one.rule, one.value or "") for one in report.findings]
+        listed = [one._replace(code=_code(one.rule)) for one in listed]
+        first, listed = listed[0], list({one.pointer: one for one in reversed(listed)}.values())[::-1]
+        return Invalid(first.code, first.pointer, first.rule, first.value or None, listed)
+
+    def _said(
+        self, error: BaseException, found: TracebackType, paths: Iterable[Path], report: Report
+    ) -> tuple[str, str]:
+        """What is wrong in words, and the value; nothing of personal data."""
+        shy = any(report.is_personal("/" + "/".join(path)) for path in paths)
+        if isinstance(error, Unfit):
+            return str(error.args[0]), HIDDEN if shy else str(error.args[1])[:200]
         line = self.source.splitlines()[found.tb_lineno - 1]
-        names = _LOCAL.findall(line)
         local = found.tb_frame.f_locals
-        values = [local[name] for name in names if name in local]
+        values = [local[name] for name in _LOCAL.findall(line) if name in local]
         if None in values or (
             isinstance(error, (AttributeError, TypeError, KeyError)) and "None" in str(error)
         ):
-            return self._missing(rule, pointer, record, report)
-        value = values[-1] if values else None
-        return Invalid("mapping-failed", pointer, f"rule {rule}: {type(error).__name__}: {error}", value)
+            return NULL, ""
+        if shy:
+            return type(error).__name__, HIDDEN
+        return f"{type(error).__name__}: {error}", str(values[-1])[:200] if values else ""
 
-    def _missing(self, rule: str, pointer: str, record: Any, report: Report) -> Invalid:  # noqa: ANN401
-        """A field of the target that needs a value got none: why, in the sender's words."""
-        paths = self.sources.get((rule, pointer), ())
-        told = {finding.pointer: finding for finding in report.findings if finding.severity == "error"}
+
+def _code(rule: str) -> str:
+    """The code of a rule: its first word where that is a code."""
+    code = rule.partition(":")[0]
+    return code if code in CODES else "mapping-failed"
+
+
+def _missing(
+    rule: str,
+    pointer: str,
+    paths: Iterable[Path],
+    record: Any,  # noqa: ANN401 - any input
+    report: Report,
+) -> Violation | None:
+    """A field of the target that needs a value got none: why, in the sender's words."""
+    told = {plain(one.pointer): (one.pointer, one.rule, one.value or "") for one in report.findings
+            if one.severity == "error"}  # fmt: skip
+    lost = {plain(one.pointer): (one.pointer, one.reason, one.value or "") for one in report.losses
+            if one.reason == "unknown-code"}  # fmt: skip
+    for said in (told, lost):
         for path in paths:
-            finding = told.get("/" + "/".join(path))
-            if finding is not None:
-                code = finding.rule if finding.rule in CODES else "mapping-failed"
-                return Invalid(
-                    code, finding.pointer, f"{finding.rule}: {rule} needs {pointer}", finding.value
-                )
-        absent = next((path for path in paths if not present(record, path)), None)
-        if absent is not None:
-            place = "/" + "/".join(absent)
-            return Invalid("mapping-failed", place, f"absent: {rule} needs {pointer}")
-        return Invalid(
-            "mapping-failed", pointer, f"rule {rule}: null, where neither null nor a default is allowed"
-        )
+            if (found := said.get("/" + "/".join(path))) is not None:
+                return Violation(found[0], f"{found[1]}: {rule} needs {pointer}", found[2])
+    absent = next((path for path in paths if not present(record, path)), None)
+    return (
+        Violation("/" + "/".join(absent), f"absent: {rule} needs {pointer}") if absent is not None else None
+    )
 
 
 def link(

@@ -2,41 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+import re
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import Any, Final
 
+from schemas.avro.schema import Schema
+from schemas.avro.violation import HIDDEN
 from schemas.records import Finding, Loss
+
+EDGE = -2
+"""Origin of what was said when the message was taken in: it belongs to every output."""
+
+
+_INDEX: Final = re.compile(r"/[0-9]+(?=/|$)")
+
+
+@lru_cache(maxsize=4096)
+def plain(pointer: str) -> str:
+    """A JSON pointer without the indexes of lists: the field, not the item."""
+    return _INDEX.sub("", pointer)
+
+
+def personal(schema: Schema) -> frozenset[str]:
+    """Pointers, without indexes, of the fields that hold personal data."""
+    return frozenset(
+        "/" + path.replace(".", "/") for path, field in schema.fields() if field.properties.get("personal")
+    )
 
 
 class Report:
     """Collects losses and findings of one message; generated code calls it on slow paths only.
+
+    Args:
+        edge: findings of the edge that took the message in.
+        personal: pointers, without indexes, of the fields whose values are never told.
 
     Attributes:
         origin: the ``let`` being computed, -1 for a rule. What a ``let`` reports belongs to every output
             that uses it.
     """
 
-    __slots__ = ("_found", "_lost", "_unsure", "origin")
+    __slots__ = ("_found", "_lost", "_personal", "_unsure", "origin")
 
-    def __init__(self) -> None:
+    def __init__(self, edge: Iterable[Finding] = (), personal: Collection[str] = ()) -> None:
+        self._personal = personal
         self._lost: dict[tuple[str, str], tuple[int, Loss]] = {}
         self._found: dict[tuple[str, str], tuple[int, Finding]] = {}
+        for finding in edge:
+            self._found[finding.pointer, finding.rule] = EDGE, finding
         self._unsure: set[tuple[str, str]] = set()
         self.origin = -1
 
     def loss(self, pointer: str, reason: str, value: object) -> None:
         """Note a loss; the same one twice is one."""
-        self._lost.setdefault((pointer, reason), (self.origin, Loss(pointer, reason, shorten(value))))
+        told = self._shown(pointer, value)
+        self._lost.setdefault((pointer, reason), (self.origin, Loss(pointer, reason, told)))
 
     def finding(self, pointer: str, rule: str, severity: str, value: object) -> None:
         """Note a finding; the same one twice is one."""
-        self._found.setdefault(
-            (pointer, rule), (self.origin, Finding(pointer, rule, severity, shorten(value)))
-        )
+        told = self._shown(pointer, value)
+        self._found.setdefault((pointer, rule), (self.origin, Finding(pointer, rule, severity, told)))
+
+    def _shown(self, pointer: str, value: object) -> str:
+        """A value as text, nothing of personal data."""
+        if value is None or value == "" or not self._personal:
+            return shorten(value)
+        return HIDDEN if self.is_personal(pointer) else shorten(value)
 
     def unverified(self, name: str, key: str) -> None:
         """Note the use of a row that is not verified; the same one twice is one."""
         self._unsure.add((name, key))
+
+    def is_personal(self, pointer: str) -> bool:
+        """Whether the value at a pointer is personal data."""
+        return plain(pointer) in self._personal
 
     @property
     def silent(self) -> bool:
@@ -53,7 +93,7 @@ class Report:
 
     def findings_since(self, mark: tuple[int, int], lets: Collection[int]) -> list[Finding]:
         """Findings noted since a mark, and those of these lets."""
-        return _since(list(self._found.values()), mark[1], lets) if self._found else []
+        return self._alone(_since(list(self._found.values()), mark[1], lets)) if self._found else []
 
     @property
     def losses(self) -> list[Loss]:
@@ -63,7 +103,11 @@ class Report:
     @property
     def findings(self) -> list[Finding]:
         """All findings of the message."""
-        return [finding for _, finding in self._found.values()] if self._found else []
+        return self._alone([finding for _, finding in self._found.values()]) if self._found else []
+
+    def _alone(self, findings: list[Finding]) -> list[Finding]:
+        """Findings without those that a loss at the same place tells already."""
+        return [one for one in findings if (one.pointer, one.rule) not in self._lost]
 
     @property
     def unsure(self) -> list[str]:
@@ -75,7 +119,7 @@ def _since(entries: list[tuple[int, Any]], mark: int, lets: Collection[int]) -> 
     return [
         entry
         for index, (origin, entry) in enumerate(entries)
-        if origin in lets or (index >= mark and origin == -1)
+        if origin in lets or origin == EDGE or (index >= mark and origin == -1)
     ]
 
 

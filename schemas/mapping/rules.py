@@ -103,7 +103,13 @@ class RuleWriter:
         frozen = only if compared and compiler.kind == "snapshot" else frozenset()
         trace = compiler.traced(self.rule.name)
         target = BytesTarget(
-            expressions, compiler.emitter, compiler.problems, self.rule.name, frozen, trace=trace
+            expressions,
+            compiler.emitter,
+            compiler.problems,
+            self.rule.name,
+            compiler.codes,
+            frozen,
+            trace=trace,
         )
         tree = self.rule.target
         mine = {n: v for n, v in tree.fields.items() if n in only or n not in compiler.target_type.fields}
@@ -116,7 +122,9 @@ class RuleWriter:
     def _datum(self, expressions: Expression) -> DatumTarget:
         compiler = self.compiler
         trace = compiler.traced(self.rule.name)
-        target = DatumTarget(expressions, compiler.emitter, compiler.problems, self.rule.name, trace=trace)
+        target = DatumTarget(
+            expressions, compiler.emitter, compiler.problems, self.rule.name, compiler.codes, trace=trace
+        )
         values = target.prepare(self.rule.target, compiler.target_type, "")
         expressions.function.line("d = {}")
         target.record(self.rule.target, values, compiler.target_type, "", "d")

@@ -10,7 +10,9 @@ from typing import Any
 
 from schemas.avro import schema as avro
 from schemas.avro.emit import Emitter, indent
+from schemas.codes.lists import CodeLists
 from schemas.errors import Invalid
+from schemas.mapping import outgoing
 from schemas.mapping.code import Column, Value
 from schemas.mapping.document import Block, Tree
 from schemas.mapping.expression import Expression, Wrong
@@ -30,6 +32,7 @@ class Target:
         expressions: compiles into the function.
         problems: where mistakes go.
         rule: name of the rule, for messages and pointers.
+        codes: the code lists that fields of the target take their values from.
         frozen: names of root fields that may not read ``message`` and ``event``: the content that is
             compared.
         volatile: collects the pointers of fields that read ``message`` or ``event``.
@@ -40,6 +43,7 @@ class Target:
     emitter: Emitter
     problems: Problems
     rule: str
+    codes: CodeLists
     frozen: frozenset[str] = frozenset()
     volatile: set[str] = field(default_factory=set)
     trace: Callable[[str, Callable[[], Value | None]], Value | None] = lambda _, make: make()
@@ -57,7 +61,7 @@ class Target:
             here = f"{pointer}/{name}"
             self.expressions.function.tag = (self.rule, here)
             if isinstance(what, Scalar):
-                values[name] = self._leaf(what, found.type, here)
+                values[name] = self._declared(self._leaf(what, found.type, here), found)
             elif isinstance(what, Tree):
                 values[name] = self._inner(at, what, found.type, here)
             elif found.type.kind != "list":
@@ -87,6 +91,35 @@ class Target:
         except Wrong as wrong:
             self.problems.add(scalar, f"{pointer} is {kind}, {wrong.message or f'this is {value.type}'}")
             return None
+
+    def _declared(self, value: Value | None, found: Field) -> Value | None:
+        """The value if it keeps what the target's schema declares of it: its form, its list, its bounds.
+
+        What does not is left out with a loss; where the field must be there, the message cannot go on.
+        """
+        if value is None or value.const or value.type.kind == "null" or value.column is not None:
+            return value
+        test = outgoing.test(found, self.expressions.bindings, self.codes)
+        if test is None:
+            return value
+        function = self.expressions.function
+        name = function.fresh(found.name)
+        function.line(f"{name} = {value.code}")
+        optional = found.type.nullable or found.default is not avro.MISSING
+        broken = (
+            f"{name} is not None and {test.code.format(name)}"
+            if value.type.nullable
+            else test.code.format(name)
+        )
+        if not optional:
+            function.line(f"if {broken}: REFUSE({name}, {test.words!r})")
+            return replace(value, code=name, atom=True, home=None)
+        pointer = self.expressions.pointer(value)
+        function.block(f"if {broken}:")
+        function.line(f"c.loss({pointer}, {test.reason!r}, {name})")
+        function.line(f"{name} = None")
+        function.here = function.here.parent or function.root
+        return replace(value, code=name, atom=True, home=None, type=value.type.or_null())
 
     def fitted(self, value: Value, kind: Type) -> Value:
         """The value as the target's kind takes it, in an atom.

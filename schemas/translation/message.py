@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -35,6 +35,7 @@ class Message:
         source: the record.
         record: its datum or struct; where the mapping has a gate, as much of it as that reads.
         decode: gives the whole datum of the record's body.
+        personal: pointers of the source whose values no report tells.
     """
 
     __slots__ = ("_decode", "_lets", "_mapping", "context", "record", "report", "source")
@@ -45,6 +46,7 @@ class Message:
         source: Record,
         record: Any,  # noqa: ANN401 - a datum or struct
         decode: Callable[[bytes], Any] | None = None,
+        personal: Collection[str] = (),
     ) -> None:
         self._mapping = mapping
         self._decode = decode
@@ -52,7 +54,7 @@ class Message:
         self.source = source
         self.record = record
         self.context: Context = source.context
-        self.report = Report()
+        self.report = Report(source.context.findings, personal)
 
     def take(self, record: Any) -> None:  # noqa: ANN401 - a datum
         """Go on with another record, such as the whole document that a partial one was merged into."""
@@ -103,6 +105,10 @@ class Message:
         """A finished output; the input's key stands in where the rule gives no partition."""
         key = candidate.partition.encode() if candidate.partition is not None else self.source.key
         return Output(key, body, id, candidate.subject or "", self.context.hops)
+
+    def unlisted(self) -> None:
+        """Tell which codes their lists do not have."""
+        self._mapping.module.functions["unlisted"](self.record, self.report)
 
     def drops(self) -> None:
         """Count what the mapping does not carry."""

@@ -16,6 +16,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
         participant: the participant whose profile is on the other side of the corridor event.
         accepted: UTC milliseconds at which the broker took the message in.
         hops: participants the message passed, the first is where it was born.
+        findings: what the edge read otherwise than it was written.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     accepted: int
     hops: tuple[str, ...]
     traceparent: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

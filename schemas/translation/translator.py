@@ -9,6 +9,7 @@ from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.inputs import JsonInput
+from schemas.mapping.report import personal
 from schemas.records import Filtered
 from schemas.translation.assemble import Assembler
 from schemas.translation.latest import translate_latest, translate_none
@@ -39,6 +40,8 @@ class Translator:
         self._json = JsonInput(mapping, self._codec) if form == "json" else None
         self._decode = self._codec.decode_trusted if trusted else self._codec.decode
         self._peek = self._codec.peek(mapping.gate) if mapping.gate and trusted and form == "avro" else None
+        self._personal: Final = personal(mapping.source)
+        self._unlisted = self._peek is None and "unlisted" in mapping.module.functions
         kinds: dict[str, Callable[[], Kind]] = {
             "none": lambda: translate_none,
             "latest": lambda: translate_latest,
@@ -66,12 +69,14 @@ class Translator:
                 rule and the value; what the form of the body raises for bytes that cannot be read.
         """
         if self._peek is not None:
-            message = Message(self.mapping, record, self._peek(record.body), self._decode)
+            message = Message(self.mapping, record, self._peek(record.body), self._decode, self._personal)
         else:
             read = self._decode if self._json is None else self._json.read
-            message = Message(self.mapping, record, read(record.body))
+            message = Message(self.mapping, record, read(record.body), None, self._personal)
         result = Result()
         try:
+            if self._unlisted:
+                message.unlisted()
             self._kind(self.mapping, message, state, result)
             if result.outputs:
                 message.drops()

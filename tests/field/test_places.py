@@ -64,7 +64,7 @@ def test_every_district_of_the_corridor_has_a_clock() -> None:
             {
                 **note,
                 "messageId": str(uuid4()),
-                "noteNumber": district,
+                "noteNumber": f"0000{district}",
                 "operationStation": unlisted(district),
             }
             for district in offsets

@@ -46,7 +46,7 @@ def event_format() -> Format:
     return Format(
         "test.event.v1",
         read,
-        json_schema=msgspec.json.schema(form.struct),
+        json_schema=form.json_schema(),
         examples={"one": {"id": "e-1", "n": 1}},
         doc="An event of the tests.",
     )

@@ -1,4 +1,4 @@
-"""Freight containers: ISO 6346."""
+"""Freight containers, ISO 6346, and swap bodies and trailers of combined transport, EN 13044-1 (ILU code)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ def _lettered(weight: int, letters: str = LETTERS) -> dict[str, int]:
     return {letter: _LETTER_VALUES[letter] * weight for letter in letters}
 
 
+ILU: Final = "ABDEK"
+"""Fourth letters of ILU codes (EN 13044-1): ISO 6346 has none of them."""
 _OWNER: Final = sums(_lettered(1), _lettered(2))
-_CATEGORY: Final = sums(_lettered(4), _lettered(8, "UJZR"))
+_CATEGORY: Final = sums(_lettered(4), _lettered(8, "UJZR" + ILU))
 _SERIAL_HIGH: Final = sums(weighted(16), weighted(32), weighted(64))
 _SERIAL_LOW: Final = sums(weighted(128), weighted(256), weighted(512))
 
 
 def iso6346(value: str) -> str | None:
     """Container number: three letters of the owner, category U, J, Z or R, six digits, check digit.
+
+    A fourth letter A, B, D, E or K makes it the ILU code of a swap body or semi-trailer (EN 13044-1), which
+    is usual on rail and has the same check digit.
 
     ISO 6346: letters count 10 to 38 without the multiples of 11, position i weighs 2**i, the sum mod 11
     mod 10 is the check digit. Remainders 0 and 10 share the digit 0: an error between them goes unseen.
@@ -43,5 +48,5 @@ def iso6346(value: str) -> str | None:
     if value[10:] == DIGITS[digit]:
         return None
     return misshapen("ISO 6346 container number", "AAAU9999999", value) or wrong_digit(
-        "ISO 6346", value[10], digit
+        "ILU code" if value[3] in ILU else "ISO 6346", value[10], digit
     )

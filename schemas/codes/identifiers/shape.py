@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Final
 
+from schemas.codes.identifiers.normal import shown
+
 DIGITS: Final = "0123456789"
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _KINDS: Final[dict[str, tuple[str, str]]] = {
     "9": (DIGITS, "a digit"),
     "A": (LETTERS, "a letter A-Z"),
-    "U": ("UJZR", "one of U, J, Z, R"),
+    "U": ("UJZRABDEK", "one of U, J, Z, R (or A, B, D, E, K of an ILU code)"),
     "X": (LETTERS + "23456789", "a letter A-Z or a digit 2-9"),
     "-": ("-", "a hyphen"),
 }
@@ -51,8 +53,8 @@ def misshapen(name: str, shape: str, value: str) -> str | None:
 
     Args:
         name: how the identifier is called in the sentence.
-        shape: one character per position: ``9`` digit, ``A`` letter, ``U`` container category, ``X`` letter
-            or 2-9, ``-`` itself.
+        shape: one character per position: ``9`` digit, ``A`` letter, ``U`` container category or letter of
+            an ILU code, ``X`` letter or 2-9, ``-`` itself.
         value: what came.
 
     Returns:
@@ -63,7 +65,7 @@ def misshapen(name: str, shape: str, value: str) -> str | None:
     for position, (kind, character) in enumerate(zip(shape, value, strict=True), 1):
         alphabet, words = _KINDS[kind]
         if character not in alphabet:
-            return f"{name} needs {words} at position {position}, not {character!r}"
+            return f"{name} needs {words} at position {position}, not {shown(character)}"
     return None
 
 

@@ -37,7 +37,11 @@ GOOD = {
 
 WRONG = [
     ("iso6346", "CSQU3054384", "ISO 6346 check digit is 4, expected 3"),
-    ("iso6346", "CSQX3054383", "needs one of U, J, Z, R at position 4, not 'X'"),
+    (
+        "iso6346",
+        "CSQX3054383",
+        "(or A, B, D, E, K of an ILU code) at position 4, not 'X'",
+    ),
     ("iso6346", "CSQU305438", "has 11 characters, not 10"),
     ("iso6346", "CSQU30543833", "has 11 characters, not 12"),
     ("iso6346", "CSQU3O54383", "needs a digit at position 6, not 'O'"),
