@@ -89,7 +89,9 @@ def _told(profile: str) -> tuple[Heard, ...]:
         for message in messages:
             for datum in _translated(translator, profile, message, store):
                 heard = Heard(datum["why"]["code"] or "", _word(profile, message), datum)
-                if heard.code and not datum["correction"]["retracted"]:
+                # a late message puts right what another one told: that is not its own word
+                again = len(messages) > 1 and datum["correction"]["version"] > 1
+                if heard.code and not again and not datum["correction"]["retracted"]:
                     kinds.setdefault(_kind(heard), heard)
     return tuple(kinds.values())
 

@@ -16,7 +16,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
     "latest": frozenset({"id", "version", "updated", "retracted", "when", "expires"}),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
-        | {"closed", "closed_expires"}
+        | {"closed", "closed_expires", "time", "stamp", "named_only"}
     ),
     "assemble": frozenset(
         {"key", "version_field", "echo", "expires", "closed", "closed_expires", "id", "version", "updated"}
@@ -27,7 +27,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
 
 STATE_EXPRESSIONS = (
     *("key", "id", "version", "updated", "retracted", "when", "kind_of", "closed", "annuls", "echo"),
-    *("order", "tie"),
+    *("order", "tie", "time", "stamp", "named_only"),
 )
 """Parameters of a state that are expressions."""
 

@@ -22,6 +22,9 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "order": ("int", "text"),
     "tie": ("text",),
     "annuls": ("bool",),
+    "time": ("int",),
+    "stamp": ("text",),
+    "named_only": ("bool",),
 }
 
 

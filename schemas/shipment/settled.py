@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.shipment.fact import MEANS, NOTE, Fact
+
+TOGETHER: Final = 12 * 3_600_000
+"""Milliseconds within which the words of several notes about one train tell of the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +81,13 @@ def _without_annulled(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _one_telling(facts: Sequence[Fact]) -> list[Fact]:
-    """Keep one of the copies that a train's or vessel's event has for each shipment aboard."""
+    """Keep one of the copies that a train's or vessel's event has for each shipment aboard.
+
+    Each note tells of its train in words of its own: of those within half a day the last one counts.
+    """
     kept: list[Fact] = []
     copies: dict[tuple[str | None, ...], Fact] = {}
+    trains: dict[tuple[str | None, ...], list[Fact]] = {}
     for fact in facts:
         if fact.kind not in MEANS:
             kept.append(fact)
@@ -87,4 +95,23 @@ def _one_telling(facts: Sequence[Fact]) -> list[Fact]:
         key = (fact.source, fact.message, fact.subject, fact.code, fact.service)
         if key not in copies or fact.id < copies[key].id:
             copies[key] = fact
-    return [*kept, *copies.values()]
+    for fact in copies.values():
+        if fact.kind == "TRAIN":
+            said = (fact.subject, fact.source, fact.code, fact.classifier, fact.place, fact.esr)
+            trains.setdefault(said, []).append(fact)
+        else:
+            kept.append(fact)
+    return [*kept, *(one for told in trains.values() for one in _last_words(told))]
+
+
+def _last_words(told: Sequence[Fact]) -> list[Fact]:
+    """One fact for each thing that several notes tell of a train, half a day apart at most."""
+    words: list[Fact] = []
+    begun = 0
+    for fact in sorted(told, key=lambda each: (each.at, each.id)):
+        if words and fact.at - begun <= TOGETHER:
+            words[-1] = max(words[-1], fact, key=lambda each: (each.ingested, each.id))
+        else:
+            words.append(fact)
+            begun = fact.at
+    return words

@@ -1,27 +1,47 @@
 """What is remembered of one document.
 
-Its versions, the events it became, and the facts that later versions need.
+Its versions, what they say happened, and the events it became.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from schemas.translation.timeline import Timeline
+
+MAX_VERSIONS: Final = 64
+"""Versions kept with their bodies; beyond them the older half is folded into one."""
+MAX_BYTES: Final = 128 * 1024
+"""Bytes of all bodies kept, as they are stored."""
+MAX_FOLDED: Final = 256
+"""Versions known by number and digest after they were folded."""
+MAX_ENTRY: Final = 512 * 1024
+"""Bytes of an entry; beyond them the events told first are forgotten."""
+
 
 class Version(msgspec.Struct, array_like=True, gc=False):
-    """One version that came: what happened in it, the how-manieth time, and a digest of its bytes."""
+    """One version that came.
+
+    Its body is ``head`` and the last ``tail`` bytes of the next version's body: successive versions of a
+    document differ in front and share the long rest.
+    """
 
     number: int
-    what: list[Any]
-    occurrence: int
     digest: bytes
+    kind: str
+    head: bytes
+    tail: int = 0
 
 
 class Sent(msgspec.Struct, array_like=True, gc=False):
-    """One event as it was last emitted, with the facts that its retraction repeats."""
+    """One event as it was last emitted, with the facts that its retraction repeats.
+
+    ``again`` counts how often it was told anew after a retraction, each time under another id: a retraction
+    is final for those who read it.
+    """
 
     version: int
     digest: bytes
@@ -30,46 +50,86 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     subject: str
     keep: dict[str, Any] | None = None
     retracted: bool = False
-
-
-class Fact(msgspec.Struct, array_like=True, gc=False):
-    """One entry of a register and the version it is from."""
-
-    version: int
-    facts: dict[str, Any]
+    again: int = 0
 
 
 class Past(msgspec.Struct, array_like=True):
     """The state of one document.
 
     Attributes:
-        base: Avro of the newest whole version, ``base_version`` its number, ``deltas`` what came on top
-            of it.
-        versions: by rising number.
-        events: by event id, each `Sent` as it is in the entry: most are not looked at.
-        registers: by name and key.
+        versions: with their bodies, in order: by number, those of one number by time and digest.
+        whole: Avro of the whole document as of the newest version; None when that is a whole one itself.
+        now: the timeline as of the newest version.
+        events: by id, each `Sent` as it is in the entry: most are not looked at.
         annulled: number of the version that annulled the document.
+        closed: whether the newest version closed it.
+        floor: number of the newest version that was folded, -1 when none was.
+        base: Avro of the whole document as of that version, ``before`` the timeline then.
+        folded: number and digest of versions whose bodies are gone.
+        loose: ids of events that versions older than ``floor`` told when they came late.
     """
 
-    base: bytes | None = None
-    base_version: int = -1
-    deltas: list[tuple[int, bytes]] = []
     versions: list[Version] = []
+    whole: bytes | None = None
+    now: Timeline = msgspec.field(default_factory=Timeline)
     events: dict[str, msgspec.Raw] = {}
-    registers: dict[str, dict[str, Fact]] = {}
     annulled: int | None = None
     closed: bool = False
+    floor: int = -1
+    base: bytes | None = None
+    before: Timeline | None = None
+    folded: list[tuple[int, bytes]] = []
+    loose: list[str] = []
+
+    def knows(self, number: int, digest: bytes) -> bool:
+        """Whether this very version came before."""
+        return any(one.number == number and one.digest == digest for one in self.versions) or (
+            number <= self.floor and (number, digest) in self.folded
+        )
+
+    def numbered(self, number: int) -> bool:
+        """Whether a version of this number came before."""
+        return any(one.number == number for one in self.versions) or (
+            number <= self.floor and any(one == number for one, _ in self.folded)
+        )
 
     @property
     def last(self) -> int:
         """The highest version number seen, -1 before the first."""
-        return self.versions[-1].number if self.versions else -1
+        return self.versions[-1].number if self.versions else self.floor
 
-    def version(self, number: int) -> Version | None:
-        """The version of this number, if it came before."""
-        if number > self.last:
-            return None
-        return next((one for one in self.versions if one.number == number), None)
+    def bodies(self) -> list[bytes]:
+        """The bodies of all kept versions, in their order."""
+        made: list[bytes] = []
+        body = b""
+        for one in reversed(self.versions):
+            body = one.head + body[len(body) - one.tail :]
+            made.append(body)
+        return made[::-1]
+
+    def append(self, version: Version) -> None:
+        """Add the newest version; ``head`` is its whole body."""
+        if self.versions:
+            _shorten(self.versions[-1], version.head)
+        self.versions.append(version)
+
+    def keep(self, versions: list[tuple[Version, bytes]]) -> None:
+        """Replace all kept versions by these with their bodies."""
+        self.versions = []
+        for one, body in versions:
+            one.head, one.tail = body, 0
+            self.append(one)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies as they are stored."""
+        return sum(len(one.head) for one in self.versions)
+
+    def newest(self) -> bytes | None:
+        """Avro of the whole document as of the newest version."""
+        if self.whole is not None or not self.versions:
+            return self.whole
+        return self.versions[-1].head
 
     def sent(self, identity: str) -> Sent | None:
         """The event of this id as it was last emitted."""
@@ -78,37 +138,20 @@ class Past(msgspec.Struct, array_like=True):
 
     def send(self, identity: str, sent: Sent) -> None:
         """Note an event as it is emitted."""
-        self.events[identity] = msgspec.Raw(encode(sent))
+        self.events[identity] = msgspec.Raw(_encode(sent))
 
-    def enter(self, number: int, what: list[Any], digest: bytes) -> int:
-        """Note a version and tell its occurrence.
-
-        The same thing in the versions next to it is the same occurrence, corrected; with something else
-        between it is another occurrence. What was numbered once keeps its number, whatever comes late.
-        """
-        index = len(self.versions)
-        if number < self.last:
-            index = next(i for i, one in enumerate(self.versions) if one.number > number)
-        for neighbour in (*self.versions[max(index - 1, 0) : index], *self.versions[index : index + 1]):
-            if neighbour.what == what:
-                occurrence = neighbour.occurrence
-                break
-        else:
-            occurrence = 1 + max((one.occurrence for one in self.versions if one.what == what), default=0)
-        self.versions.insert(index, Version(number, what, occurrence, digest))
-        return occurrence
-
-    def remember(self, register: str, key: str, number: int, facts: dict[str, Any]) -> None:
-        """Keep a fact unless a newer version gave one already."""
-        entries = self.registers.setdefault(register, {})
-        known = entries.get(key)
-        if known is None or known.version <= number:
-            entries[key] = Fact(number, facts)
-
-    def recall(self, register: str, key: str | None) -> dict[str, Any] | None:
-        """The facts of a register under a key."""
-        fact = self.registers.get(register, {}).get(key) if key is not None else None
-        return fact.facts if fact is not None else None
+    def entry(self) -> bytes:
+        """Its bytes; too many of them make it forget what was told first."""
+        body = _encode(self)
+        while len(body) > MAX_ENTRY and self.events:
+            for identity in list(self.events)[: 1 + len(self.events) // 4]:
+                del self.events[identity]
+            for timeline in (self.now, self.before or Timeline()):
+                for occurrence in timeline.occurrences:
+                    occurrence.members = [one for one in occurrence.members if one in self.events]
+            self.loose = [one for one in self.loose if one in self.events]
+            body = _encode(self)
+        return body
 
 
 def digest(body: bytes) -> bytes:
@@ -116,6 +159,24 @@ def digest(body: bytes) -> bytes:
     return blake2b(body, digest_size=10).digest()
 
 
-encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(Past).decode
+def decode(entry: bytes) -> Past:
+    """The state in the bytes of `Past.entry`."""
+    return _decode(entry)
+
+
+def _shorten(one: Version, after: bytes) -> None:
+    """Leave away the end of a body that the next one has, too."""
+    body = one.head
+    shared = min(len(body), len(after))
+    # as whole numbers, they differ from the first bit on at which one is not the other
+    differ = int.from_bytes(body[len(body) - shared :], "big") ^ int.from_bytes(
+        after[len(after) - shared :], "big"
+    )
+    if differ:
+        shared = ((differ & -differ).bit_length() - 1) // 8
+    one.head, one.tail = body[: len(body) - shared], shared
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Past).decode
 _decode_sent = msgspec.msgpack.Decoder(Sent).decode

@@ -195,3 +195,38 @@ def _children(parent: Document, field: Field) -> Iterable[Document]:
 def inner(node: Type) -> Type:
     """A type without its null."""
     return node.inner if isinstance(node, Nullable) else node
+
+
+def named(record: Record, whole: Document, partial: Document) -> tuple[set[int], set[int]]:
+    """The items of a whole document that a partial one names.
+
+    Where it names none of a list it speaks of all of them, with all that is in them; where it names an
+    item without anything inside, of all that is in it.
+
+    Returns:
+        ``id()`` of the items it speaks of, and of all items, both of ``whole``.
+    """
+    said: set[int] = set()
+    items: set[int] = set()
+    _name(record, whole, partial, said, items)
+    return said, items
+
+
+def _name(record: Record, whole: Document, partial: Document | None, said: set[int], items: set[int]) -> None:
+    """``partial`` None: everything is spoken of."""
+    for field in record.fields:
+        node = inner(field.type)
+        key = field.properties.get("itemKey")
+        if not isinstance(node, Array) or not isinstance(item := inner(node.items), Record):
+            continue
+        if not isinstance(key, str):
+            continue
+        told = {} if partial is None else {each[key]: each for each in partial.get(field.name) or ()}
+        for each in whole.get(field.name) or ():
+            items.add(id(each))
+            inside = told.get(each[key])
+            if not told or inside is not None:
+                said.add(id(each))
+                _name(item, each, inside, said, items)
+            else:
+                _name(item, each, {}, set(), items)

@@ -61,6 +61,11 @@ class Message:
         if record is not self.record:
             self.record, self._lets = record, self._mapping.slots()
 
+    def restart(self, record: Any) -> None:  # noqa: ANN401 - a datum
+        """Forget what was said and begin anew."""
+        self.record, self._lets = record, self._mapping.slots()
+        self.report = Report()
+
     def passes(self, event: Event) -> bool:
         """Whether any rule may have something to say; the record is whole from then on."""
         if self._decode is None:

@@ -1,6 +1,8 @@
 """State kind ``snapshot``.
 
-Versions of a document become events, each told once and again only when it changes.
+Versions of a document become events. What holds after all of them does not depend on the order in which
+they came: it is what they say in the order of their numbers. A version that comes in its turn is compared
+with what was told; one that comes late, or takes something back, has all of them read again.
 """
 
 from __future__ import annotations
@@ -8,18 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.avro.codec import Codec
+from schemas.avro.emit import FAILURES
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
 from schemas.translation import history
-from schemas.translation.history import Past, Sent, digest
-from schemas.translation.merge import merge
-from schemas.translation.message import Candidate, Message, State
-from schemas.translation.model import Event, Output, Result
+from schemas.translation.history import Past, Sent, Version, digest
+from schemas.translation.merge import merge, named
+from schemas.translation.message import Message, State
+from schemas.translation.model import Event, Output, Record, Result
+from schemas.translation.replay import ANNULMENT, SNAPSHOT, Made, Reader, Replay
 from schemas.translation.store import pack
-
-MAX_DELTAS = 32
-"""Partial versions kept apart on top of a whole one, so that late ones can be put in their place."""
+from schemas.translation.timeline import Timeline
 
 
 class Snapshots:
@@ -32,158 +34,284 @@ class Snapshots:
     """
 
     def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> None:
+        self._mapping = mapping
         self._state = mapping.document.state
-        self._registers = mapping.registers
         self._codec = codec
         self._avro = avro
         self._record = mapping.source.record
         self._nulls = self._record.properties.get("explicitNulls")
-        self._partial = "kind_of" in self._state.expressions
+        self._reader = Reader(mapping.registers, lambda whole, partial: named(self._record, whole, partial))
 
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
-        """Turn one version into events.
-
-        A version that came before gives nothing. One older than the newest adds events that were never
-        told and changes none. Nothing follows an annulment.
-        """
-        nothing = Event()
-        nothing.memory = dict.fromkeys(self._registers)
+        """Turn one version into events, and put right what it shows to be wrong of those told before."""
+        nothing = self._reader.nothing()
         key = message.value("state_key", nothing)
         entry = state(key.encode()) if key is not None else None
         past = history.decode(entry[8:]) if entry is not None else Past()
         number = message.value("state_version", nothing) or 0
-        kind = message.value("state_kind_of", nothing, "SNAPSHOT")
-        body = digest(message.source.body)
-        known = past.version(number)
-        if past.annulled is not None:
-            self._after_annulment(past.annulled, number, kind, message, result)
+        kind = message.value("state_kind_of", nothing, SNAPSHOT)
+        body = message.source.body if self._avro else self._codec.encode(message.record)
+        version = Version(number, digest(body), kind, body)
+        if past.annulled is not None and number > past.annulled:
+            if kind != ANNULMENT:
+                message.report.finding("", "after-annulment", "warning", number)
+            result.filtered.append(Filtered("", "annulled"))
             return
-        if known is not None and known.digest == body:
+        if past.knows(number, version.digest):
             result.filtered.append(Filtered("", "duplicate"))
             return
-        late = number < past.last or known is not None
-        message.take(self._whole(past, number, kind, message))
-        event = self._enter(past, number, message, body, known)
-        if kind == "ANNULMENT":
-            self._annul(past, number, message, event, result)
-        candidates = message.candidates(event, "annulments" if kind == "ANNULMENT" else "rules")
-        for candidate in candidates:
-            self._tell(past, candidate, event, message, result, late=late and kind != "ANNULMENT")
-        if not result.outputs and candidates:
-            result.filtered.append(Filtered("", "stale" if late else "unchanged"))
-        if not late:
-            past.closed = past.annulled is not None or bool(message.value("state_closed", event))
+        _Telling(self, past, version, message, result).tell()
         if key is not None:
             span = self._state.closed_expires if past.closed else self._state.expires
-            result.changes[key.encode()] = pack(message.context.accepted + span, history.encode(past))
+            result.changes[key.encode()] = pack(message.context.accepted + span, past.entry())
 
-    def _after_annulment(
-        self, annulled: int, number: int, kind: str, message: Message, result: Result
-    ) -> None:
-        repeated = kind == "ANNULMENT" and number == annulled
-        if number > annulled and kind != "ANNULMENT":
-            message.report.finding("", "after-annulment", "warning", number)
-        result.filtered.append(Filtered("", "duplicate" if repeated else "annulled"))
+    def other(self, message: Message, body: bytes) -> Message:
+        """A message of another version of the same document, in the context of the one that came."""
+        source = Record(message.source.key, body, message.context)
+        return Message(self._mapping, source, self.decode(body))
 
-    def _whole(self, past: Past, number: int, kind: str, message: Message) -> Any:  # noqa: ANN401 - a datum
-        """The whole document as of this version; partial versions are put in their place among the others."""
-        if not self._partial:
-            return message.record
-        body = message.source.body if self._avro else self._codec.encode(message.record)
-        if kind == "SNAPSHOT":
-            if number >= past.base_version:
-                past.base, past.base_version = body, number
-                past.deltas = [delta for delta in past.deltas if delta[0] > number]
-            return message.record
-        if kind == "DELTA" and number > past.base_version:
-            past.deltas = sorted([*(delta for delta in past.deltas if delta[0] != number), (number, body)])
-        if past.base is None and kind == "DELTA":
-            message.report.finding("", "delta-without-snapshot", "warning", number)
-        before = [delta for delta in past.deltas if delta[0] < number or kind == "ANNULMENT"]
-        whole = self._merged(
-            [*([past.base] if past.base is not None else []), *(delta for _, delta in before)]
-        )
-        whole = message.record if whole is None else self._merge(whole, message.record)
-        self._fold(past)
-        return whole
+    def decode(self, body: bytes) -> Any:  # noqa: ANN401 - a datum
+        """The record of a body."""
+        return self._codec.decode_trusted(body)
 
-    def _fold(self, past: Past) -> None:
-        """Make one of the base and the oldest partial versions when there are too many of them."""
-        if len(past.deltas) > MAX_DELTAS and past.base is not None:
-            half = past.deltas[: MAX_DELTAS // 2]
-            past.base = self._codec.encode(self._merged([past.base, *(delta for _, delta in half)]))
-            past.base_version, past.deltas = half[-1][0], past.deltas[len(half) :]
+    def encode(self, whole: Any) -> bytes:  # noqa: ANN401 - a datum
+        """The body of a record."""
+        return self._codec.encode(whole)
 
-    def _merged(self, bodies: list[bytes]) -> Any:  # noqa: ANN401 - a datum
-        whole = None
-        for body in bodies:
-            datum = self._codec.decode_trusted(body)
-            whole = datum if whole is None else self._merge(whole, datum)
-        return whole
-
-    def _merge(self, whole: dict[str, Any], partial: dict[str, Any]) -> dict[str, Any]:
+    def merged(self, whole: Any, partial: Any, kind: str) -> Any:  # noqa: ANN401 - datums
+        """The whole document with a version."""
+        if kind == SNAPSHOT or whole is None:
+            return partial
         cleared = partial[str(self._nulls)] if self._nulls else ()
         merged = merge(self._record, whole, partial, cleared)
         if self._nulls:
             merged[str(self._nulls)] = cleared
         return merged
 
-    def _enter(
-        self, past: Past, number: int, message: Message, body: bytes, known: history.Version | None
-    ) -> Event:
-        nothing = Event()
-        nothing.memory = dict.fromkeys(self._registers)
-        what = message.value("state_occurrence", nothing, [])
-        occurrence = past.enter(number, what, body) if known is None else known.occurrence
-        event = Event(occurrence=occurrence)
-        for register in self._registers:
-            key = message.value(f"register_key_{register}", nothing)
-            facts = message.value(f"register_{register}", nothing)
-            if key is not None and facts is not None:
-                past.remember(register, key, number, facts)
-            event.memory[register] = past.recall(register, key)
-        return event
+    def place(self, past: Past, version: Version, message: Message) -> int:
+        """Where a version belongs among those kept: by number, then by time and digest."""
+        index = len(past.versions)
+        while index and past.versions[index - 1].number > version.number:
+            index -= 1
+        if index and past.versions[index - 1].number == version.number:
+            bodies = past.bodies()
+            mine = self._order(message, version, version.head)
+            while index and past.versions[index - 1].number == version.number:
+                before = past.versions[index - 1]
+                if self._order(message, before, bodies[index - 1]) < mine:
+                    break
+                index -= 1
+        return index
 
-    def _tell(
-        self, past: Past, candidate: Candidate, event: Event, message: Message, result: Result, *, late: bool
+    def _order(self, message: Message, version: Version, body: bytes) -> tuple[int, bytes]:
+        """What orders versions of one number: when they say it happened, then their bytes."""
+        time = self.other(message, body).value("state_time", self._reader.nothing())
+        return (-1 if time is None else time, version.digest)
+
+    @property
+    def reader(self) -> Reader:
+        """Of the mapping."""
+        return self._reader
+
+    @property
+    def retracts(self) -> bool:
+        """Whether the mapping makes retractions."""
+        return self._state.retract is not None
+
+
+class _Telling:
+    """One version on its way into a document's state."""
+
+    def __init__(
+        self, kind: Snapshots, past: Past, version: Version, message: Message, result: Result
     ) -> None:
-        """Emit a candidate if it is new, or changed by a newer version."""
-        identity = uuid5(message.context.participant, candidate.rule.name, *candidate.key)
-        sent = past.sent(identity)
-        content = digest(candidate.body)
-        if sent is not None and (
-            late or sent.retracted or (content == sent.digest and not candidate.rule.always)
-        ):
+        self._kind = kind
+        self._past = past
+        self._version = version
+        self._message = message
+        self._result = result
+        self._partial = message.record
+        self._contested = past.numbered(version.number)
+        self._said = False
+
+    def tell(self) -> None:
+        """Put the version in its place, and tell what changes by it."""
+        past, version = self._past, self._version
+        self._compare_numbers()
+        if version.number <= past.floor:
+            self._tell_old()
             return
-        version = 1 if sent is None else sent.version + 1
-        told = Event(identity, version, event.occurrence)
-        told.memory = event.memory
-        output = message.output(
-            candidate, message.head(candidate, told) + candidate.body, f"{identity}:{version}"
+        index = self._kind.place(past, version, self._message)
+        late = index < len(past.versions)
+        if late or version.kind == ANNULMENT or past.annulled is not None or not self._tell_next():
+            self._tell_all(index)
+        if not self._result.outputs:
+            annulled = past.annulled is not None
+            reason = "annulled" if annulled else "stale" if late else "unchanged" if self._said else ""
+            if reason:
+                self._result.filtered.append(Filtered("", reason))
+        if len(past.versions) > history.MAX_VERSIONS or past.size > history.MAX_BYTES:
+            self._fold()
+
+    def _compare_numbers(self) -> None:
+        """One number for two contents: someone has to look at it."""
+        if self._contested:
+            number = self._version.number
+            self._message.report.finding("", "same-version-other-content", "warning", number)
+
+    def _tell_next(self) -> bool:
+        """The newest version: only what it says is compared.
+
+        Returns:
+            False when it takes back what was told; then nothing has been told yet.
+        """
+        past, version, message = self._past, self._version, self._message
+        whole = self._partial
+        if version.kind != SNAPSHOT:
+            before = past.newest() or past.base
+            self._find_whole(before is not None)
+            whole = self._kind.merged(before and self._kind.decode(before), whole, version.kind)
+        reading = self._kind.reader.read(past.now, message, version.kind, self._partial, whole)
+        self._said = bool(reading.made)
+        holding, members = reading.holding(), reading.occurrence.members
+        if not reading.partial and not set(members).issubset(holding):
+            message.restart(self._partial)
+            self._compare_numbers()
+            return False
+        members += [one for one in holding if one not in members]
+        for made in reading.made:
+            self._send(made)
+        past.append(version)
+        past.whole = None if version.kind == SNAPSHOT else self._kind.encode(whole)
+        past.closed = bool(message.value("state_closed", self._kind.reader.nothing()))
+        return True
+
+    def _tell_all(self, index: int) -> None:
+        """Read all versions that are kept again, and compare what they say with what was told."""
+        past, version = self._past, self._version
+        versions = list(zip(past.versions, past.bodies(), strict=True))
+        versions.insert(index, (version, version.head))
+        replay, whole = self._replayed(versions)
+        if past.annulled is not None:
+            versions = versions[: 1 + next(n for n, (one, _) in enumerate(versions) if one.kind == ANNULMENT)]
+        past.keep(versions)
+        newest = versions[-1][0]
+        past.now = replay.timeline
+        past.whole = None if newest.kind == SNAPSHOT else self._kind.encode(whole)
+        last = (
+            self._message if newest is version else self._kind.other(self._message, self._kind.encode(whole))
         )
-        result.outputs.append(output)
+        past.closed = past.annulled is not None or bool(
+            last.value("state_closed", self._kind.reader.nothing())
+        )
+        held = replay.result()
+        self._retract([one for one in past.events if one not in held])
+        for made in held.values():
+            if made is not None:
+                self._said = self._said or made.message is self._message
+                self._send(made)
+
+    def _replayed(self, versions: list[tuple[Version, bytes]]) -> tuple[Replay, Any]:
+        """Everything these versions say on top of what is folded, and the whole document after them."""
+        past = self._past
+        before = past.before or Timeline()
+        replay = Replay(self._kind.reader, before.copied(), past.loose)
+        whole = None if past.base is None else self._kind.decode(past.base)
+        for version, body in versions:
+            mine = version is self._version
+            partial = self._partial if mine else self._kind.decode(body)
+            message = self._message if mine else self._kind.other(self._message, body)
+            if mine and version.kind != SNAPSHOT:
+                self._find_whole(whole is not None)
+            whole = self._kind.merged(whole, partial, version.kind)
+            try:
+                replay.take(message, version.kind, partial, whole)
+            except FAILURES:
+                if mine:
+                    raise
+                self._message.report.finding("", "other-version-fails", "error", version.number)
+            if version.kind == ANNULMENT:
+                past.annulled = version.number
+                break
+        return replay, whole
+
+    def _find_whole(self, found: bool) -> None:
+        if not found and self._version.kind == "DELTA":
+            self._message.report.finding("", "delta-without-snapshot", "warning", self._version.number)
+
+    def _tell_old(self) -> None:
+        """A version from before what is kept: what was never told is added, nothing is changed."""
+        past, message = self._past, self._message
+        message.report.finding("", "too-old-to-correct", "warning", self._version.number)
+        past.folded = sorted([*past.folded, (self._version.number, self._version.digest)])
+        timeline = (past.before or Timeline()).copied()
+        kind, record = self._version.kind, self._partial
+        for made in self._kind.reader.read(timeline, message, kind, record, record).made:
+            if past.sent(made.identity) is None:
+                self._send(made)
+                if made.candidate.keep is not None:
+                    past.loose.append(made.identity)
+        if not self._result.outputs:
+            self._result.filtered.append(Filtered("", "stale"))
+
+    def _fold(self) -> None:
+        """Make one of the older half of the versions: it can no longer be corrected piece by piece."""
+        past = self._past
+        versions = list(zip(past.versions, past.bodies(), strict=True))
+        half = max(1, len(versions) // 2)
+        if past.annulled is not None or half == len(versions):
+            return
+        replay, whole = self._replayed(versions[:half])
+        past.before, past.base = replay.timeline, self._kind.encode(whole)
+        past.floor = versions[half - 1][0].number
+        past.folded = [*past.folded, *((one.number, one.digest) for one, _ in versions[:half])]
+        past.folded = past.folded[-history.MAX_FOLDED :]
+        past.versions = past.versions[half:]
+
+    def _send(self, made: Made) -> None:
+        """Emit an event if it is new, changed, or one that every version tells."""
+        past, candidate = self._past, made.candidate
+        sent = past.sent(made.identity)
+        content = digest(candidate.body)
+        always = candidate.rule.always and made.message is self._message
+        if sent is not None and not sent.retracted and content == sent.digest and not always:
+            return
+        again = 0 if sent is None else sent.again + sent.retracted
+        version = 1 if sent is None or sent.retracted else sent.version + 1
+        identity = _id(made.identity, again)
+        told = Event(identity, version, made.event.occurrence)
+        told.memory = made.event.memory
+        body = made.message.head(candidate, told) + candidate.body
+        output = self._message.output(candidate, body, f"{identity}:{version}")
+        self._result.outputs.append(output)
         past.send(
-            identity, Sent(version, content, candidate.rule.name, output.key, output.subject, candidate.keep)
+            made.identity,
+            Sent(
+                version, content, candidate.rule.name, output.key, output.subject, candidate.keep, again=again
+            ),
         )
 
-    def _annul(self, past: Past, number: int, message: Message, event: Event, result: Result) -> None:
-        """Retract every event of the document that the mapping retracts."""
-        past.annulled = number
-        if self._state.retract is None:
-            return
-        for identity in list(past.events):
-            sent = past.sent(identity)
+    def _retract(self, identities: list[str]) -> None:
+        """Take back events that no longer hold, where the mapping can."""
+        message = self._message
+        for name in identities if self._kind.retracts else ():
+            sent = self._past.sent(name)
             if sent is None or sent.keep is None or sent.retracted:
                 continue
-            told = Event(identity, sent.version + 1, event.occurrence, retracted=True)
-            told.memory = event.memory
-            body = message.retraction(
-                told, {"id": identity, "version": sent.version, "rule": sent.rule, **sent.keep}
-            )
+            identity = _id(name, sent.again)
+            told = Event(identity, sent.version + 1, retracted=True)
+            told.memory = self._kind.reader.nothing().memory
+            kept = {"id": identity, "version": sent.version, "rule": sent.rule, **sent.keep}
+            body = message.retraction(told, kept)
             if body is None:
                 continue
             sent.version, sent.retracted = told.version, True
-            past.send(identity, sent)
-            result.outputs.append(
+            self._past.send(name, sent)
+            self._result.outputs.append(
                 Output(sent.partition, body, f"{identity}:{told.version}", sent.subject, message.context.hops)
             )
+
+
+def _id(identity: str, again: int) -> str:
+    """The id of an event; once it was retracted it is told anew under another one."""
+    return identity if not again else uuid5(identity, str(again))

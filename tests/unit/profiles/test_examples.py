@@ -64,7 +64,6 @@ def test_the_story_of_the_examples() -> None:
         "EQUIPMENT/CROS",
         "EQUIPMENT/CROS",
         "EQUIPMENT/RSEA",
-        "EQUIPMENT/RSEA",
     ]
     annulled = crossing.dtc(examples["annulled"]).dlp
     taken_back = {one["eventID"] for one in annulled if one["isRetracted"]}

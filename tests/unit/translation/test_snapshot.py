@@ -74,10 +74,12 @@ def test_same_operation_with_another_between_is_a_second_occurrence(run: Run) ->
 
 
 def test_delta_changes_only_what_it_says(run: Run) -> None:
-    """Absent is unchanged; items merge by their key."""
+    """Absent is unchanged; items merge by their key, and what is told is told of those that it names."""
     run(**note(1, op="30", boxes=("B1", "B2")))
     result = run(number="N", version=2, kind="DELTA", op="20", boxes=[{"id": "B2", "kg": 5, "seals": []}])
-    assert [(e["box"], e["kg"], e["place"]) for e in run.told(result)] == [("B1", 100, "A"), ("B2", 5, "A")]
+    assert [(e["box"], e["kg"], e["place"]) for e in run.told(result)] == [("B2", 5, "A")]
+    result = run(number="N", version=3, kind="DELTA", op="20", tonnes=None)
+    assert [(e["box"], e["kg"], e["place"]) for e in run.told(result)] == [("B1", 100, "A")]
 
 
 def test_delta_clears_what_it_says_is_null(run: Run) -> None:

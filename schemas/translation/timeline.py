@@ -1,0 +1,111 @@
+"""What happened to a document, in order: which versions tell of the same thing, and the facts they left.
+
+A timeline is built version by version in the order of their numbers, whatever the order they came in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Occurrence(msgspec.Struct, array_like=True, gc=False):
+    """One thing that happened.
+
+    Attributes:
+        what: the values of the mapping's ``occurrence``, the first says what it is.
+        index: the how-manieth of the same ``what``, from 1.
+        stamp: its time as written in the newest version that tells of it, None when not known.
+        time: that time in UTC milliseconds, None when it cannot be read.
+        members: ids of the events that it has given and that still hold.
+    """
+
+    what: list[Any]
+    index: int
+    stamp: str | None
+    time: int | None
+    members: list[str]
+
+
+class Timeline(msgspec.Struct, array_like=True):
+    """The occurrences of a document and its registers, as of one version.
+
+    Attributes:
+        last: position of the occurrence that the newest version told of, -1 before the first.
+        registers: facts by register and key; the newest version's word.
+    """
+
+    occurrences: list[Occurrence] = []
+    last: int = -1
+    registers: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def enter(self, what: list[Any], stamp: str | None, time: int | None) -> tuple[int, Occurrence]:
+        """Place what the next version tells: into an occurrence that it corrects, or as a new one.
+
+        Returns:
+            its position and itself.
+        """
+        place = self._corrected(what, stamp, time)
+        if place is None:
+            place = len(self.occurrences)
+            self.occurrences.append(Occurrence(what, self._next(what), stamp, time, []))
+        found = self.occurrences[place]
+        if found.what != what:
+            found.index = self._next(what)
+            found.what = what
+        found.stamp, found.time = stamp, time
+        self.last = place
+        return place, found
+
+    def copied(self) -> Timeline:
+        """A copy that can be changed."""
+        occurrences = [
+            Occurrence(one.what, one.index, one.stamp, one.time, list(one.members))
+            for one in self.occurrences
+        ]
+        return Timeline(occurrences, self.last, {name: dict(facts) for name, facts in self.registers.items()})
+
+    def remember(self, register: str, key: str, facts: dict[str, Any]) -> None:
+        """Keep a fact; a newer version's word replaces an older one's."""
+        self.registers.setdefault(register, {})[key] = facts
+
+    def recall(self, register: str, key: str | None) -> dict[str, Any] | None:
+        """The facts of a register under a key."""
+        return self.registers.get(register, {}).get(key) if key is not None else None
+
+    def _next(self, what: list[Any]) -> int:
+        return 1 + max((one.index for one in self.occurrences if one.what == what), default=0)
+
+    def _corrected(self, what: list[Any], stamp: str | None, time: int | None) -> int | None:
+        """Position of the occurrence that is told again, None for a new one.
+
+        The same thing at the same minute, though at another place: the place was wrong. The same thing at
+        the same place with nothing else between the two times: the time was wrong. Where no time says
+        otherwise: the same as in the version before.
+        """
+        if stamp is not None and what[:1] != [None]:
+            exact = [n for n, one in enumerate(self.occurrences) if one.what[:1] == what[:1]]
+            exact = [n for n in exact if self.occurrences[n].stamp == stamp]
+            if exact:
+                return next((n for n in exact if self.occurrences[n].what == what), exact[0])
+        same = [n for n, one in enumerate(self.occurrences) if one.what == what]
+        if time is not None:
+            near = [(abs(at - time), -n, n) for n in same if (at := self.occurrences[n].time) is not None]
+            for _, _, n in sorted(near):
+                if not self._between(what, self.occurrences[n].time, time):
+                    return n
+            untimed = [n for n in same if self.occurrences[n].time is None]
+            if untimed:
+                return untimed[-1]
+        return self.last if self.last in same else None
+
+    def _between(self, what: list[Any], one: int | None, other: int) -> bool:
+        """Whether anything else happened between two times."""
+        if one is None:
+            return False
+        first, second = min(one, other), max(one, other)
+        return any(
+            each.time is not None and first < each.time < second and each.what != what
+            for each in self.occurrences
+        )
