@@ -28,6 +28,10 @@ VIOLATIONS: Final[dict[str, str]] = {
     "broken-chain": "An e-Permit event does not stand behind the one before it in its chain.",
     "false-proof": "The proof of an e-Permit event does not hold.",
     "swapped-output": "Messages of one key were written in another order than they come from their source.",
+    "untrue": "A partner holds what is not so: not that, not there, not then, not that unit, or not on that.",
+    "untold": "A partner was not told of what happened, though the broker was.",
+    "told-twice": "A partner holds one happening under two identities.",
+    "not-taken-back": "A partner still holds what was corrected or taken back.",
     "replay-differs": "Translating the log again gives other messages than the broker wrote.",
 }
 """Every kind of violation and its one-line meaning; names follow Jepsen's where it has one."""

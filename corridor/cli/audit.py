@@ -12,6 +12,7 @@ from corridor.audit.checks import check
 from corridor.audit.evidence import collect
 from corridor.audit.facts import VIOLATIONS, Evidence, Violation
 from corridor.audit.replay import replay
+from corridor.audit.world import hold_against_world
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.sandbox.ledger import FILE
@@ -22,6 +23,7 @@ EPILOG = (
     "\b\nViolations:\n"
     + "\n".join(f"  {kind:20} {meaning}" for kind, meaning in VIOLATIONS.items())
     + "\n\n\b\nExamples:\n  corridor audit                    # beside a drained `corridor up`"
+    "\n  corridor audit --truth 0          # is what the partners were told so in the world of the sandbox?"
     "\n  corridor audit --ledger dlp=/var/lib/dlp/ledger.jsonl --json"
     "\n\n\b\nExit codes: 0 every promise held, 1 violations, or nothing was there to look at."
 )
@@ -44,8 +46,18 @@ SHOWN = 20
     metavar="NAME=FILE",
     help="Ledger of a participant, or of an authority's peer (kz.az=AZ.jsonl), instead of the sandbox's.",
 )
+@click.option(
+    "--truth",
+    "seed",
+    type=int,
+    metavar="SEED",
+    help="Also hold what the DLP and the DTC were told against the world of the sandbox with this seed "
+    "(`corridor up` plays 0): who is where, loaded on what, and when.",
+)
 @json_option
-def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: bool) -> int:
+def command(
+    settings: Settings, state: Path, ledgers: tuple[str, ...], seed: int | None, as_json: bool
+) -> int:
     """Compare ledgers, topics, receipts, dead letters and reports.
 
     Every message that a participant holds an acknowledgement for must be delivered, dead-lettered or
@@ -54,7 +66,7 @@ def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: 
     Run it when nothing is on its way any more: what is still being delivered counts as not delivered.
     Of a participant without a ledger the log is held against itself, the reports and the receipts.
     """
-    evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers, settings)))
+    evidence, violations = asyncio.run(_audit(settings, _ledgers(state, ledgers, settings), seed))
     if as_json:
         emit(
             {
@@ -68,9 +80,14 @@ def command(settings: Settings, state: Path, ledgers: tuple[str, ...], as_json: 
     return Exit.FINDINGS if violations or not evidence.counts()["logged"] else Exit.OK
 
 
-async def _audit(settings: Settings, ledgers: dict[str, Path]) -> tuple[Evidence, list[Violation]]:
+async def _audit(
+    settings: Settings, ledgers: dict[str, Path], seed: int | None
+) -> tuple[Evidence, list[Violation]]:
     evidence = await collect(settings.kafka, ledgers, settings.participants.values())
-    return evidence, [*check(evidence), *await replay(settings, evidence)]
+    found = [*check(evidence), *await replay(settings, evidence)]
+    if seed is not None:
+        found += await hold_against_world(settings, evidence, seed)
+    return evidence, found
 
 
 def _ledgers(state: Path, given: tuple[str, ...], settings: Settings) -> dict[str, Path]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from corridor.sandbox.itinerary import Operation, itinerary
 from corridor.sandbox.message import Message, identity
 from corridor.sandbox.shipments import GARDABANI, Box, Shipment, Train
 
 ISO_TYPES: Final = {"40": "42G1"}
+
+_TOLD_BEFORE: Final = range(-120, 0, 40)
+"""Hours before the end at which the DLP estimates it."""
 
 Document = dict[str, Any]
 
@@ -70,12 +73,20 @@ def _voyage(train: Train, shipments: list[Shipment], operations: list[Operation]
             yield _event(keys, f"VESSEL:{imo}", worked + _hours(at), worked + _hours(told), event)
 
 
+def arrivals_expected(operations: list[Operation], dice: Random) -> list[datetime]:
+    """When the DLP expects the train at the destination, estimate after estimate."""
+    shift, expected = 0.0, []
+    for _ in _TOLD_BEFORE:
+        shift += dice.uniform(-4, 8)
+        expected.append(operations[-1].at - timedelta(hours=24) + _hours(shift))
+    return expected
+
+
 def _estimates(shipment: Shipment, operations: list[Operation], dice: Random) -> Iterator[Message]:
     """Estimated arrival of the train at the destination: versions of one event, each replacing the last."""
     train, last = shipment.train, operations[-1].at
-    shift = 0.0
-    for version, told in enumerate(range(-120, 0, 40), 1):
-        shift += dice.uniform(-4, 8)
+    expected = arrivals_expected(operations, dice)
+    for version, (told, when) in enumerate(zip(_TOLD_BEFORE, expected, strict=True), 1):
         event = {
             "eventType": "TRANSPORT",
             "eventCode": "ARRI",
@@ -88,15 +99,14 @@ def _estimates(shipment: Shipment, operations: list[Operation], dice: Random) ->
             "transportCallReference": f"{train.number}-{train.index}-{shipment.index}",
         }
         keys = (train.seed, shipment.note_key, "ETA")
-        when = last - timedelta(hours=24) + _hours(shift)
         yield _event(keys, f"TRAIN:{train.number}", when, last + _hours(told), event, version=version)
 
 
 def _crossing(shipment: Shipment, box: Box, operations: list[Operation], dice: Random) -> Iterator[Message]:
     """Containers that the DLP sees crossing into Georgia by its own gate."""
-    crossed = [operation.at for operation in operations if operation.esr == GARDABANI]
-    if not crossed or dice.random() > 0.3:
+    if not is_seen_crossing(operations, dice):
         return
+    crossed = [operation.at for operation in operations if operation.esr == GARDABANI]
     event = {
         **_equipment(shipment, box),
         "eventCode": "CROS",
@@ -110,10 +120,47 @@ def _crossing(shipment: Shipment, box: Box, operations: list[Operation], dice: R
     yield _event(keys, f"EQUIPMENT:{box.number}", crossed[0], crossed[0] + _hours(0.2), event)
 
 
+class GateOut(NamedTuple):
+    """How a container leaves: when, the better time that is told afterwards, or that it was taken back.
+
+    Attributes:
+        at: when it left, as it was told first.
+        better: when it left, as it was told again; None when it was not.
+        taken_back: it had not left.
+    """
+
+    at: datetime
+    better: datetime | None
+    taken_back: bool
+
+    @classmethod
+    def draw(cls, operations: list[Operation], dice: Random) -> GateOut:
+        """Draw it for the next container of a consignment."""
+        when = operations[-1].at + _hours(dice.uniform(2, 30))
+        chance = dice.random()
+        return cls(when, when - _hours(0.5) if chance < 0.06 else None, 0.06 <= chance < 0.09)
+
+
+def gate_out_id(shipment: Shipment, box: Box, version: int) -> str:
+    """Id of the message that tells of it."""
+    keys = (shipment.train.seed, shipment.note_key, box.number, "GTOT")
+    return f"{identity('dlp', *keys)}:{version}"
+
+
+def plate_of(shipment: Shipment) -> str:
+    """Plate of the trucks that fetch a consignment."""
+    return f"AB{100 + shipment.train.index % 900}CD" if shipment.destination.georgia else "10AA123"
+
+
+def is_seen_crossing(operations: list[Operation], dice: Random) -> bool:
+    """Draw whether the DLP sees the next container crossing into Georgia."""
+    return any(operation.esr == GARDABANI for operation in operations) and dice.random() <= 0.3
+
+
 def _gate_out(shipment: Shipment, box: Box, operations: list[Operation], dice: Random) -> Iterator[Message]:
     """The container leaves the terminal; sometimes told again better, sometimes taken back."""
     destination = shipment.destination
-    when = operations[-1].at + _hours(dice.uniform(2, 30))
+    out = GateOut.draw(operations, dice)
     event = {
         **_equipment(shipment, box),
         "eventCode": "GTOT",
@@ -125,17 +172,16 @@ def _gate_out(shipment: Shipment, box: Box, operations: list[Operation], dice: R
         },
         "facilityTypeCode": "POTE" if destination.georgia else "RAMP",
         "modeOfTransport": "TRUCK",
-        "truckPlate": f"AB{100 + shipment.train.index % 900}CD" if destination.georgia else "10AA123",
+        "truckPlate": plate_of(shipment),
         "plateCountry": "GE" if destination.georgia else "AZ",
         "timeZoneOffset": "+04:00",
     }
     keys = (shipment.train.seed, shipment.note_key, box.number, "GTOT")
-    subject = f"EQUIPMENT:{box.number}"
+    subject, when = f"EQUIPMENT:{box.number}", out.at
     yield _event(keys, subject, when, when + _hours(0.1), event)
-    chance = dice.random()
-    if chance < 0.06:
-        yield _event(keys, subject, when - _hours(0.5), when + _hours(3), event, version=2)
-    elif chance < 0.09:
+    if out.better is not None:
+        yield _event(keys, subject, out.better, when + _hours(3), event, version=2)
+    elif out.taken_back:
         yield _event(keys, subject, when, when + _hours(4), {**event, "isRetracted": True}, version=2)
 
 

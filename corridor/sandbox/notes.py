@@ -36,7 +36,7 @@ Document = dict[str, Any]
 def notes_of(train: Train) -> Iterator[Message]:
     """Yield all versions of all notes of a train."""
     for shipment in train.shipments():
-        yield from _Note(shipment).messages()
+        yield from (message for message, _ in Note(shipment).told())
 
 
 @dataclass(slots=True)
@@ -60,8 +60,16 @@ class _Identity:
         return f"{self.station}/{self.date:%Y-%m-%d}/{self.number}"
 
 
-class _Note:
-    """One consignment note through its versions."""
+class Note:
+    """One consignment note through its versions.
+
+    Args:
+        shipment: what it is about.
+
+    Attributes:
+        annulled_at: number of the operation in whose place it is annulled; -1 for never.
+        reissued_at: station where another note takes its place; empty for none.
+    """
 
     def __init__(self, shipment: Shipment) -> None:
         self.shipment = shipment
@@ -74,15 +82,26 @@ class _Note:
         alat = shipment.train.port.alat
         self.reissued_at = alat if shipment.note_type == "CIM_SMGS" and self.dice.random() < 0.3 else ""
 
-    def messages(self) -> Iterator[Message]:
+    def keys(self) -> Iterator[str]:
+        """Yield every key that the note of this consignment has, one after the other."""
+        yield self.name.key
+        if self.reissued_at:
+            at = next(each.at for each in itinerary(self.shipment) if each.code == "41")
+            yield _reissued(self.name, self.reissued_at, at).key
+
+    def told(self) -> Iterator[tuple[Message, int]]:
+        """Yield every message about it, with the number of the operation in the itinerary that it tells of.
+
+        What annuls or reissues the note tells of none: its number is -1.
+        """
         for index, operation in enumerate(itinerary(self.shipment)):
             if index == self.annulled_at:
-                yield self._annulment(operation)
+                yield self._annulment(operation), -1
                 return
             if operation.esr == self.reissued_at and operation.code == "41":
-                yield from self._reissue(operation)
+                yield from ((message, -1) for message in self._reissue(operation))
             changed = self._apply(operation)
-            yield from self._sent(operation, changed)
+            yield from ((message, index) for message in self._sent(operation, changed))
 
     def _apply(self, operation: Operation) -> Document:
         """Carry an operation into the note; return the fields that it changed."""
@@ -137,9 +156,7 @@ class _Note:
     def _reissue(self, operation: Operation) -> Iterator[Message]:
         """Replace the CIM/SMGS note by an SMGS note of the next carrier: same consignment, another key."""
         old = self.name
-        self.name = _Identity(
-            self.shipment.train.port.alat, operation.at, f"{int(old.number) + 50_000_000:08d}"
-        )
+        self.name = _reissued(old, self.shipment.train.port.alat, operation.at)
         first = old.fields
         replacement = {"documentType": "SMGS", "oldNumber": old.key, "newNumber": self.name.key}
         self.version = 0
@@ -170,6 +187,10 @@ class _Note:
     def _local(self, at: datetime, esr: str) -> str:
         zone = BASES.get(self.basis) or ZONES.get(esr[:2], "Asia/Tbilisi")
         return f"{at.astimezone(ZoneInfo(zone)):%d.%m.%Y %H:%M}"
+
+
+def _reissued(old: _Identity, station: str, at: datetime) -> _Identity:
+    return _Identity(station, at, f"{int(old.number) + 50_000_000:08d}")
 
 
 def _opening(shipment: Shipment) -> Document:

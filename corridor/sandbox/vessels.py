@@ -24,14 +24,19 @@ def vessels_of(train: Train) -> Iterator[Message]:
 def _schedule(train: Train, voyage: Voyage) -> Iterator[Message]:
     """The plan, and every estimate of the arrival: a storm moves it, with its reason."""
     yield _event(train, voyage, "DEPA", "PLN", voyage.planned, train.start, _there(voyage))
+    for version, (when, at, reason) in enumerate(arrivals_expected(train, voyage), 1):
+        fields = {**ALAT, **({"delayReasonCode": reason} if reason else {})}
+        yield _event(train, voyage, "ARRI", "EST", when, at, fields, version)
+
+
+def arrivals_expected(train: Train, voyage: Voyage) -> list[tuple[datetime, datetime, str | None]]:
+    """When the vessel is expected at Alat, when that is told, and why it is late: in the order of telling."""
     told: list[tuple[datetime, datetime, str | None]] = [(voyage.first_estimate, train.start + HOUR, None)]
     if voyage.storm is not None:
         heard = max(voyage.storm.begins, train.start) + 2 * HOUR
         told.append((max(voyage.storm.expected, voyage.planned) + 26 * HOUR, heard, "WEA"))
     told.append((voyage.arrives + HOUR, voyage.sails + HOUR / 2, "WEA" if voyage.storm else None))
-    for version, (when, at, reason) in enumerate(sorted(told, key=lambda one: one[1]), 1):
-        fields = {**ALAT, **({"delayReasonCode": reason} if reason else {})}
-        yield _event(train, voyage, "ARRI", "EST", when, at, fields, version)
+    return sorted(told, key=lambda one: one[1])
 
 
 def _crossing(train: Train, voyage: Voyage) -> Iterator[Message]:

@@ -68,6 +68,7 @@ class CorridorLog:
             topics.EVENTS: Stage(topics.TO_ABOARD, Router(avro), topics.TO_ABOARD),
             topics.ABOARD: Stage(topics.FROM_ABOARD, Fan(avro), topics.FROM_ABOARD),
         }
+        self._formats = {name: edge_format(profile) for name, profile in PROFILES.items()}
         self._readers = {name: Reader(name) for name in PROFILES}
         self._read = dict.fromkeys((topics.EVENTS, topics.ABOARD), 0)
         timetables = [[(m.at, n, m) for m in islice(messages(n, 7), each)] for n in PROFILES]
@@ -89,7 +90,7 @@ class CorridorLog:
 
     def _send(self, name: str, message: Message) -> None:
         body = message.body()
-        read, digest = edge_format(PROFILES[name]).read(body), hashlib.sha256(body).hexdigest()
+        read, digest = self._formats[name].read(body), hashlib.sha256(body).hexdigest()
         origin, topic = f"{name}/{message.id}", topics.incoming(name)
         listed = headers(message.id, origin, (name,), ACCEPTED, digest=digest)
         record = self._record(topic, read.key, read.body, listed)
