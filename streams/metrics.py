@@ -26,7 +26,11 @@ unverified = Counter(
     "Rows of code lists that were used though nobody has verified them, once per message.",
     ["mapping", "list"],
 )
-findings = Counter("corridor_findings_total", "Findings in messages, by rule.", ["mapping", "rule"])
+findings = Counter(
+    "corridor_findings_total",
+    "Findings in messages, by the participant of the stage and rule.",
+    ["participant", "mapping", "rule"],
+)
 batch_records = Histogram("corridor_batch_records", "Records per transaction.", ["processor"], buckets=SIZES)
 transaction_seconds = Histogram(
     "corridor_transaction_seconds",

@@ -152,7 +152,7 @@ class Step:
         for lost in result.losses:
             counts[metrics.lost_fields, self.stage.name, mapping, _field(lost.pointer), lost.reason] += 1
         for found in result.findings:
-            counts[metrics.findings, mapping, found.rule] += 1
+            counts[metrics.findings, self.stage.participant, mapping, found.rule] += 1
         for filtered in result.filtered:
             counts[metrics.filtered, self.stage.name, filtered.reason] += 1
         if self.stage.reports is None:

@@ -228,9 +228,20 @@ class Compiler:
         if inner.kind in {"record", "map", "decimal", "list"}:
             self.problems.add(scalar, f"{kind} cannot be remembered; texts, numbers and lists of them can")
 
-    def report_of(self, function: Function) -> Callable[[ast.AST], Value]:
-        """``report`` of one output: what was said since it was begun, and by the `let` it may use."""
-        lets = self.bindings.bind("all_lets", frozenset(range(len(self.document.lets))), "lets")
+    @property
+    def doubts(self) -> int:
+        """Who says what ``findings`` find: a number beside those of the `let`."""
+        return len(self.document.lets)
+
+    def report_of(self, function: Function, *, always: bool = False) -> Callable[[ast.AST], Value]:
+        """``report`` of one output: what was said since it was begun, by its `let`, by ``findings``.
+
+        Where contents are compared, what ``findings`` say is in the outputs that are made ``always`` only:
+        it is of the message as a whole, and when it changes nothing else has happened.
+        """
+        doubts = always or self.kind != "snapshot"
+        said = frozenset(range(self.doubts + doubts))
+        lets = self.bindings.bind("all_lets", said, ("lets", doubts))
         place, position, marked = function.here.parts, len(function.here.parts), False
 
         def read(node: ast.AST) -> Value:  # noqa: ARG001

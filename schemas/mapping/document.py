@@ -38,7 +38,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "assemble": ("key", "version_field", "id", "order", "expires"),
 }
 
-_TOP = ("mapping", "from", "to", "doc", "state", "let", "happened", "drops", "ignores", "rules")
+_TOP = ("mapping", "from", "to", "doc", "state", "let", "happened", "drops", "ignores", "findings", "rules")
 _RULE = ("rule", "doc", "on", "when", "for", "key", "partition", "subject", "set", "always", "whole", "keep")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -82,6 +82,17 @@ class Rule:
     annulment: bool = False
     whole: bool = False
     keep: dict[str, tuple[Scalar, Scalar]] = field(default_factory=dict)
+
+
+@dataclass
+class Doubt:
+    """What is odd in a message: a rule of the code list ``plausibility``, and where it is broken."""
+
+    rule: Scalar
+    loops: list[tuple[Scalar, Scalar]]
+    when: Scalar
+    at: Scalar
+    value: Scalar | None
 
 
 @dataclass
@@ -136,6 +147,7 @@ class Document:
     happened: Scalar | None
     drops: dict[str, tuple[Scalar, Scalar]]
     ignores: list[Scalar]
+    findings: list[Doubt]
     rules: list[Rule]
 
 
@@ -177,6 +189,7 @@ class _Reader:
             happened=self._scalar(table, "happened"),
             drops=self._named(table.get("drops"), "drops", _PATH),
             ignores=self._scalars(table.get("ignores"), "ignores"),
+            findings=[self._doubt(node) for node in self._items(table.get("findings"), "findings")],
             rules=rules,
         )
 
@@ -291,6 +304,14 @@ class _Reader:
             state.retract = self.rule(retract, retract=True)
             state.retract.keep = self._named(node.get("keep"), "keep", _VARIABLE)
         return state
+
+    def _doubt(self, node: Node) -> Doubt:
+        if not isinstance(node, Table):
+            self._problems.add(node, "an item of `findings` is a mapping with `finding`, `when` and `at`")
+            node = Table({}, node.line, node.column)
+        self._keys(node, ("finding", "for", "when", "at", "value"), "an item of `findings`")
+        rule, when, at = (self._need(node, name) for name in ("finding", "when", "at"))
+        return Doubt(rule, self._loops(node.get("for"), "for"), when, at, self._scalar(node, "value"))
 
     def _register(self, node: Node) -> Register:
         if not isinstance(node, Table):

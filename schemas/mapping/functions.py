@@ -131,6 +131,15 @@ def library(codes: CodeLists) -> dict[str, Call]:
         "place_zone": Plain(
             ("text",), TEXT.or_null(), "PLACE_ZONE({0})", uses={"PLACE_ZONE": places.place_zone}
         ),
+        "clock_at": Plain(
+            ("text", "text"), TEXT, "CLOCK_AT({0}, {1})", nulls=True, uses={"CLOCK_AT": places.clock_at}
+        ),
+        "elsewhere": Plain(
+            ("text", "text"), TEXT.or_null(), "ELSEWHERE({0}, {1})", uses={"ELSEWHERE": places.elsewhere}
+        ),
+        "misnamed": Plain(
+            ("text", "text"), BOOL, "MISNAMED({0}, {1})", uses={"MISNAMED": places.misnamed}
+        ),
         "country_of": Plain(
             ("text",), TEXT.or_null(), "COUNTRY_OF({0})", uses={"COUNTRY_OF": places.country_of}
         ),
@@ -145,6 +154,14 @@ def library(codes: CodeLists) -> dict[str, Call]:
         ),
         "offset_minutes": Plain(
             ("int", "text"), INT, "OFFSET_MINUTES({0}, {1})", uses={"OFFSET_MINUTES": times.offset_minutes}
+        ),
+        "doubled": Plain(
+            ("list",), Type("list", item=TEXT, nullable=True), "DOUBLED({0})",
+            uses={"DOUBLED": runtime.doubled},
+        ),
+        "future_text": Plain(
+            ("int", "int", "text"), TEXT, "FUTURE_TEXT({0}, {1}, {2})", nulls=True,
+            uses={"FUTURE_TEXT": runtime.future_text},
         ),
         "instant_text": Plain(("int",), TEXT, "INSTANT_TEXT({0})", uses={"INSTANT_TEXT": times.instant_text}),
         "offset_text": Plain(("int",), TEXT, "OFFSET_TEXT({0})", uses={"OFFSET_TEXT": times.offset_text}),

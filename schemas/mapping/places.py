@@ -7,8 +7,10 @@ district. A place that is in no list still has a country: the first two letters 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+from schemas.codes.identifiers import normal
 from schemas.codes.lists import CodeLists
 from schemas.mapping import times
 from schemas.mapping.report import Report
@@ -18,7 +20,7 @@ class Places:
     """The lists of places, read once.
 
     Args:
-        codes: ``stations`` and ``esr-prefixes``, ``places`` and ``countries``.
+        codes: ``stations``, ``esr-prefixes``, ``facilities``, ``places``, ``place-aliases``, ``countries``.
     """
 
     def __init__(self, codes: CodeLists) -> None:
@@ -28,6 +30,10 @@ class Places:
         self._district_countries: Mapping[str, Any] = codes.column("esr-prefixes", "country")
         self._place_zones: Mapping[str, Any] = codes.column("places", "zone")
         self._preferred: Mapping[str, Any] = codes.column("places", "preferred")
+        self._station_places: Mapping[str, Any] = codes.column("stations", "unlocode")
+        self._facility_places: Mapping[str, Any] = codes.column("facilities", "unlocode")
+        names: Mapping[str, Any] = codes.column("place-aliases", "unlocode")
+        self._named = lru_cache(maxsize=4096)(lambda name: names.get(normal.name(name)))
         self._country_zones: Mapping[str, Any] = {
             key: row["zone"] for key, row in codes.rows("countries") if row["one_zone"]
         }
@@ -58,8 +64,32 @@ class Places:
 
     def place_zone(self, unlocode: str) -> str | None:
         """Zone of a UN/LOCODE: its own, else its country's where all of that has one."""
-        found: str | None = self._place_zones.get(unlocode)
-        return found if found is not None else self._country_zones.get(unlocode[:2])
+        return self.clock_at(unlocode, None)
+
+    def clock_at(self, unlocode: str | None, facility: str | None) -> str | None:
+        """Zone of a place: the UN/LOCODE's, else the facility's, else the country's where that has one."""
+        found: str | None = self._place_zones.get(unlocode)  # type: ignore[arg-type]
+        if found is None and facility is not None:
+            found = self._zones.get(facility) or self._place_zones.get(self._place_of(facility) or "")
+        if found is None and unlocode is not None:
+            found = self._country_zones.get(unlocode[:2])
+        if found is None and facility is not None:
+            found = _by_prefix(self._district_zones, facility)
+        return found
+
+    def elsewhere(self, unlocode: str, facility: str) -> str | None:
+        """The UN/LOCODE of a facility or station that lies at another place; null when not known."""
+        found = self._place_of(facility)
+        return None if found is None or self.preferred(found) == self.preferred(unlocode) else found
+
+    def misnamed(self, esr: str, name: str) -> bool:
+        """Whether a name is known as that of another place than the station's."""
+        here, named = self._station_places.get(esr), self._named(name)
+        return here is not None and named is not None and self.preferred(here) != self.preferred(named)
+
+    def _place_of(self, facility: str) -> str | None:
+        found: str | None = self._facility_places.get(facility)
+        return found if found is not None else self._station_places.get(facility)
 
     def preferred(self, unlocode: str) -> str:
         """The UN/LOCODE that a duplicate or an old name stands for; others are their own."""

@@ -12,6 +12,7 @@ from schemas.mapping.code import Function, Value
 from schemas.mapping.compiler import ARGUMENTS, CompiledRule, Compiler
 from schemas.mapping.document import Rule
 from schemas.mapping.expression import Expression, Wrong, alike, parse
+from schemas.mapping.plausible import compile_findings
 from schemas.mapping.source import Scalar
 from schemas.mapping.target import BytesTarget, DatumTarget, Target, condition
 from schemas.mapping.types import INT, TEXT, record_of
@@ -38,7 +39,7 @@ class RuleWriter:
             function.line(f"if not {self._test(expressions, test)}: continue")
         if compiler.kind == "latest" and rule.key:
             function.line(f"e = e.of(UUID5(m.participant, {rule.name!r}, {self._key(expressions)}))")
-        expressions.names.context["report"] = compiler.report_of(function)
+        expressions.names.context["report"] = compiler.report_of(function, always=rule.always)
         target: Target
         if compiler.kind == "assemble":
             target, body = self._datum(expressions), "d"
@@ -245,10 +246,13 @@ def compile_rules(compiler: Compiler) -> None:
         RuleWriter(compiler, rule).write()
     if compiler.document.state.retract is not None:
         RuleWriter(compiler, compiler.document.state.retract).retract()
+    doubts = compile_findings(compiler)
     normal = [rule for rule in compiler.document.rules if not rule.annulment]
     annulment = [rule for rule in compiler.document.rules if rule.annulment or rule.always]
     for name, rules in (("rules", normal), ("annulments", annulment)):
         function = compiler.start(name, (*ARGUMENTS, "out"))
+        if doubts:
+            function.line(f"findings({', '.join(ARGUMENTS)})")
         for rule in rules:
             function.line(f"rule_{rule.name.replace('-', '_')}(r, m, c, e, L, out)")
 

@@ -25,6 +25,8 @@ _VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
 """Two bits of an id are given; the others of that digit are the hash's."""
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MILLISECOND = datetime.timedelta(milliseconds=1)
+_SKEW = 5
+"""Minutes that clocks may differ."""
 _DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -152,6 +154,25 @@ def needs_density(to: Report, pointer: str, quantity: object, *_: object) -> Non
     """No density: a loss, unless there was nothing to convert."""
     if quantity is not None:
         to.loss(pointer, "needs-density", quantity)
+
+
+def doubled(values: list[Any]) -> list[Any] | None:
+    """What is in a list twice or more, once each, or None."""
+    if len(set(values)) == len(values):
+        return None
+    return [value for place, value in enumerate(values) if value in values[:place]]
+
+
+def future_text(millis: int | None, accepted: int | None, zone: str | None) -> str | None:
+    """A time that lies after its receipt, with what explains it: local time of the zone taken for UTC."""
+    if millis is None or accepted is None:
+        return None
+    text = times.instant_text(millis)
+    minutes = times.offset_minutes(millis, zone) if zone is not None else 0
+    if not 0 < millis - accepted <= (minutes + _SKEW) * 60_000:
+        return text
+    hours = f"{minutes / 60:g} h"
+    return f"{text} ({hours}, the offset of the place: local time sent as UTC?)"
 
 
 def or_null(convert: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401
