@@ -52,7 +52,18 @@ def corridor_events(note: Datum, kept: Datum, accepted: int) -> list[Datum]:
         made.append(_event(base, code, "CONSIGNMENT", base["consignment_id"], place))
     if code := operation.get("train"):
         train = note["trainIndex"] or note["trainNumber"] or key
-        made.append(_event(base, code, "TRAIN", train, (train, *place[1:])))
+        made.append(_event(base, code, "TRAIN", train, (*place, train)))
+    if (eta := base["when"]["eta"]) is not None:
+        event = _event(base, "TRANSPORT/ARRI", "CONSIGNMENT", base["consignment_id"], (key, "eta"))
+        event["when"] = {**base["when"], "occurred_at": eta, "classifier": "EST"}
+        there = _table("stations").get(note["destinationStation"] or "", {})
+        names = {
+            "unlocode": there.get("unlocode"),
+            "name": there.get("name"),
+            "country": there.get("country"),
+        }
+        event["where"] = {**names, "esr": note["destinationStation"]}
+        made.append(event)
     if code := operation.get("container"):
         for wagon in note["wagons"] or ():
             for container in wagon["containers"] or ():

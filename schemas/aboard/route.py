@@ -10,6 +10,7 @@ from schemas.translation.message import State
 from schemas.translation.model import Output, Record, Result
 
 MEANS: Final = frozenset({"VESSEL", "TRAIN"})
+NOTES: Final = frozenset({"SMGS", "CIM"})
 MOVES: Final = frozenset({"TRANSPORT", "PORTCALL"})
 """Types of events of a vessel or train that concern whatever is aboard."""
 MANIFEST: Final = "VESSEL/MANI"
@@ -28,6 +29,7 @@ _READ: Final = (
     ("envelope", "derived_from"),
     ("subject",),
     ("consignment_id",),
+    ("what", "references", "type"),
     ("why", "code"),
     *(("how", name) for name in ("mode", "vessel_imo", "vessel_name", "train")),
 )
@@ -37,15 +39,16 @@ _READ: Final = (
 def means_of(event: Mapping[str, Any]) -> str | None:
     """The vessel or train that a corridor event (a datum) concerns, ``<TYPE>:<id>``; None for all others.
 
-    Events of a vessel or train that name a consignment have reached it already and are not taken, nor are
-    derived ones.
+    Events of a vessel or train that name a consignment, or a note aboard, have reached it already and are not
+    taken, nor are derived ones.
     """
     if event["envelope"]["derived_from"] is not None:
         return None
     code, subject = event["why"]["code"] or "", event["subject"]
     kind = code.partition("/")[0]
     if subject["type"] in MEANS:
-        moves = event["consignment_id"] is None and (kind in MOVES or code == MANIFEST)
+        noted = kind in MOVES and any(one["type"] in NOTES for one in event["what"]["references"])
+        moves = event["consignment_id"] is None and not noted and (kind in MOVES or code == MANIFEST)
         return f"{subject['type']}:{subject['id']}" if moves or code == FORMED else None
     return _carrier(event["how"]) if code in {LOADED, DISCHARGED, LISTED} else None
 

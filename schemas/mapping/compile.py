@@ -20,7 +20,7 @@ from schemas.mapping.module import Module, link
 from schemas.mapping.report import Report
 from schemas.mapping.rules import compile_gate, compile_rules
 from schemas.mapping.source import Problems, Scalar, read
-from schemas.mapping.state import compile_happened, compile_state
+from schemas.mapping.state import compile_group, compile_happened, compile_state
 from schemas.mapping.types import Access, of_node
 from schemas.profiles import CANONICAL
 
@@ -90,6 +90,7 @@ def load(
     compiler.recent = set()
     compile_state(compiler)
     state = frozenset(compiler.recent)
+    compile_group(compiler)
     compile_rules(compiler)
     compile_drops(compiler)
     check_coverage(compiler)

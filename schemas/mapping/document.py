@@ -13,7 +13,10 @@ from schemas.mapping.source import Items, Node, Problems, Scalar, Table, suggest
 
 STATE_KEYS: dict[str, frozenset[str]] = {
     "none": frozenset(),
-    "latest": frozenset({"id", "version", "updated", "retracted", "when", "expires"}),
+    "latest": frozenset(
+        {"id", "version", "updated", "retracted", "when", "expires"}
+        | {"group", "at", "rank", "within", "union", "compare_from"}
+    ),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
         | {"closed", "closed_expires", "time", "stamp", "named_only"}
@@ -30,6 +33,8 @@ STATE_EXPRESSIONS = (
     *("order", "tie", "time", "stamp", "named_only"),
 )
 """Parameters of a state that are expressions."""
+GROUPING = ("group", "at", "rank", "within")
+"""Parameters of a group that are expressions: read once the record is whole."""
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "none": (),
@@ -129,6 +134,8 @@ class State:
     occurrence: list[Scalar] = field(default_factory=list)
     registers: list[Register] = field(default_factory=list)
     content_from: Scalar | None = None
+    union: Scalar | None = None
+    compare_from: Scalar | None = None
     version_field: Scalar | None = None
     groups: list[tuple[Node, Group]] = field(default_factory=list)
     retract: Rule | None = None
@@ -288,7 +295,7 @@ class _Reader:
         for name in REQUIRED[kind.text]:
             self._need(node, name)
         state = State(kind.text, node)
-        for name in STATE_EXPRESSIONS:
+        for name in (*STATE_EXPRESSIONS, *GROUPING):
             found = self._scalar(node, name)
             if found is not None:
                 state.expressions[name] = found
@@ -296,6 +303,8 @@ class _Reader:
         state.closed_expires = self._span(node, "closed_expires", state.expires)
         state.occurrence = self._scalars(node.get("occurrence"), "occurrence")
         state.content_from = self._scalar(node, "content_from")
+        state.union = self._scalar(node, "union")
+        state.compare_from = self._scalar(node, "compare_from")
         state.version_field = self._scalar(node, "version_field")
         state.registers = [self._register(item) for item in self._items(node.get("registers"), "registers")]
         state.groups = [self._group(item) for item in self._items(node.get("groups"), "groups")]

@@ -14,7 +14,7 @@ from typing import Any
 from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
-from schemas.mapping import petroleum, runtime, times
+from schemas.mapping import petroleum, route, runtime, times
 from schemas.mapping.code import Column, Value
 from schemas.mapping.expression import Call, Expression, Wrong, alike
 from schemas.mapping.places import Places
@@ -206,6 +206,13 @@ def library(codes: CodeLists) -> dict[str, Call]:
         "agrees": Plain(
             ("number", "number"), DECIMAL, "AGREES({0}, {1})", petroleum.contradicts, nulls=True,
             uses={"AGREES": petroleum.agrees},
+        ),
+        "next_on_route": Plain(
+            ("text", "text", "list", "list", "list", "text"), TEXT,
+            "NEXT_ON_ROUTE({0}, {1}, {2}, {3}, {4}, {5})",
+            uses={"NEXT_ON_ROUTE": route.next_on_route(
+                codes.column("stations", "unlocode"), codes.column("stations", "country")
+            )},
         ),
         "oil_density": _oil_density,
         "oil_convert": _oil_convert,

@@ -33,10 +33,12 @@ class InputStructs(Structs):
 def access_for(document: Document, schema: Schema) -> Access:
     """How a mapping should read JSON input: structs where it can.
 
-    Documents that are merged, schemas that tell explicit nulls, and defaults that JSON writes in another
-    form than a datum are read as datums.
+    Documents that are merged or grouped, schemas that tell explicit nulls, and defaults that JSON writes in
+    another form than a datum are read as datums.
     """
-    if document.state.kind == "snapshot" or "explicitNulls" in schema.record.properties:
+    if document.state.kind == "snapshot" or "group" in document.state.expressions:
+        return "item"
+    if "explicitNulls" in schema.record.properties:
         return "item"
     return "attr" if all(_plain_default(field) for _, field in schema.fields()) else "item"
 

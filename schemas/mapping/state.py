@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.mapping.code import Function
 from schemas.mapping.compiler import Compiler
-from schemas.mapping.document import Register
+from schemas.mapping.document import GROUPING, Register
 from schemas.mapping.source import Scalar
 from schemas.mapping.target import condition
 from schemas.mapping.types import Type, record_of
@@ -25,6 +25,10 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "time": ("int",),
     "stamp": ("text",),
     "named_only": ("bool",),
+    "group": ("text",),
+    "at": ("int",),
+    "rank": ("int",),
+    "within": ("int",),
 }
 
 
@@ -34,7 +38,8 @@ def compile_state(compiler: Compiler) -> None:
     for register in state.registers:
         _register(compiler, register)
     for name, scalar in state.expressions.items():
-        _single(compiler, f"state_{name}", scalar, _KINDS[name])
+        if name not in GROUPING:
+            _single(compiler, f"state_{name}", scalar, _KINDS[name])
     if state.occurrence:
         function = compiler.start("state_occurrence", tag="state occurrence")
         expressions = compiler.expression(function)
@@ -51,6 +56,32 @@ def compile_state(compiler: Compiler) -> None:
                     compiler.problems.add(node, f"no field `{'.'.join(path)}` in {compiler.target_type.name}")
                     break
                 fields = fields[name].type.fields
+    _version_field(compiler)
+
+
+def compile_group(compiler: Compiler) -> None:
+    """The functions of ``group``: they read the whole record, once a rule has something to say."""
+    state = compiler.document.state
+    for name in GROUPING:
+        if name in state.expressions:
+            _single(compiler, f"state_{name}", state.expressions[name], _KINDS[name])
+    for path in (state.union, state.compare_from):
+        found = compiler.source_type
+        for step in path.text.split(".") if path is not None else ():
+            if step not in found.fields:
+                compiler.problems.add(path, f"no field `{step}` in {found.name}")
+                break
+            found = found.fields[step].type
+
+
+def compile_happened(compiler: Compiler) -> None:
+    """The function ``happened``, UTC milliseconds or null. What it reads is not carried over by that."""
+    if compiler.document.happened is not None:
+        _single(compiler, "happened", compiler.document.happened, ("int",))
+
+
+def _version_field(compiler: Compiler) -> None:
+    state = compiler.document.state
     if state.version_field is not None:
         found = compiler.target_type.fields.get(state.version_field.text)
         if found is None or found.type.kind != "int":
@@ -58,12 +89,6 @@ def compile_state(compiler: Compiler) -> None:
             compiler.problems.add(
                 state.version_field, f"`{state.version_field.text}` is no integer field of {target}"
             )
-
-
-def compile_happened(compiler: Compiler) -> None:
-    """The function ``happened``, UTC milliseconds or null. What it reads is not carried over by that."""
-    if compiler.document.happened is not None:
-        _single(compiler, "happened", compiler.document.happened, ("int",))
 
 
 def _single(compiler: Compiler, name: str, scalar: Scalar, kinds: tuple[str, ...]) -> None:

@@ -95,7 +95,9 @@ def links_of(facts: Iterable[Fact]) -> set[Link]:
             named.add((unit.kind, unit.id))
             named.add(("WAGON", unit.parent))
         for reference in fact.references:
-            named.update(_referred(reference))
+            # a train is found by its own name; a note aboard is another's
+            if reference.type not in _NOTES or fact.consignment or fact.kind not in MEANS:
+                named.update(_referred(reference))
     return {(kind, normal(value)) for kind, value in named if value}
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 
+from schemas.avro.codec import Codec
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
+from schemas.translation.group import Groups
 from schemas.translation.history import digest
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
+
+Kind = Callable[[CompiledMapping, Message, State, Result], None]
+"""Translates one message under a mapping: reads the state, and fills the result."""
 
 
 class Seen(msgspec.Struct, array_like=True, gc=False):
@@ -24,6 +31,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
         updated: when the source made this version, UTC ms, 0 where it does not say.
         digest: of the bytes, to tell a repetition from another content.
         told: number of the version that was told on: it rises even where the source's does not.
+        group: key of the group it is a member of, empty for none.
     """
 
     version: int
@@ -31,6 +39,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
     updated: int = 0
     digest: bytes = b""
     told: int = 0
+    group: str = ""
 
     def after(self, other: Seen) -> bool:
         """Whether this replaces the other, whichever of them came first.
@@ -59,7 +68,15 @@ def translate_none(mapping: CompiledMapping, message: Message, state: State, res
     _run(message, _NOTHING, result)
 
 
-def translate_latest(mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:
+def latest(mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> Kind:
+    """The state kind for a mapping, whose records are Avro of its source schema or not."""
+    groups = Groups(mapping, codec, avro=avro) if "group" in mapping.document.state.expressions else None
+    return partial(translate_latest, groups)
+
+
+def translate_latest(
+    groups: Groups | None, mapping: CompiledMapping, message: Message, state: State, result: Result
+) -> None:
     """Run the rules unless what replaces this version of the event passed before.
 
     A first version that gives nothing is not remembered: none before it can come, unless the source tells
@@ -84,9 +101,15 @@ def translate_latest(mapping: CompiledMapping, message: Message, state: State, r
             result.filtered.append(Filtered("", reason))
             return
         seen.told = max(seen.told, max(before.told, before.version) + 1)
+        seen.group = before.group
     event = Event(identity, seen.told, retracted=seen.retracted)
     if message.passes(event):
-        _tell(message, event, result)
+        if groups is not None:
+            seen.group = seen.group or message.value("state_group", event) or ""
+        if groups is not None and seen.group:
+            groups.take(seen.group, event, message, state, result)
+        else:
+            _tell(message, event, result)
     first = entry is None and seen.version <= FIRST and not seen.updated and not seen.retracted
     if first and not result.outputs:
         return
@@ -113,7 +136,7 @@ def passed(before: Seen, seen: Seen, message: Message) -> str | None:
         return "duplicate"
     same = (before.version, before.updated, before.retracted) == (seen.version, seen.updated, seen.retracted)
     if same and before.digest and before.digest != seen.digest:
-        message.report.finding("", "same-version-differs", "warning", seen.version or None)
+        message.report.finding("", "same-version-other-content", "warning", seen.version or None)
     elif same:
         return "duplicate"
     return None if seen.after(before) else "stale"

@@ -12,14 +12,12 @@ from schemas.mapping.inputs import JsonInput
 from schemas.mapping.report import personal
 from schemas.records import Filtered
 from schemas.translation.assemble import Assembler
-from schemas.translation.latest import translate_latest, translate_none
+from schemas.translation.latest import Kind, latest, translate_none
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Record, Result
 from schemas.translation.snapshot import Snapshots
 
 _NOTHING: Final = Event()
-
-Kind = Callable[[CompiledMapping, Message, State, Result], None]
 
 
 class Translator:
@@ -44,7 +42,7 @@ class Translator:
         self._unlisted = self._peek is None and "unlisted" in mapping.module.functions
         kinds: dict[str, Callable[[], Kind]] = {
             "none": lambda: translate_none,
-            "latest": lambda: translate_latest,
+            "latest": lambda: latest(mapping, self._codec, avro=form == "avro"),
             "snapshot": lambda: Snapshots(mapping, self._codec, avro=form == "avro").translate,
             "assemble": lambda: Assembler(mapping).translate,
         }

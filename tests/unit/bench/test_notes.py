@@ -13,7 +13,7 @@ def test_both_tell_the_dlp_about_as_much() -> None:
     notes = list(itertools.islice(some_notes(), 400))
     ours, by_hand = Mapped(), ByHand()
     mapped, written = sum(map(ours, notes)), sum(map(by_hand, notes))
-    assert 0.8 * mapped <= written <= mapped
+    assert 0.8 * mapped <= written <= 1.1 * mapped
 
 
 def test_an_event_by_hand_passes_once() -> None:

@@ -79,12 +79,18 @@ def test_19_annulled_retracts_every_event_and_voids(how: str) -> None:
     assert pick(rest, "eventType", "eventCode", "documentTypeCode") == [("SHIPMENT", "VOID", "TRD")]
 
 
-def test_19_leaves_the_train_alone() -> None:
-    """19: the departure of the train was true for the other notes aboard and is not retracted."""
+def test_19_leaves_the_train_to_the_other_notes() -> None:
+    """19: the train left for the other notes aboard, and no longer names this one, until none is left."""
     crossing = Crossing()
-    crossing.dtc(note("31", "707701", "12.01.2026 22:40", trainIndex="7077-041-5721"))
-    events = crossing.dtc(note(None, noteVersion=2, messageKind="ANNULMENT")).dlp
-    assert about(events) == [("SHIPMENT/VOID", None)]
+    numbers = ("0012345", "0012346")
+    for number in numbers:
+        told = note("31", "707701", "12.01.2026 22:40", trainIndex="7077-041-5721", noteNumber=number)
+        crossing.dtc(told)
+    void = [note(None, noteVersion=2, messageKind="ANNULMENT", noteNumber=number) for number in numbers]
+    left, gone = ([one for one in crossing.dtc(each).dlp if one["eventType"] == "TRANSPORT"] for each in void)
+    assert pick(left, "eventVersion", "isRetracted") == [(3, False)]
+    assert [one["value"] for one in left[0]["references"]] == ["707701/2026-01-12/0012346", "7077-041-5721"]
+    assert pick(gone, "eventVersion", "isRetracted") == [(4, True)]
 
 
 def test_20_loaded_becomes_one_event_per_container() -> None:
@@ -132,17 +138,20 @@ def test_30_train_formed_has_no_dlp_event() -> None:
 
 @pytest.mark.parametrize(("operation", "code"), [("31", "DEPA"), ("32", "ARRI")])
 def test_31_32_n_notes_become_one_train_event(operation: str, code: str) -> None:
-    """31, 32: three notes on one train give one TRANSPORT event, n:1, that names none of the notes."""
+    """31, 32: three notes on one train give one TRANSPORT event, n:1, that names each of the notes."""
     crossing = Crossing()
     events = []
     for number in ("0012345", "0012346", "0012347"):
         told = note(operation, "707701", "12.01.2026 22:40", noteNumber=number, trainIndex="7077-041-5721")
         events += crossing.dtc(told).dlp
-    assert pick(
-        events, "eventType", "eventCode", "railDepartureID", "modeOfTransport", "eventClassifierCode"
-    ) == [("TRANSPORT", code, "7077-041-5721", "RAIL", "ACT")]
-    assert events[0]["references"] == [{"type": "TRAIN", "value": "7077-041-5721"}]
-    assert dict(crossing.filtered)["from-corridor.dlp"] != "no-equivalent"
+    assert (
+        pick(events, "eventType", "eventCode", "railDepartureID", "modeOfTransport", "eventClassifierCode")
+        == [("TRANSPORT", code, "7077-041-5721", "RAIL", "ACT")] * 3
+    )
+    assert len({event["eventID"] for event in events}) == 1
+    assert [event["eventVersion"] for event in events] == [1, 2, 3]
+    named = [reference["value"] for reference in events[-1]["references"] if reference["type"] == "SMGS"]
+    assert named == [f"707701/2026-01-12/001234{digit}" for digit in "567"]
 
 
 def test_33_passed_becomes_waypoint() -> None:
@@ -163,7 +172,7 @@ def test_34_abandoned_moves_the_estimate_with_a_reason() -> None:
         events, "eventType", "eventCode", "eventClassifierCode", "eventDateTime", "delayReasonCode"
     ) == [("TRANSPORT", "ARRI", "EST", "2026-01-28T08:00:00Z", "VES")]
     assert events[0]["location"]["UNLocationCode"] == "GEPTI"
-    assert events[0]["remark"] == "Ожидание судна"
+    assert events[0]["remark"] == "STANDING 662905 SINCE 2026-01-14T22:15:00Z; Ожидание судна"
 
 
 HANDED = note("40", "558701", "21.01.2026 08:20")

@@ -33,10 +33,10 @@ def test_absent_is_unchanged() -> None:
 def test_null_is_cleared() -> None:
     """An explicit null takes the value away."""
     crossing = Crossing()
-    eta = crossing.dtc(note("11", "707701", "12.01.2026 09:10", etaDestination="26.01.2026 12:00")).dlp
-    assert "estimatedArrival" in eta[0]
-    events = crossing.dtc(delta(2, etaDestination=None)).dlp
-    assert pick(events, "eventVersion", "estimatedArrival") == [(2, None)]
+    told = crossing.dtc(note("11", "707701", "12.01.2026 09:10", remark="Ждём вагоны")).dlp
+    assert pick(told, "remark") == [("Ждём вагоны",)]
+    events = crossing.dtc(delta(2, remark=None)).dlp
+    assert pick(events, "eventVersion", "remark") == [(2, None)]
 
 
 def test_items_merge_by_their_key() -> None:

@@ -49,7 +49,8 @@ def test_utc_becomes_the_stations_local_time() -> None:
 def test_estimate_is_on_the_clock_of_the_destination() -> None:
     """The estimate at the destination (LOC) is read in the destination's zone."""
     told = note("11", "707701", "12.01.2026 09:10", etaDestination="26.01.2026 12:00")
-    assert pick(Crossing().dtc(told).dlp, "estimatedArrival") == [("2026-01-26T08:00:00Z",)]
+    estimates = [one for one in Crossing().dtc(told).dlp if one["eventClassifierCode"] == "EST"]
+    assert pick(estimates, "eventDateTime") == [("2026-01-26T08:00:00Z",)]
 
 
 def test_time_that_cannot_be_read_is_a_dead_letter_that_says_so() -> None:

@@ -68,7 +68,7 @@ def test_other_content_under_the_same_version_is_a_finding() -> None:
     run = Run(LATEST)
     run(**move(1, box="A"))
     other = run(**move(1, box="B"))
-    assert [(one.rule, one.value) for one in other.findings] == [("same-version-differs", "1")]
+    assert [(one.rule, one.value) for one in other.findings] == [("same-version-other-content", "1")]
     assert Filtered("", "duplicate") not in other.filtered
 
 

@@ -1,0 +1,205 @@
+"""Several events that tell of one thing, told on as one: the part ``group`` of the state kind ``latest``.
+
+Each of n consignment notes aboard tells that the train has left, with an event of its own that it may correct
+and take back. Those that tell of the same departure are members of one outgoing event. It names the notes of
+all of them, has versions of its own, and is taken back when the last of them is. Which members belong
+together, which of them has the last word and what is told in the end depends on the members alone, not on
+their order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from schemas.avro.codec import Codec
+from schemas.mapping.compile import CompiledMapping
+from schemas.mapping.runtime import uuid5
+from schemas.records import Filtered
+from schemas.translation.history import digest
+from schemas.translation.message import Message, State
+from schemas.translation.model import Event, Result
+from schemas.translation.store import pack
+
+PREFIX: Final = b"group|"
+"""Keys of groups among those of events."""
+
+
+class Member(msgspec.Struct, array_like=True, gc=False):
+    """One event of a group: when it happened, its rank, its body in Avro, when it was accepted."""
+
+    at: int
+    rank: int
+    body: bytes
+    accepted: int
+
+
+class Told(msgspec.Struct, array_like=True):
+    """One outgoing event: its last version with a digest of what it said, and the members it was made of."""
+
+    id: str
+    version: int
+    digest: bytes
+    members: list[str]
+    retracted: bool = False
+
+
+class Group(msgspec.Struct, array_like=True):
+    """All members under one key, by event id, and what was made of them."""
+
+    members: dict[str, Member] = {}
+    told: list[Told] = []
+
+    def forget(self, oldest: int) -> None:
+        """Drop what was accepted too long ago to meet anything new."""
+        self.members = {one: member for one, member in self.members.items() if member.accepted > oldest}
+        self.told = [told for told in self.told if any(one in self.members for one in told.members)]
+
+    def clusters(self, within: int) -> list[list[str]]:
+        """Members that lie within a span of time from the first of them, in order of time."""
+        found: list[list[str]] = []
+        begin = 0
+        for identity in sorted(self.members, key=lambda one: (self.members[one].at, one)):
+            at = self.members[identity].at
+            if not found or at - begin > within:
+                found.append([])
+                begin = at
+            found[-1].append(identity)
+        return found
+
+    def last_word(self, cluster: list[str]) -> str:
+        """The member that counts: of the highest rank, then the latest time."""
+        return max(cluster, key=lambda one: (self.members[one].rank, self.members[one].at, one))
+
+    def pairs(self, clusters: list[list[str]]) -> tuple[list[tuple[list[str], Told | None]], list[Told]]:
+        """Each cluster with the outgoing event that shares most members, and the events left without any."""
+        free = [told for told in self.told if not told.retracted]
+        pairs: list[tuple[list[str], Told | None]] = []
+        for cluster in clusters:
+            shared = [(len({*told.members} & {*cluster}), told.id, told) for told in free]
+            best = max((one for one in shared if one[0]), key=lambda one: one[:2], default=None)
+            pairs.append((cluster, best[2] if best else None))
+            if best:
+                free.remove(best[2])
+        return pairs, free
+
+    def fresh(self, participant: str, name: str, number: int) -> str:
+        """An id that no outgoing event has had; the same for the same members wherever they come first."""
+        known = {told.id for told in self.told}
+        again = 0
+        while (identity := uuid5(participant, "group", name, number, again)) in known:
+            again += 1
+        return identity
+
+
+_decode = msgspec.msgpack.Decoder(Group).decode
+_encode = msgspec.msgpack.encode
+
+
+class Groups:
+    """Tells the members of groups as one.
+
+    Args:
+        mapping: with ``group`` in its state.
+        codec: of its source schema.
+        avro: whether the bodies of records are Avro of that schema.
+    """
+
+    def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool) -> None:
+        state = mapping.document.state
+        self._expires = state.expires
+        self._union = state.union.text.split(".") if state.union is not None else []
+        self._content = [field.name for field in mapping.source.record.fields]
+        if state.compare_from is not None:
+            self._content = self._content[self._content.index(state.compare_from.text) :]
+        self._codec = codec
+        self._avro = avro
+
+    def take(self, name: str, event: Event, message: Message, state: State, result: Result) -> None:
+        """Take one version of a member, and tell what changes by it.
+
+        Args:
+            name: key of the group.
+            event: the member's id and whether it is taken back.
+            message: its record, decoded whole.
+            state: the entries.
+            result: gets the outputs and the new entry.
+        """
+        key, accepted = PREFIX + name.encode(), message.context.accepted
+        entry = state(key)
+        group = _decode(entry[8:]) if entry is not None else Group()
+        within = message.value("state_within", event) or 0
+        if event.retracted:
+            group.members.pop(event.id, None)
+        else:
+            body = message.source.body if self._avro else self._codec.encode(message.record)
+            at, rank = message.value("state_at", event) or 0, message.value("state_rank", event) or 0
+            group.members[event.id] = Member(at, rank, body, accepted)
+        pairs, left = group.pairs(group.clusters(within))
+        for told in left:
+            told.version, told.retracted = told.version + 1, True
+            self._emit(Event(told.id, told.version, retracted=True), message, result)
+        for cluster, before in pairs:
+            if event.id in cluster:
+                _contradiction(group, event.id, cluster, message)
+            self._tell(group, name, cluster, before, within, message, result)
+        if not result.outputs:
+            result.filtered.append(Filtered("", "unchanged"))
+        group.forget(accepted - self._expires)
+        result.changes[key] = pack(accepted + self._expires, _encode(group))
+
+    def _tell(
+        self, group: Group, name: str, cluster: list[str], before: Told | None, within: int,
+        message: Message, result: Result,
+    ) -> None:  # fmt: skip
+        """Tell of a cluster, if it says something else than before."""
+        last = group.members[group.last_word(cluster)]
+        record = self._codec.decode_trusted(last.body)
+        self._join(record, [group.members[one].body for one in cluster])
+        content = digest(_encode([record[name] for name in self._content]))
+        if before is None:
+            identity = group.fresh(message.context.participant, name, last.at // max(within, 1))
+            before = Told(identity, 0, b"", [])
+            group.told.append(before)
+        before.members = cluster
+        if content != before.digest:
+            before.version, before.digest = before.version + 1, content
+            message.take(record)
+            self._emit(Event(before.id, before.version), message, result)
+
+    def _join(self, record: dict[str, Any], bodies: list[bytes]) -> None:
+        """Put the list items of all members into one record, sorted, each once."""
+        if not self._union:
+            return
+        *parents, last = self._union
+        items: dict[bytes, Any] = {}
+        for body in bodies:
+            found: Any = self._codec.decode_trusted(body)
+            for step in self._union:
+                found = found[step]
+            items |= {_encode(list(item.values())): item for item in found}
+        inner = record
+        for step in parents:
+            inner[step] = dict(inner[step])
+            inner = inner[step]
+        inner[last] = [items[key] for key in sorted(items)]
+
+    def _emit(self, event: Event, message: Message, result: Result) -> None:
+        for candidate in message.candidates(event):
+            identity = f"{event.id}:{event.version}:{candidate.rule.name}"
+            result.outputs.append(message.output(candidate, candidate.body, identity))
+
+
+def _contradiction(group: Group, identity: str, cluster: list[str], message: Message) -> None:
+    """Find that the others say another time: one of them is wrong."""
+    mine = group.members[identity].at
+    for at in _others(group, identity, cluster):
+        if at != mine:
+            message.report.finding("/when/occurred_at", "contradicts-other-note", "warning", at)
+            return
+
+
+def _others(group: Group, identity: str, cluster: list[str]) -> Iterator[int]:
+    return (group.members[one].at for one in cluster if one != identity)
