@@ -88,7 +88,7 @@ def test_a_crossing_is_back_as_both_its_halves() -> None:
     told = back(
         note("40", "558701", "20.01.2026 08:00"), note("41", "562800", "20.01.2026 09:15", noteVersion=2)
     )
-    assert {(code, station, time) for code, station, time, _ in operations(told)} == {
+    assert {(code, station, time) for code, station, time, _ in operations(told) if code} == {
         ("40", "558701", "20.01.2026 09:15"),
         ("41", "562800", "20.01.2026 09:15"),
     }
