@@ -71,7 +71,9 @@ def test_events_of_the_examples_keep_the_contract(name: str, example: str) -> No
         notes = [one for one in event["what"]["references"] if one["type"] in {"SMGS", "CIM"}]
         units = event["what"]["units"]
         subject = event["subject"]
-        if subject["type"] != "TRAIN":  # a train's event names a note aboard, and is in no note's own timeline
+        if (
+            subject["type"] != "TRAIN"
+        ):  # a train's event names a note aboard, and is in no note's own timeline
             assert (event["consignment_id"] is not None) >= bool(notes)
         assert len(notes) <= 1
         if subject["type"] in {"EQUIPMENT", "WAGON"}:
