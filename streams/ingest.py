@@ -8,7 +8,7 @@ written twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from connectors.ports import Accepted
 from schemas.avro.schema import Schema
 from schemas.broken import broken
-from schemas.errors import Permanent, Transient
+from schemas.errors import CorridorError, Permanent, Transient
 from streams import metrics, topics
 from streams.contracts import Contracts
 from streams.envelope import HeaderList, headers
@@ -49,6 +49,7 @@ class Ingest:
         patience: seconds that ``append`` waits for Kafka at most.
         window: message ids that are remembered.
         sizes: what the topics take.
+        aside: is told of a participant whose schema the registry refuses.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Ingest:
         patience: float = 10.0,
         window: int = 100_000,
         sizes: Sizes | None = None,
+        aside: Callable[[str, CorridorError], None] | None = None,
     ) -> None:
         self._sizes = sizes or Sizes()
+        self._aside = aside
         self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
         self._patience = patience
         self._frames: dict[str, bytes] = {}
@@ -80,7 +83,12 @@ class Ingest:
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until ``stop`` is set; then wait for what is on its way, for a moment."""
         for name, schema in self._schemas.items():
-            self._frames[name] = await self._contracts.frame(topics.incoming(name), schema)
+            try:
+                self._frames[name] = await self._contracts.frame(topics.incoming(name), schema)
+            except Permanent as error:
+                if self._aside is None:
+                    raise
+                self._aside(name, error)
         following = asyncio.create_task(self.follower.run())
         connecting = asyncio.create_task(self._stay_connected())
         try:
@@ -110,6 +118,8 @@ class Ingest:
         """
         for message in messages:
             self._sizes.check(topics.incoming(message.participant), *self._record(message))
+        if any(message.participant not in self._frames for message in messages) and self.ready:
+            raise Transient("participant-set-aside", "the registry refuses the schema of this participant")
         if not self.ready or self._pending_bytes > MOST_PENDING:
             raise Transient("log-unavailable", "Kafka does not take messages now", retry_after=RETRY_AFTER)
         waiting = [future for message in messages if (future := self._write(message)) is not None]

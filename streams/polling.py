@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -61,6 +61,7 @@ class Polling:
         processing: limits.
         contracts: schemas.
         sizes: what the topics take.
+        aside: is told of a participant whose schema the registry refuses.
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class Polling:
         processing: Processing,
         contracts: Contracts,
         sizes: Sizes | None = None,
+        aside: Callable[[str, CorridorError], None] | None = None,
     ) -> None:
+        self._aside = aside
         self._polled, self._known, self._sizes = polled, known, sizes or Sizes()
         self._kafka, self._processing, self._contracts = kafka, processing, contracts
         self._frames: dict[str, bytes] = {}
@@ -80,7 +83,12 @@ class Polling:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set. A Kafka that is away is waited for."""
         for name, polled in self._polled.items():
-            self._frames[name] = await self._contracts.frame(topics.incoming(name), polled.schema)
+            try:
+                self._frames[name] = await self._contracts.frame(topics.incoming(name), polled.schema)
+            except Permanent as error:
+                if self._aside is None:
+                    raise
+                self._aside(name, error)
         try:
             while not stop.is_set():
                 try:
@@ -114,7 +122,7 @@ class Polling:
         """Poll the participants whose cursors are in these partitions."""
         mine = set(assigned)
         for name in self._polled:
-            if partition_of(name.encode(), partitions) in mine:
+            if name in self._frames and partition_of(name.encode(), partitions) in mine:
                 self._pollers[name] = asyncio.create_task(self._poll(name, partitions), name=f"poll {name}")
 
     async def release(self) -> None:

@@ -37,6 +37,7 @@ STATUS: Final[dict[str, int]] = {
     "kafka-unavailable": 503,
     "registry-unavailable": 503,
     "overloaded": 503,
+    "participant-set-aside": 503,
     "view-unavailable": 503,
     "view-outdated": 503,
     "query-invalid": 400,

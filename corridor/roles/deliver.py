@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
+
+import structlog
 
 from connectors.deliver.partner import HttpPartner
 from connectors.poll.source import HttpSource
-from connectors.settings import Deliver, Participant
+from connectors.settings import Deliver, Participant, Poll
 from corridor.roles.contracts import (
     codec,
     edge_format,
@@ -22,6 +26,7 @@ from corridor.roles.permits import peers_outbound
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
+from schemas.errors import CorridorError, Misconfigured, Transient
 from streams import topics
 from streams.contracts import Contracts
 from streams.outbound import Outbound
@@ -29,6 +34,10 @@ from streams.polling import Polled, Polling
 from streams.seen import Follower
 from streams.sizes import Sizes
 
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds until a delivery that ended by itself begins again."""
 SEEN: Final = 100_000
 """Ids of polled messages that are remembered, to drop what a partner gives again."""
 
@@ -44,28 +53,26 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         nonlocal running
         if not await registered(contracts, stop):
             return
-        outbound = [
-            _outbound(participant, participant.deliver, settings, contracts)
-            for participant in settings.participants.values()
-            if participant.deliver
-        ]
-        outbound += [
-            each
-            for participant in settings.participants.values()
-            if participant.authority
-            for each in peers_outbound(participant.name, participant.authority, settings, contracts)
-        ]
-        polled = {
-            participant.name: Polled(
-                HttpSource(participant, edge_format(participant.profile)),
-                profiles.load(participant.profile).schema,
-                participant.poll.interval,
-            )
-            for participant in settings.participants.values()
-            if participant.poll
-        }
+        makers: dict[str, Callable[[], Outbound]] = {}
+        polled: dict[str, Polled] = {}
+        for participant in settings.participants.values():
+            if participant.deliver:
+                makers[participant.name] = partial(
+                    _outbound, participant, participant.deliver, settings, contracts
+                )
+            if participant.authority:
+                makers |= peers_outbound(participant.name, participant.authority, settings, contracts)
+            if participant.poll:
+                try:
+                    polled[participant.name] = _polled(participant, participant.poll)
+                except Misconfigured as error:
+                    health.set_aside(participant.name, error)
         running = True
-        await together(stop, *(each.run(stop) for each in outbound), _poll(polled, settings, contracts, stop))
+        await together(
+            stop,
+            *(_alone(name, make, health, stop) for name, make in makers.items()),
+            _poll(polled, settings, contracts, health, stop),
+        )
 
     try:
         await together(
@@ -78,8 +85,36 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         await client.close()
 
 
+async def _alone(
+    name: str, make: Callable[[], Outbound], health: Health, stop: asyncio.Event, pause: float = FIRST_PAUSE
+) -> None:
+    """Deliver to one participant; whatever ends that is this participant's alone, and is tried again."""
+    while not stop.is_set():
+        try:
+            outbound = make()
+            health.bring_back(name)
+            await outbound.run(stop)
+        except CorridorError as error:
+            health.set_aside(name, error)
+        except Exception as error:
+            log.exception("delivery ended by itself", participant=name)
+            health.set_aside(name, Transient("internal", repr(error)))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _polled(participant: Participant, poll: Poll) -> Polled:
+    schema = profiles.load(participant.profile).schema
+    return Polled(HttpSource(participant, edge_format(participant.profile)), schema, poll.interval)
+
+
 async def _poll(
-    polled: Mapping[str, Polled], settings: Settings, contracts: Contracts, stop: asyncio.Event
+    polled: Mapping[str, Polled],
+    settings: Settings,
+    contracts: Contracts,
+    health: Health,
+    stop: asyncio.Event,
 ) -> None:
     """Poll, knowing which messages are in the log already."""
     if not polled:
@@ -89,7 +124,10 @@ async def _poll(
     following = asyncio.create_task(follower.run())
     try:
         sizes = Sizes(settings.topics.max_message_bytes)
-        await Polling(polled, follower, settings.kafka, settings.processing, contracts, sizes).run(stop)
+        polling = Polling(
+            polled, follower, settings.kafka, settings.processing, contracts, sizes, health.set_aside
+        )
+        await polling.run(stop)
     finally:
         following.cancel()
         await asyncio.wait({following})

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
 
 from connectors.auth.secret import find_secret
+from connectors.http.problems import problem
+from connectors.ports import Format
 from connectors.receive.app import webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.registry.app import registry_app
+from connectors.settings import Participant
 from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry, with_login
 from corridor.roles.health import Health
 from corridor.roles.permits import Permits
@@ -18,7 +23,7 @@ from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from corridor.settings.exposure import is_own
 from schemas import profiles
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Transient
 from streams.contracts import Contracts
 from streams.ingest import Ingest
 from streams.registry_log import RegistryLog
@@ -30,10 +35,18 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     senders = [participant for participant in settings.participants.values() if participant.webhook]
     client = registry_client(settings)
     contracts = Contracts(client)
-    schemas = {participant.name: profiles.load(participant.profile).schema for participant in senders}
-    log = Ingest(settings.kafka, contracts, schemas, sizes=Sizes(settings.topics.max_message_bytes))
-    endpoints = [Endpoint(participant, edge_format(participant.profile), log) for participant in senders]
-    routes = [*webhook_routes(endpoints), *health.routes()]
+    forms = {one.name: form for one in senders if (form := _form(one, health)) is not None}
+    schemas = {one.name: profiles.load(one.profile).schema for one in senders if one.name in forms}
+    log = Ingest(
+        settings.kafka,
+        contracts,
+        schemas,
+        sizes=Sizes(settings.topics.max_message_bytes),
+        aside=health.set_aside,
+    )
+    endpoints = [Endpoint(one, forms[one.name], log) for one in senders if one.name in forms]
+    aside = [_closed(one) for one in senders if one.name not in forms]
+    routes = [*webhook_routes(endpoints), *aside, *health.routes()]
     authorities = [
         Permits(participant, participant.authority, settings, contracts)
         for participant in settings.participants.values()
@@ -65,6 +78,25 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         if registry:
             await registry.close()
         await client.close()
+
+
+def _form(participant: Participant, health: Health) -> Format | None:
+    """What the webhook needs of the participant's profile; None when it cannot be used."""
+    try:
+        return edge_format(participant.profile)
+    except Misconfigured as error:
+        health.set_aside(participant.name, error)
+        return None
+
+
+def _closed(participant: Participant) -> BaseRoute:
+    """The webhook of a participant that is set aside: what it sends may be sent again later."""
+
+    async def refuse(request: Request) -> Response:
+        error = Transient("participant-set-aside", "the profile of this participant cannot be used now")
+        return problem(error, instance=request.url.path)
+
+    return Route(participant.webhook_path, refuse, methods=["POST"])
 
 
 def _registry(settings: Settings) -> RegistryLog | None:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+
+from schemas.errors import CorridorError
+
+log = structlog.get_logger(__name__)
+
+set_aside_gauge = Gauge(
+    "corridor_participant_set_aside",
+    "1 while a role runs without this participant, whose settings, profile or schema cannot be used.",
+    ["role", "participant", "code"],
+)
 
 
 class Health:
@@ -21,6 +32,8 @@ class Health:
         self.role = role
         self._parts: dict[str, Callable[[], bool]] = {}
         self._props: dict[str, Callable[[], bool]] = {}
+        self.aside: dict[str, CorridorError] = {}
+        """Participants that this role runs without, and why."""
 
     @property
     def waiting(self) -> list[str]:
@@ -34,6 +47,19 @@ class Health:
     def degrades(self, part: str, there: Callable[[], bool]) -> None:
         """Ask this from now on whether something is there that the role can do without for a while."""
         self._props[part] = there
+
+    def set_aside(self, participant: str, error: CorridorError) -> None:
+        """Run without a participant from now on: nobody else is to suffer from what is wrong with it."""
+        log.error("participant set aside", participant=participant, code=error.code, error=error.message)
+        self.aside[participant] = error
+        set_aside_gauge.labels(self.role, participant, error.code).set(1)
+
+    def bring_back(self, participant: str) -> None:
+        """Run with a participant again that was set aside."""
+        error = self.aside.pop(participant, None)
+        if error is not None:
+            set_aside_gauge.remove(self.role, participant, error.code)
+            log.info("participant brought back", participant=participant)
 
     @property
     def degraded(self) -> list[str]:
@@ -53,7 +79,13 @@ class Health:
 
     async def _readyz(self, _: Request) -> Response:
         waiting = self.waiting
-        body = {"role": self.role, "ready": not waiting, "waiting": waiting, "degraded": self.degraded}
+        body = {
+            "role": self.role,
+            "ready": not waiting,
+            "waiting": waiting,
+            "degraded": self.degraded,
+            "set_aside": {name: f"{error.code}: {error.message}" for name, error in self.aside.items()},
+        }
         return JSONResponse(body, status_code=503 if waiting else 200)
 
     async def _metrics(self, _: Request) -> Response:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -120,13 +121,16 @@ async def _until_done(work: Callable[[], Awaitable[None]], stop: asyncio.Event) 
 
 def peers_outbound(
     name: str, authority: AuthoritySettings, settings: Settings, contracts: Contracts
-) -> Iterator[Outbound]:
-    """Make the deliveries of an authority's events: one per peer, each event after the one before it."""
+) -> dict[str, Callable[[], Outbound]]:
+    """How the deliveries of an authority's events are made: one per peer, each event after the one before."""
     backoff = msgspec.structs.replace(authority.backoff, give_up=FOR_EVER)
     form = JsonForm(OUTBOX.codec.schema)
-    for code, peer in authority.peers.items():
-        deliver = Deliver(url=peer.url, backoff=backoff, concurrency=1)
-        yield Outbound(
+
+    def make(code: str, url: str) -> Outbound:
+        deliver = Deliver(url=url, backoff=backoff, concurrency=1)
+        return Outbound(
             topics.peer(name, code), Peer(name, authority, code), deliver, form, OUTBOX.codec,
             settings.kafka, settings.processing, contracts, Sizes(settings.topics.max_message_bytes),
         )  # fmt: skip
+
+    return {topics.peer(name, code): partial(make, code, peer.url) for code, peer in authority.peers.items()}

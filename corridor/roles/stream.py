@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from connectors.settings import Participant
 from corridor.roles.contracts import codec, registered, registry_client, watch_registry
@@ -13,7 +13,7 @@ from corridor.settings import Settings
 from schemas import profiles
 from schemas.aboard import Fan, Router, may_concern
 from schemas.codes.lists import CodeLists
-from schemas.errors import Misconfigured
+from schemas.errors import CorridorError, Misconfigured, Permanent
 from schemas.mapping.compile import load
 from schemas.translation import Translator
 from streams import topics
@@ -36,9 +36,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         nonlocal running
         if not await registered(contracts, stop):
             return
-        stages = [
-            await _stage(plan, contracts) for plan in await asyncio.to_thread(lambda: list(plans(settings)))
-        ]
+        stages = []
+        for plan in await asyncio.to_thread(lambda: list(plans(settings, health.set_aside))):
+            try:
+                stages.append(await _stage(plan, contracts))
+            except (Misconfigured, Permanent) as error:
+                health.set_aside(plan[0].name, error)
         stages += await aboard(contracts)
         running = True
         turn = asyncio.Lock()
@@ -61,28 +64,56 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
 Plan = tuple[Participant, str, Translator]
 
 
-def plans(settings: Settings) -> Iterator[Plan]:
+Aside = Callable[[str, CorridorError], None]
+"""Is told a participant that cannot be served, and why."""
+
+
+def plans(settings: Settings, aside: Aside | None = None) -> Iterator[Plan]:
     """Compile the mappings that the participants need: into the corridor, and out of it.
 
+    Args:
+        settings: with the participants.
+        aside: is told of a participant whose mappings cannot be used, and the others go on.
+
     Raises:
-        Misconfigured: a profile has no mapping for what its participant does, one does not compile, or a
-            code list cannot be used.
+        Misconfigured: a code list cannot be used; without ``aside``, a profile has no mapping for what its
+            participant does, one does not compile, or one is of another profile.
     """
     codes = CodeLists.load(settings.overlays)
     for participant in settings.participants.values():
-        sends = participant.webhook or participant.poll or participant.authority
-        wanted = ["to_corridor"] if sends else []
-        wanted += ["from_corridor"] if participant.deliver else []
-        profile = profiles.load(participant.profile)
-        for direction in wanted:
-            if direction not in profile.mappings:
-                raise Misconfigured(
-                    "settings-invalid",
-                    f"participants.{participant.name}: the profile {profile.name} has no {direction}.yaml",
-                )
-            file = f"{profile.name}/{direction}.yaml"
-            mapping = load(profile.mappings[direction], file, lambda name: profiles.load(name).schema, codes)
-            yield participant, direction, Translator(mapping)
+        try:
+            yield from list(_plans_of(participant, codes))
+        except Misconfigured as error:
+            if aside is None:
+                raise
+            aside(participant.name, error)
+
+
+def _plans_of(participant: Participant, codes: CodeLists) -> Iterator[Plan]:
+    """Compile the mappings that one participant needs."""
+    sends = participant.webhook or participant.poll or participant.authority
+    wanted = ["to_corridor"] if sends else []
+    wanted += ["from_corridor"] if participant.deliver else []
+    profile = profiles.load(participant.profile)
+    for direction in wanted:
+        if direction not in profile.mappings:
+            raise Misconfigured(
+                "settings-invalid",
+                f"participants.{participant.name}: the profile {profile.name} has no {direction}.yaml",
+            )
+        file = f"{profile.name}/{direction}.yaml"
+        mapping = load(profile.mappings[direction], file, lambda name: profiles.load(name).schema, codes)
+        ways = {
+            "to_corridor": (profile.name, profiles.CANONICAL),
+            "from_corridor": (profiles.CANONICAL, profile.name),
+        }
+        if (mapping.source.fullname, mapping.target.fullname) != ways[direction]:
+            raise Misconfigured(
+                "mapping-invalid",
+                f"{file} is from {mapping.source.fullname} to {mapping.target.fullname}, not from "
+                f"{ways[direction][0]} to {ways[direction][1]}",
+            )
+        yield participant, direction, Translator(mapping)
 
 
 async def _stage(plan: Plan, contracts: Contracts) -> Stage:

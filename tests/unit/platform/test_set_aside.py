@@ -1,0 +1,133 @@
+"""A participant that is broken is set aside alone: named, counted, and the others run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from connectors.settings import Participant, Webhook
+from corridor.roles import gateway, stream
+from corridor.roles.deliver import _alone
+from corridor.roles.health import Health, set_aside_gauge
+from corridor.roles.stream import plans
+from corridor.settings import Settings
+from schemas import profiles
+from schemas.errors import CorridorError, Misconfigured, Permanent
+from streams.ingest import Ingest
+from streams.settings import Kafka
+
+NAMES = {"ship": "vessel.event.v1", "permits": "epermit.event.v1"}
+SETTINGS = Settings(
+    participants={
+        name: Participant(name=name, profile=profile, webhook=Webhook()) for name, profile in NAMES.items()
+    }
+)
+MAPPING = "mapping: x\nfrom: {0}\nto: {1}\nrules:\n  - rule: r\n    set: {{{2}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("nonsense: [", "to_corridor.yaml"),
+        (MAPPING.format("vessel.event.v1", "corridor.event.v1", "no.such.field: eventId"), "no field `no`"),
+        (None, "has no to_corridor.yaml"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_costs_its_participant_alone(
+    monkeypatch: pytest.MonkeyPatch, text: str | None, says: str
+) -> None:
+    """It does not compile, names what is not there, or is missing: the others' mappings run."""
+    replace_mapping(monkeypatch, "vessel.event.v1", text)
+    aside: dict[str, CorridorError] = {}
+    made = {(one.name, way) for one, way, _ in plans(SETTINGS, aside.__setitem__)}
+    assert {name for name, _ in made} == {"permits"}
+    assert says in aside["ship"].message
+    with pytest.raises(Misconfigured):
+        list(plans(SETTINGS))
+
+
+def test_a_mapping_of_another_profile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes would stand in a topic under a schema id that is not theirs."""
+    replace_mapping(monkeypatch, "vessel.event.v1", profiles.load("epermit.event.v1").mappings["to_corridor"])
+    aside: dict[str, CorridorError] = {}
+    list(plans(SETTINGS, aside.__setitem__))
+    assert "is from epermit.event.v1" in aside["ship"].message
+
+
+def replace_mapping(monkeypatch: pytest.MonkeyPatch, name: str, text: str | None) -> None:
+    """Give a profile another mapping into the corridor, or none."""
+    real = profiles.load
+    profile = real(name)
+    kept = {way: mapping for way, mapping in profile.mappings.items() if way != "to_corridor"}
+    mappings = kept if text is None else {**kept, "to_corridor": text}
+    changed = type(profile)(**{**vars(profile), "mappings": mappings})
+    monkeypatch.setattr(stream.profiles, "load", lambda wanted: changed if wanted == name else real(wanted))
+
+
+def test_readiness_and_metrics_name_who_is_set_aside() -> None:
+    """The role is ready; who is not served, and why, stands beside it, until it is back."""
+    health = Health("stream")
+    health.watch("processors", lambda: True)
+    client = TestClient(Starlette(routes=health.routes()))
+    health.set_aside("dlp", Misconfigured("mapping-invalid", "line 3: no such field"))
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["set_aside"] == {"dlp": "mapping-invalid: line 3: no such field"}
+    sample = ("stream", "dlp", "mapping-invalid")
+    assert set_aside_gauge.labels(*sample)._value.get() == 1
+    health.bring_back("dlp")
+    assert client.get("/readyz").json()["set_aside"] == {}
+
+
+async def test_a_delivery_that_ends_by_itself_is_this_participants_alone() -> None:
+    """A defect, or settings that cannot be used: it is tried again with a pause, and nothing is raised."""
+    health, stop, made = Health("deliver"), asyncio.Event(), 0
+
+    class Delivery:
+        async def run(self, _: asyncio.Event) -> None:
+            if made == 1:
+                raise ExceptionGroup("worker", [ValueError("defect")])
+            assert set(health.aside) == set()
+            stop.set()
+
+    def make() -> Any:  # noqa: ANN401
+        nonlocal made
+        made += 1
+        if made == 2:
+            assert health.aside["dlp"].code == "internal"
+            raise Misconfigured("settings-invalid", "a secret is missing")
+        return Delivery()
+
+    await _alone("dlp", make, health, stop, 0.0)
+    assert made == 3
+
+
+async def test_a_schema_that_the_registry_refuses_closes_one_webhook() -> None:
+    """The gateway takes in what the others send; the one is told to try later, with the reason."""
+
+    class Registry:
+        async def frame(self, topic: str, _: object) -> bytes:
+            if topic == "in.ship":
+                raise Permanent("schema-incompatible", "field 7")
+            return b"\0\0\0\0\1"
+
+    aside: dict[str, CorridorError] = {}
+    schemas = {name: profiles.load(profile).schema for name, profile in NAMES.items()}
+    log = Ingest(Kafka(bootstrap="127.0.0.1:1"), Registry(), schemas, aside=aside.__setitem__)  # type: ignore[arg-type]
+    stop = asyncio.Event()
+    stop.set()
+    await log.run(stop)
+    assert {name: error.code for name, error in aside.items()} == {"ship": "schema-incompatible"}
+    assert set(log._frames) == {"permits"}
+
+
+def test_the_webhook_of_who_is_set_aside_answers_503() -> None:
+    """What it sends is not lost: it may send it again."""
+    route = gateway._closed(SETTINGS.participants["ship"])
+    answer = TestClient(Starlette(routes=[route])).post("/webhooks/ship", content=b"{}")
+    assert answer.status_code == 503
+    assert answer.json()["type"].endswith("participant-set-aside")
