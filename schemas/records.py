@@ -90,7 +90,7 @@ class Filtered(Struct, frozen=True, gc=False):
     """A rule, or the whole message (no rule), that gave nothing, and why.
 
     Reasons: ``duplicate``, ``stale``, ``late``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
-    ``no-equivalent``.
+    ``no-equivalent``, ``not-concerned``.
     """
 
     rule: str

@@ -21,6 +21,11 @@ lost_fields = Counter(
     "Fields that the target format cannot carry, by stage.",
     ["processor", "mapping", "field", "reason"],
 )
+aside_fields = Counter(
+    "corridor_aside_fields_total",
+    "Fields that are not told on by design, or of no use there: personal data, codes of the publisher.",
+    ["processor", "mapping", "field", "reason"],
+)
 unverified = Counter(
     "corridor_unverified_rows_total",
     "Rows of code lists that were used though nobody has verified them, once per message.",

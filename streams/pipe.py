@@ -80,7 +80,7 @@ class Pipe(Processor):
         )
         self._report = Report()
         functions = mapping.module.functions
-        self._rules, self._drops = functions["rules"], functions["drops"]
+        self._rules, self._whole = functions["rules"], mapping.remains.never(mapping.rules)
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through, straight if it lets itself."""
@@ -107,9 +107,12 @@ class Pipe(Processor):
         try:
             row = self._decode(value)  # type: ignore[arg-type]
             self._rules(row, None, self._report, None, self._mapping.slots(), outputs)
-            self._drops(row, self._report)
+            if not self._whole and self._left(row, outputs):
+                return None
         except Exception:  # noqa: BLE001 - whatever it is, the other way says it properly
             outputs = []
+        if self._report.took:
+            self._report.took.clear()
         if not self._report.silent:
             self._report = Report()
             return None
@@ -117,6 +120,11 @@ class Pipe(Processor):
             if len(output[4]) > ROOM:
                 return None
         return outputs or None
+
+    def _left(self, row: Any, outputs: list[Any]) -> bool:  # noqa: ANN401
+        """Tell whether anything of a record is in no output."""
+        fired = [(made[0], made[5]) for made in outputs]
+        return bool(self._mapping.remains.left(row, fired, self._report.took))
 
 
 def _is_replay(record: Any) -> bool:  # noqa: ANN401

@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 
 from schemas.errors import Permanent
+from schemas.mapping.reasons import kind_of
 from schemas.translation import Context, Filtered, Output, Record, Result
 from streams import metrics, topics
 from streams.contracts import Contracts
@@ -150,7 +151,8 @@ class Step:
     def _report(self, result: Result) -> None:
         counts, mapping = self.planned.tally.counts, self.stage.translator.name
         for lost in result.losses:
-            counts[metrics.lost_fields, self.stage.name, mapping, _field(lost.pointer), lost.reason] += 1
+            metric = metrics.lost_fields if kind_of(lost.reason) == "loss" else metrics.aside_fields
+            counts[metric, self.stage.name, mapping, _field(lost.pointer), lost.reason] += 1
         for found in result.findings:
             counts[metrics.findings, self.stage.participant, mapping, found.rule] += 1
         for filtered in result.filtered:

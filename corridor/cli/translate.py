@@ -24,6 +24,7 @@ from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent
 from schemas.mapping.compile import CompiledMapping, compile_expression
 from schemas.mapping.compile import load as compile_mapping
 from schemas.mapping.profiles import find_mapping, find_schema
+from schemas.mapping.reasons import kind_of
 from schemas.profiles import CANONICAL, load
 from schemas.records import violations_of
 from schemas.translation import Context, Record, Translator
@@ -102,9 +103,10 @@ def command(
             if count == 0 and encoding_of(line):
                 break  # the whole file is in it: one word is enough
             continue
+        said: set[tuple[str, str]] = set()
         for step in chain.run(record):
             dead = dead or step.error is not None
-            for entry in _entries(number, step):
+            for entry in _entries(number, step, said):
                 _say(report, entry)
             for output in step.outputs if step.final else ():
                 try:
@@ -211,8 +213,8 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line.rstrip(b"\r\n")
 
 
-def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
-    """What a step has to say beside its outputs."""
+def _entries(number: int, step: Step, said: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """What a step has to say beside its outputs; ``said`` has the losses of this message that were told."""
     at = {"line": number, "mapping": step.stage.translator.name, "id": step.record.context.id}
     if step.error is not None:
         yield {**at, **_letter("translate", step.error)}
@@ -220,8 +222,13 @@ def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
     result = step.result
     if result is None:
         return
-    for loss in result.losses:
-        yield {**at, "kind": "loss", **msgspec.structs.asdict(loss)}
+    for loss, via in step.losses:
+        place = (loss.pointer, loss.reason)
+        if place in said:
+            continue
+        said.add(place)
+        entry = {**at, "kind": kind_of(loss.reason), **msgspec.structs.asdict(loss)}
+        yield {**entry, "via": via} if via else entry
     for finding in result.findings:
         yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
     for filtered in result.filtered:

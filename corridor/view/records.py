@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, bindparam, update
 
 from corridor.view.bulk import upsert
 from corridor.view.tables import LETTER, RECEIPT, REPORT
+from schemas.mapping.reasons import kind_of
 from schemas.records import DeadLetter, Receipt, Report
 from schemas.shipment.bounds import TEXT, short
 from schemas.shipment.days import day_of
@@ -27,7 +28,7 @@ def write_reports(connection: Connection, reports: Iterable[tuple[int, Report]])
         {
             "stage": short(report.stage), "id": short(report.id), "origin": short(report.origin),
             "day": day_of(report.accepted) if report.accepted is not None else "",
-            "outputs": report.outputs, "losses": len(report.losses), "findings": len(report.findings),
+            "outputs": report.outputs, "losses": losses_of(report), "findings": len(report.findings),
             "detail": msgspec.json.encode(
                 {"losses": report.losses, "findings": report.findings, "filtered": report.filtered}
             ).decode(),
@@ -36,6 +37,11 @@ def write_reports(connection: Connection, reports: Iterable[tuple[int, Report]])
         for offset, report in reports
     ]  # fmt: skip
     upsert(connection, REPORT, _last(REPORT, rows), newer="log_offset")
+
+
+def losses_of(report: Report) -> int:
+    """Count the losses of a report; what is withheld by design and codes of the publisher are none."""
+    return sum(kind_of(loss.reason) == "loss" for loss in report.losses)
 
 
 def write_receipts(connection: Connection, receipts: Iterable[tuple[int, Receipt]]) -> None:

@@ -13,6 +13,7 @@ from corridor.view.events import facts_of
 from corridor.view.find import SHIPMENTS, Row, named
 from corridor.view.subjects import history
 from corridor.view.tables import LETTER, LINK, RECEIPT, REPORT, SHIPMENT, UNREAD
+from schemas.mapping.reasons import kind_of
 from schemas.shipment import Fact, Timeline, timeline
 from schemas.shipment.owners import CONSIGNMENT
 from schemas.shipment.state import Hold
@@ -205,6 +206,8 @@ def _lost(connection: Connection, facts: Sequence[Fact]) -> tuple[Lost, ...]:
         query = select(REPORT.c.stage, REPORT.c.detail).where(REPORT.c.origin.in_(chunk), REPORT.c.losses > 0)
         for stage, detail in connection.execute(query):
             for loss in msgspec.json.decode(detail)["losses"]:
+                if kind_of(loss["reason"]) != "loss":
+                    continue
                 place = (stage, loss["pointer"], loss["reason"])
                 counted[place] = counted.get(place, 0) + 1
     return tuple(Lost(*place, times) for place, times in sorted(counted.items())[:MOST_ROWS])

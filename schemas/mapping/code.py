@@ -20,6 +20,56 @@ in that loop variable's list.
 """
 
 
+class Anchor(NamedTuple):
+    """The item of a list that a value belongs to; without a name it is some item, nobody knows which.
+
+    Attributes:
+        name: of its variable; that of a loop of a rule begins with ``$``.
+        depth: how long the path to the items is.
+        number: under which the report says which items were taken, 0 for a loop of a rule.
+    """
+
+    name: str = ""
+    depth: int = 0
+    number: int = 0
+
+
+SOME = Anchor()
+"""Some items of a list, such as those that a condition lets pass."""
+
+
+class Read(NamedTuple):
+    """One field of the source that an expression reads.
+
+    Attributes:
+        path: of the field.
+        anchor: the item it is read of; None for all items of the lists on its path.
+        tag: what the line is for: (rule or part, pointer in the target).
+        block: number of the item block around it, None outside of them.
+        tested: whether it is only compared with something, and so carried nowhere.
+    """
+
+    path: tuple[str, ...]
+    anchor: Anchor | None
+    tag: tuple[str, str]
+    block: int | None
+    tested: bool
+
+
+class Claim(NamedTuple):
+    """A field of the source that a rule carries.
+
+    Attributes:
+        path: of the field.
+        anchor: the item it is carried of; None for all items.
+        block: the item block in which it is; the report says which of them were written.
+    """
+
+    path: tuple[str, ...]
+    anchor: Anchor | None
+    block: int | None
+
+
 class Column(NamedTuple):
     """A column of a code list, and where a value was looked up in it.
 
@@ -49,6 +99,7 @@ class Value:
     const: bool = False
     volatile: bool = False
     column: Column | None = None
+    anchor: Anchor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,22 @@ from schemas.avro.structs import attribute
 from schemas.codes.lists import CodeLists
 from schemas.mapping.code import Bindings, Function, Value
 from schemas.mapping.compiler import CONTEXT, UNSET, CompiledRule, Compiler, globals_of_code
-from schemas.mapping.coverage import check_coverage, compile_drops, compile_unlisted, leaves
+from schemas.mapping.coverage import check_coverage, compile_unlisted, leaves
 from schemas.mapping.document import Document, read_document
 from schemas.mapping.expression import Expression, Names
 from schemas.mapping.functions import library
 from schemas.mapping.module import Module, link
+from schemas.mapping.remains import Remains
 from schemas.mapping.report import Report
 from schemas.mapping.rules import compile_gate, compile_rules
 from schemas.mapping.source import Problems, Scalar, read
-from schemas.mapping.state import compile_group, compile_happened, compile_state
+from schemas.mapping.state import (
+    compile_concerns,
+    compile_group,
+    compile_happened,
+    compile_known,
+    compile_state,
+)
 from schemas.mapping.types import Access, of_node
 from schemas.profiles import CANONICAL
 
@@ -34,6 +41,7 @@ class CompiledMapping:
     Attributes:
         access: how its functions read records: datums or structs.
         module: the generated functions.
+        remains: finds what no rule carried.
         warnings: what is odd in the file but compiles.
         gate: the paths that have to be decoded to know whether any rule has something to say; none where
             all of a record has to be.
@@ -44,6 +52,7 @@ class CompiledMapping:
     target: Schema
     access: Access
     module: Module
+    remains: Remains
     rules: tuple[CompiledRule, ...]
     warnings: tuple[str, ...]
     gate: frozenset[tuple[str, ...]] = frozenset()
@@ -92,7 +101,10 @@ def load(
     state = frozenset(compiler.recent)
     compile_group(compiler)
     compile_rules(compiler)
-    compile_drops(compiler)
+    compiler.recent = set()
+    compile_concerns(compiler)
+    state |= compiler.recent
+    compile_known(compiler)
     check_coverage(compiler)
     if source.fullname != CANONICAL:
         compile_unlisted(compiler)
@@ -116,7 +128,9 @@ def load(
     unused = tuple(
         f"`{name}` under `let` is never used" for name in document.lets if name not in compiler.used
     )
-    return CompiledMapping(document, source, target, access, module, tuple(compiler.rules), unused, gate)
+    remains = Remains(document, compiler.source_type, source.record.properties, access)
+    rules = tuple(compiler.rules)
+    return CompiledMapping(document, source, target, access, module, remains, rules, unused, gate)
 
 
 def _schema(scalar: Scalar, find: Callable[[str], Schema], problems: Problems) -> Schema | None:
@@ -143,5 +157,6 @@ def compile_expression(text: str, schema: Schema, codes: CodeLists | None = None
     value = compiler.compile(Scalar(text, 1, 1))
     problems.check()
     function.line(f"return {value.code if value is not None else None}")
-    run = link("<expression>", [function], bindings.names, "one expression", ()).functions["expression"]
+    module = link("<expression>", [function], bindings.names, "one expression", CONTEXT)
+    run = module.functions["expression"]
     return lambda datum: run(datum, Report())

@@ -16,7 +16,7 @@ from schemas.avro.emit import Emitter
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.mapping import runtime
-from schemas.mapping.code import Bindings, Function, Line, Value
+from schemas.mapping.code import Bindings, Claim, Function, Line, Read, Value
 from schemas.mapping.document import Document
 from schemas.mapping.expression import Call, Expression, Names, Wrong, parse
 from schemas.mapping.functions import library
@@ -44,8 +44,17 @@ _MESSAGE = record_of(
     "message",
     "attr",
 )
+_UNTOLD = record_of({"pointer": TEXT, "value": TEXT}, "something untold", "attr")
 _EVENT = record_of(
-    {"id": TEXT, "version": INT, "supersedes": TEXT.or_null(), "retracted": BOOL, "occurrence": INT},
+    {
+        "id": TEXT,
+        "version": INT,
+        "supersedes": TEXT.or_null(),
+        "retracted": BOOL,
+        "occurrence": INT,
+        "known": Type("list", item=TEXT),
+        "untold": Type("list", item=_UNTOLD),
+    },
     "event",
     "attr",
 )
@@ -54,19 +63,23 @@ REPORT = record_of(
 )
 CONTEXT = frozenset(
     name for record in (_LOSS, _FINDING, _MESSAGE, _EVENT, REPORT) for name in record.fields
-) | {"memory"}
+) | {"memory", "took"}
 """Names of all that a mapping may read of its context."""
 _STABLE = {"participant", "occurrence"}
 """Fields of ``message`` and ``event`` that are the same in every version of a document."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CompiledRule:
     """What the engine knows of a rule beside its functions.
 
     Attributes:
         many: whether one message can give several outputs, so that the key is part of an output's id.
         volatile: paths of target fields that read ``message`` or ``event``.
+        rest: whether its output also names what no other rule tells of the message.
+        beside: whether all that it tells stands in the output of the ``rest`` as well.
+        variables: names of the loop variables.
+        claims: what each field of the target is made from, by its JSON pointer with ``*`` for indexes.
     """
 
     name: str
@@ -75,6 +88,10 @@ class CompiledRule:
     annulment: bool
     whole: bool
     volatile: tuple[tuple[str, ...], ...] = ()
+    rest: bool = False
+    beside: bool = False
+    variables: tuple[str, ...] = ()
+    claims: Mapping[str, set[Claim]] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
@@ -89,6 +106,8 @@ class Compiler:
         reads: paths of the source that expressions read.
         recent: those read since it was last replaced, by the `let` used, too.
         used: names of `let` that something needs.
+        claims: by rule and pointer in the target: what is carried there.
+        blocks: number of item blocks so far.
         kept: types of the facts that rules keep for their retraction.
         memory: types of the registers.
         head: fields of the target's root before the content that is compared, ``content`` the others.
@@ -106,6 +125,8 @@ class Compiler:
     reads: set[tuple[str, ...]] = field(default_factory=set)
     recent: set[tuple[str, ...]] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    claims: dict[str, dict[str, set[Claim]]] = field(default_factory=dict)
+    blocks: int = 0
     kept: dict[str, Type] = field(default_factory=dict)
     memory: dict[str, Type] = field(default_factory=dict)
     sources: dict[tuple[str, str], set[tuple[str, ...]]] = field(default_factory=dict)
@@ -126,6 +147,7 @@ class Compiler:
         self.head, self.content = frozenset(names[:split]), frozenset(names[split:])
         self._lets: dict[str, Value | None] = {}
         self._read_by: dict[str, set[tuple[str, ...]]] = {}
+        self._claimed_by: dict[str, set[Claim]] = {}
 
     def start(self, name: str, arguments: tuple[str, ...] = ARGUMENTS, tag: str = "") -> Function:
         """Begin a generated function."""
@@ -136,8 +158,10 @@ class Compiler:
     def expression(self, function: Function) -> Expression:
         """A compiler of expressions into a function."""
         names = Names(root=Value("r", self.source_type, True, function.root, (), ()))
+        made = _Expression(function, names, self.bindings, self.problems, self.calls, self._read)
+        made.told, made.numbered = self._told, self._numbered
         for index, name in enumerate(self.document.lets):
-            names.lets[name] = self._let_reader(name, index)
+            names.lets[name] = self._let_reader(name, index, made)
         names.context = {
             "message": lambda _: Value("m", _MESSAGE, volatile=True),
             "event": self._event,
@@ -145,18 +169,44 @@ class Compiler:
             "report": _refuse("`report` is known where a rule sets its target"),
             "emitted": _refuse("`emitted` is known in `retract` only"),
         }
-        return _Expression(function, names, self.bindings, self.problems, self.calls, self._read)
+        return made
 
-    def _read(self, path: tuple[str, ...]) -> None:
-        self.reads.add(path)
-        self.recent.add(path)
+    def _read(self, read: Read) -> None:
+        self.reads.add(read.path)
+        self.recent.add(read.path)
+        if not read.tested:
+            self._claim(read.tag, Claim(read.path, read.anchor, read.block))
+
+    def _claim(self, tag: tuple[str, str], claim: Claim) -> None:
+        """Note that a field of the source is carried into a field of the target, a `let` or a register."""
+        part, pointer = tag
+        if part.startswith(("let ", "register ")):
+            self._claimed_by.setdefault(part, set()).add(claim)
+        elif pointer:
+            self.claims.setdefault(part, {}).setdefault(pointer, set()).add(claim)
+
+    def _numbered(self) -> int:
+        self.blocks += 1
+        return self.blocks
+
+    def _told(self, part: str, reader: Expression) -> None:
+        """Note that what a `let` or a register carries is carried on from there."""
+        if reader.testing:
+            tag, block = reader.function.tag, reader.block
+            reader.tests.append(lambda: self._tell(part, tag, block))
+            return
+        self._tell(part, reader.function.tag, reader.block)
+
+    def _tell(self, part: str, tag: tuple[str, str], block: int | None) -> None:
+        for claim in list(self._claimed_by.get(part, ())):
+            self._claim(tag, claim if claim.block else claim._replace(block=block))
 
     def _event(self, node: ast.AST) -> Value:
         if self.kind == "none":
             raise Wrong(node, "a stateless mapping has no `event`: make ids with uuid5(message.origin, …)")
         return Value("e", _EVENT, volatile=True)
 
-    def _let_reader(self, name: str, index: int) -> Callable[[Function], Value]:
+    def _let_reader(self, name: str, index: int, reader: Expression) -> Callable[[Function], Value]:
         def let(function: Function) -> Value:
             self.used.add(name)
             if name not in self._lets:
@@ -166,8 +216,11 @@ class Compiler:
                 raise Wrong(None, "")
             tree = parse(self.document.lets[name][1].text)
             if _is_path(tree):
-                return self.expression(function).visit(tree)
+                other = self.expression(function)
+                other.testing, other.block = reader.testing, reader.block
+                return other.visit(tree)
             self.recent |= self._read_by[name]
+            self._told(f"let {name}", reader)
             known = function.here.remembered(f"let {name}")
             if known is not None:
                 return known
@@ -188,6 +241,8 @@ class Compiler:
         compiler = self.expression(function)
         outer, self.recent = self.recent, set()
         value = compiler.compile(scalar)
+        if value is not None and value.type.kind == "bool":
+            compiler.carry_tests(0)
         self._read_by[name], self.recent = self.recent, outer
         if value is not None and value.type.kind == "null":
             self.problems.add(scalar, "a `let` of nothing but null")
@@ -257,8 +312,12 @@ class Compiler:
 class _Expression(Expression):
     """Knows which fields of the context are the same for every version of a document."""
 
+    told: Callable[[str, Expression], None]
+
     def member(self, holder: Value, name: str, node: ast.AST) -> Value:
         value = super().member(self.atom(holder, "report"), name, node)
+        if holder.type.name.startswith("memory."):
+            self.told(f"register {holder.type.name.removeprefix('memory.')}", self)
         if holder.type.name in {"message", "event"} and name in _STABLE:
             return replace(value, volatile=False)
         return value

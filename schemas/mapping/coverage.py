@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from schemas.avro.schema import Primitive, bare
 from schemas.mapping.code import Value
 from schemas.mapping.compiler import Compiler
-from schemas.mapping.expression import Wrong
 from schemas.mapping.report import EDGE
 from schemas.mapping.types import Type
 
-PERSONAL = "personal-data"
-"""The reason of a drop whose value is never told: reports go to other parties."""
+
+class Aside(NamedTuple):
+    """A field that carries nothing for the target.
+
+    Attributes:
+        other: only beside this field of the same record, or of the root if it is a path; empty: nowhere.
+        same: only where that field has the same value.
+    """
+
+    path: tuple[str, ...]
+    other: str = ""
+    same: bool = False
 
 
-def compile_drops(compiler: Compiler) -> None:
-    """The function ``drops``, which tells what is present and dropped, at every place where it is."""
-    function = compiler.start("drops", ("r", "c"), "drops")
-    expressions = compiler.expression(function)
-    for path, (at, reason) in compiler.document.drops.items():
-        outer = function.here
-        try:
-            value = expressions.names.root or Value("r", compiler.source_type)
-            for name in path.split("."):
-                if value.type.kind == "list":
-                    value = expressions.loop(value, "item", None)
-                value = expressions.member(value, name, ast.Name(id=name, col_offset=path.index(name)))
-            test = value.code if value.type.kind in {"list", "map"} else f"{value.code} is not None"
-            hidden = reason.text == PERSONAL or value.type.kind in {"list", "map", "record"}
-            shown = "None" if hidden else value.code
-            function.line(f"if {test}: c.loss({expressions.pointer(value)}, {reason.text!r}, {shown})")
-        except Wrong as wrong:
-            compiler.problems.add(at, wrong.message, wrong.column)
-        function.here = outer
+def aside(text: str) -> Aside:
+    """Read an entry of ``ignores``: ``path``, ``path if sibling`` or ``path as sibling``."""
+    path, word, other = (*text.split(), "", "")[:3]
+    return Aside(tuple(path.split(".")), other, word == "as")
 
 
 def compile_unlisted(compiler: Compiler) -> None:
@@ -67,10 +63,17 @@ def check_coverage(compiler: Compiler) -> None:
     document, source = compiler.document, compiler.source_type
     covered = {tuple(path.split(".")) for path in document.drops}
     for scalar in document.ignores:
-        path = tuple(scalar.text.split("."))
+        path, other, _ = aside(scalar.text)
         covered.add(path)
-        if not _exists(source, path):
-            compiler.problems.add(scalar, f"no field `{scalar.text}` in {source.name}")
+        if not re.fullmatch(r"\S+( (if|as) [\w.]+)?", scalar.text):
+            compiler.problems.add(scalar, "this is `path`, `path if field` or `path as field`")
+        beside = tuple(other.split(".")) if "." in other else (*path[:-1], other)
+        for one in [path, beside] if other else [path]:
+            if not _exists(source, one):
+                compiler.problems.add(scalar, f"no field `{'.'.join(one)}` in {source.name}")
+    for name, (at, _) in document.drops.items():
+        if not _exists(source, tuple(name.split("."))):
+            compiler.problems.add(at, f"no field `{name}` in {source.name}")
     nulls = compiler.source.record.properties.get("explicitNulls")
     for path in leaves(source, ()):
         if path in compiler.reads or path == (nulls,):

@@ -43,8 +43,14 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "assemble": ("key", "version_field", "id", "order", "expires"),
 }
 
-_TOP = ("mapping", "from", "to", "doc", "state", "let", "happened", "drops", "ignores", "findings", "rules")
-_RULE = ("rule", "doc", "on", "when", "for", "key", "partition", "subject", "set", "always", "whole", "keep")
+_TOP = (
+    *("mapping", "from", "to", "doc", "state", "let", "happened", "concerns", "drops", "ignores", "findings"),
+    "rules",
+)
+_RULE = (
+    "rule", "doc", "on", "when", "for", "key", "partition", "subject", "set", "always", "whole", "keep",
+    "rest", "beside",
+)  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
@@ -86,6 +92,8 @@ class Rule:
     always: bool = False
     annulment: bool = False
     whole: bool = False
+    rest: bool = False
+    beside: bool = False
     keep: dict[str, tuple[Scalar, Scalar]] = field(default_factory=dict)
 
 
@@ -152,6 +160,7 @@ class Document:
     state: State
     lets: dict[str, tuple[Scalar, Scalar]]
     happened: Scalar | None
+    concerns: Scalar | None
     drops: dict[str, tuple[Scalar, Scalar]]
     ignores: list[Scalar]
     findings: list[Doubt]
@@ -194,6 +203,7 @@ class _Reader:
             state=self._state(table.get("state")),
             lets=self._named(table.get("let"), "let", _VARIABLE),
             happened=self._scalar(table, "happened"),
+            concerns=self._scalar(table, "concerns"),
             drops=self._named(table.get("drops"), "drops", _PATH),
             ignores=self._scalars(table.get("ignores"), "ignores"),
             findings=[self._doubt(node) for node in self._items(table.get("findings"), "findings")],
@@ -224,6 +234,8 @@ class _Reader:
             always=self._flag(table, "always"),
             annulment=on is not None,
             whole=self._flag(table, "whole"),
+            rest=self._flag(table, "rest"),
+            beside=self._flag(table, "beside"),
             keep=self._named(table.get("keep"), "keep", _VARIABLE),
         )
         if rule.loops and not rule.key:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
-from schemas.mapping.code import Value
+from schemas.mapping.code import SOME, Value
 from schemas.mapping.operators import Operators, alike
 from schemas.mapping.paths import Names
 from schemas.mapping.source import suggest
@@ -48,7 +49,7 @@ class Expression(Operators):
 
         item = self.over(node, add)
         kind = Type("list", item=item.type.not_null())
-        return Value(name, kind, True, None, None, item.path, volatile=item.volatile)
+        return Value(name, kind, True, None, None, item.path, volatile=item.volatile, anchor=item.anchor)
 
     def quantified(self, word: str, node: ast.AST) -> Value:
         """``any(…)`` or ``all(…)`` over a comprehension."""
@@ -73,7 +74,10 @@ class Expression(Operators):
                 if not isinstance(part.target, ast.Name):
                     raise Wrong(part.target, "the loop of a comprehension has one name")
                 items = self.visit(part.iter)
-                self.names.variables[part.target.id] = self.loop(items, part.target.id, part.iter)
+                item = self.loop(items, part.target.id, part.iter)
+                if part.ifs and item.path is not None:
+                    item = replace(item, anchor=SOME)
+                self.names.variables[part.target.id] = item
                 for test in part.ifs:
                     self.function.line(f"if not {self.condition(test).code}: continue")
             return body()

@@ -15,7 +15,7 @@ from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping import petroleum, route, runtime, times
-from schemas.mapping.code import Column, Value
+from schemas.mapping.code import Column, Line, Value
 from schemas.mapping.expression import Call, Expression, Wrong, alike
 from schemas.mapping.places import Places
 from schemas.mapping.source import suggest
@@ -148,10 +148,7 @@ def library(codes: CodeLists) -> dict[str, Call]:
             ("text", "text"), INT, "UTC_MILLIS({0}, {1})", runtime.utc_millis_slow,
             uses={"UTC_MILLIS": times.utc_millis},
         ),
-        "local_text": Plain(
-            ("int", "text"), TEXT, "LOCAL_TEXT({0}, {1})",
-            uses={"LOCAL_TEXT": times.local_text},
-        ),
+        "local_text": _local_text,
         "offset_minutes": Plain(
             ("int", "text"), INT, "OFFSET_MINUTES({0}, {1})", uses={"OFFSET_MINUTES": times.offset_minutes}
         ),
@@ -391,7 +388,11 @@ def _first(compiler: Expression, node: ast.Call, expected: Type | None) -> Value
         if not value.type.nullable:
             raise Wrong(argument, f"never reached: what comes before is {value.type}, which is never null")
         value = compiler.atom(value, "first")
+        outer, compiler.block = compiler.block, compiler.numbered()  # what is not needed is not carried
         other, code = compiler.function.apart(lambda argument=argument: compiler.visit(argument, expected))  # type: ignore[misc]
+        if not other.const and not compiler.testing:
+            code.parts.append(Line(f"c.took.append(({compiler.block}, None))", compiler.function.tag))
+        compiler.block = outer
         if not alike(value.type, other.type):
             raise Wrong(argument, f"first() of {value.type} and {other.type}")
         kind = other.type if value.type.kind == "null" else value.type.not_null().or_null(other.type.nullable)
@@ -416,9 +417,28 @@ def _all(compiler: Expression, node: ast.Call, expected: Type | None) -> Value: 
     return compiler.quantified("all", node.args[0] if len(node.args) == 1 else node)
 
 
+def _local_text(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    """A time of which something is left out is a loss, and one of which nothing can be written."""
+    millis, zone = values = arguments(compiler, node, ("int", "text"))
+    there = f"{millis.code} is not None and " if millis.type.nullable else ""
+    if zone.type.nullable:
+        lost = f"c.loss({compiler.pointer(millis)}, 'unknown-zone', {millis.code})"
+        compiler.function.line(f"if {there}{zone.code} is None: {lost}")
+        there += f"{zone.code} is not None and "
+    lost = f"c.loss({compiler.pointer(millis)}, 'precision', {millis.code})"
+    compiler.function.line(f"if {there}{millis.code} % 60000: {lost}")
+    return emit(
+        compiler,
+        values,
+        Plain((), TEXT, "LOCAL_TEXT({0}, {1})", uses={"LOCAL_TEXT": times.local_text}),
+    )
+
+
 def _loss(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
     place, reason, value = arguments(compiler, node, ("any", "text", "any"))
-    compiler.function.line(f"c.loss({compiler.pointer(place)}, {reason.code}, {value.code})")
+    guard = f"if {place.code} is not None: " if place.type.nullable else ""
+    lost = place.code if place.type.kind not in {"list", "map", "record"} else "None"
+    compiler.function.line(f"{guard}c.loss({compiler.pointer(place)}, {reason.code}, {lost})")
     return value
 
 

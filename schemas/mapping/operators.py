@@ -9,7 +9,7 @@ import ast
 from dataclasses import replace
 from decimal import Decimal
 
-from schemas.mapping.code import Value
+from schemas.mapping.code import SOME, Value
 from schemas.mapping.paths import Paths
 from schemas.mapping.source import suggest
 from schemas.mapping.syntax import Wrong, describe, is_none
@@ -109,9 +109,12 @@ class Operators(Paths):
         return value
 
     def _ifexp(self, node: ast.IfExp, expected: Type | None) -> Value:
+        start = len(self.tests)
         test = self.condition(node.test)
         yes, yes_code = self.function.apart(lambda: self.visit(node.body, expected))
         no, no_code = self.function.apart(lambda: self.visit(node.orelse, expected))
+        if not self.testing and any(one.const and one.code != "None" for one in (yes, no)):
+            self.carry_tests(start)
         if not alike(yes.type, no.type):
             raise Wrong(node, f"one branch is {yes.type}, the other {no.type}")
         kind = (no.type if yes.type.kind == "null" else yes.type).or_null(
@@ -122,13 +125,16 @@ class Operators(Paths):
         pointer = yes.pointer or no.pointer
         volatile = test.volatile or yes.volatile or no.volatile
         path = yes.path or no.path
+        anchor = yes.anchor if yes.anchor == no.anchor else SOME
+        if kind.kind == "list":
+            anchor = SOME
         if not yes_code.parts and not no_code.parts:
             code = f"({yes.code} if {test.code} else {no.code})"
-            return Value(code, kind, False, None, pointer, path, volatile=volatile)
+            return Value(code, kind, False, None, pointer, path, volatile=volatile, anchor=anchor)
         name = self.function.fresh("choice")
         self.function.attach(f"if {test.code}:", yes_code, f"{name} = {yes.code}")
         self.function.attach("else:", no_code, f"{name} = {no.code}")
-        return Value(name, kind, True, None, pointer, path, volatile=volatile)
+        return Value(name, kind, True, None, pointer, path, volatile=volatile, anchor=anchor)
 
     def _compare(self, node: ast.Compare, expected: Type | None) -> Value:  # noqa: ARG002
         if len(node.ops) != 1:
@@ -137,7 +143,9 @@ class Operators(Paths):
         if isinstance(operator, ast.Is | ast.IsNot) or is_none(right_node):
             if not is_none(right_node) or not isinstance(operator, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
                 raise Wrong(node, "`is` compares with None only")
+            start = len(self.tests)
             value = self.atom(self.visit(node.left))
+            del self.tests[start:]  # that there is something does not say what it is
             word = "is" if isinstance(operator, ast.Is | ast.Eq) else "is not"
             return Value(f"({value.code} {word} None)", BOOL, atom=False, volatile=value.volatile)
         left, right = self._pair(node.left, right_node)

@@ -6,11 +6,13 @@ Every field on the way is read once, as far out of the loops as it can be.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from schemas.avro.structs import attribute
-from schemas.mapping.code import Bindings, Function, Value
+from schemas.mapping.code import Anchor, Bindings, Function, Read, Value
 from schemas.mapping.source import Problems, Scalar, suggest
 from schemas.mapping.syntax import ALLOWED, Wrong, describe, integer, parse
 from schemas.mapping.types import TEXT, Type
@@ -42,7 +44,11 @@ class Paths:
         bindings: objects that the code may use.
         problems: where mistakes go.
         calls: the function library.
-        read: called with the source path of every field read.
+        read: called with every field of the source that is read.
+        testing: how many conditions are around what is compiled now.
+        block: number of the item block around it.
+        numbered: gives the number of the next item block.
+        tests: says of each field that was only compared so far that it is carried after all.
     """
 
     function: Function
@@ -50,7 +56,11 @@ class Paths:
     bindings: Bindings
     problems: Problems
     calls: Mapping[str, Callable[..., Value]]
-    read: Callable[[tuple[str, ...]], None]
+    read: Callable[[Read], None]
+    testing: int = 0
+    block: int | None = None
+    numbered: Callable[[], int] = itertools.count().__next__
+    tests: list[Callable[[], None]] = field(default_factory=list)
 
     def compile(self, scalar: Scalar, expected: Type | None = None) -> Value | None:
         """Compile one expression; None when it is wrong, which is then among the problems."""
@@ -71,11 +81,26 @@ class Paths:
 
     def condition(self, node: ast.AST) -> Value:
         """Compile a yes-or-no expression; null counts as no."""
-        value = self.visit(node)
+        with self.tested():
+            value = self.visit(node)
         if value.type.kind != "bool":
             hint = "use has(…)" if value.type.nullable else "compare it with something"
             raise Wrong(node, f"a condition is needed, this is {value.type}: {hint}")
         return value
+
+    @contextmanager
+    def tested(self) -> Iterator[None]:
+        """What is read inside is compared with something, not carried."""
+        self.testing += 1
+        try:
+            yield
+        finally:
+            self.testing -= 1
+
+    def carry_tests(self, start: int) -> None:
+        """What was compared since then is carried: by one constant or another, or by yes or no."""
+        for carried in self.tests[start:]:
+            carried()
 
     def atom(self, value: Value, stem: str = "t") -> Value:
         """The same value in a variable of its own."""
@@ -128,7 +153,10 @@ class Paths:
             raise Wrong(node, f"no field `{name}`{what}{suggest(name, holder.type.fields)}")
         path = (*holder.path, name) if holder.path is not None else None
         if path is not None:
-            self.read(path)
+            read = Read(path, holder.anchor, self.function.tag, self.block, self.testing > 0)
+            self.read(read)
+            if read.tested:
+                self.tests.append(lambda: self.read(read._replace(tested=False)))
         key = f"{holder.code}.{name}"
         known = self.function.here.remembered(key)
         if known is not None:
@@ -150,6 +178,7 @@ class Paths:
             pointer,
             path,
             volatile=holder.volatile,
+            anchor=holder.anchor,
         )
         place.memo[key] = value
         return value
@@ -180,9 +209,20 @@ class Paths:
         present = value.code if constant in {0, -1} else f"{value.code} and {enough}"
         name = self.function.fresh("item")
         self.function.line(f"{name} = {value.code}[{constant}] if {present} else None")
+        anchor = value.anchor
+        if value.path is not None and item.kind == "record":
+            anchor = Anchor(name, len(value.path), self.numbered())
+            self.function.line(f"if {name} is not None: c.took.append(({anchor.number}, {name}))")
         pointer = (f"@{name}",) if value.path is not None else None
         return Value(
-            name, item.or_null(), True, self.function.here, pointer, value.path, volatile=value.volatile
+            name,
+            item.or_null(),
+            True,
+            self.function.here,
+            pointer,
+            value.path,
+            volatile=value.volatile,
+            anchor=anchor,
         )
 
     def _slice(self, node: ast.Subscript, value: Value, index: ast.Slice) -> Value:
@@ -196,8 +236,18 @@ class Paths:
             bounds.append("" if constant is None else str(constant))
         return self.null_safe([value], f"{value.code}[{bounds[0]}:{bounds[1]}]", value.type.not_null())
 
-    def loop(self, items: Value, name: str, node: ast.AST | None) -> Value:
-        """Open a loop over a list; null is a list without items. Returns the item's value."""
+    def loop(
+        self,
+        items: Value,
+        name: str,
+        node: ast.AST | None,
+        anchor: Callable[[str, int], Anchor] | None = None,
+    ) -> Value:
+        """Open a loop over a list; null is a list without items. Returns the item's value.
+
+        ``anchor`` makes the item's anchor of its variable and the length of its path; without it the item is
+        as known as its list.
+        """
         if items.type.kind != "list" or items.type.item is None:
             raise Wrong(node, f"a loop is over a list, this is {items.type}")
         kind, items = items.type.item, self.atom(items)
@@ -207,7 +257,10 @@ class Paths:
         pointer = (*items.pointer, f"#{local}") if items.pointer is not None else None
         if pointer is None and items.path is not None:
             pointer = (f"@{local}",)
-        return Value(local, kind, True, block, pointer, items.path, volatile=items.volatile)
+        known = items.anchor
+        if anchor is not None and items.path is not None:
+            known = anchor(local, len(items.path))
+        return Value(local, kind, True, block, pointer, items.path, volatile=items.volatile, anchor=known)
 
     def pointer(self, value: Value) -> str:
         """Source of the JSON pointer of a value's first field, evaluated only when it is needed."""

@@ -41,9 +41,10 @@ class Report:
     Attributes:
         origin: the ``let`` being computed, -1 for a rule. What a ``let`` reports belongs to every output
             that uses it.
+        took: the numbers of what was written or taken, each with the item of the source that it was, if any.
     """
 
-    __slots__ = ("_found", "_lost", "_personal", "_unsure", "origin")
+    __slots__ = ("_found", "_lost", "_personal", "_unsure", "origin", "took")
 
     def __init__(self, edge: Iterable[Finding] = (), personal: Collection[str] = ()) -> None:
         self._personal = personal
@@ -53,6 +54,7 @@ class Report:
             self._found[finding.pointer, finding.rule] = EDGE, finding
         self._unsure: set[tuple[str, str]] = set()
         self.origin = -1
+        self.took: list[tuple[int, Any]] = []
 
     def loss(self, pointer: str, reason: str, value: object) -> None:
         """Note a loss; the same one twice is one."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from schemas.mapping.code import Function, Value
+from schemas.mapping.code import Anchor, Function, Value
 from schemas.mapping.compiler import ARGUMENTS, CompiledRule, Compiler
 from schemas.mapping.document import Rule
 from schemas.mapping.expression import Expression, Wrong, alike, parse
@@ -82,8 +83,9 @@ class RuleWriter:
         rule = self.rule
         volatile = {tuple(pointer.split("/")[1:]) for pointer in target.volatile if "*" not in pointer}
         made = CompiledRule(
-            rule.name, bool(rule.loops), rule.always, rule.annulment, rule.whole, tuple(sorted(volatile))
-        )
+            rule.name, bool(rule.loops), rule.always, rule.annulment, rule.whole, tuple(sorted(volatile)),
+            rule.rest, rule.beside, tuple(self.variables), self.compiler.claims.setdefault(rule.name, {}),
+        )  # fmt: skip
         self.compiler.rules.append(made)
         return made
 
@@ -93,7 +95,7 @@ class RuleWriter:
         for index, (name, known) in enumerate(self.variables.items()):
             local = function.fresh(name)
             function.line(f"{local} = V[{index}]")
-            value = Value(local, known.type, True, function.root, (f"@{local}",), known.path)
+            value = replace(known, code=local, home=function.root, pointer=(f"@{local}",))
             expressions.names.variables[name] = value
         self._bytes(expressions, self.compiler.head)
         function.line("return bytes(b)")
@@ -197,7 +199,7 @@ class RuleWriter:
             if items is None:
                 return False
             try:
-                value = expressions.loop(items, name.text, None)
+                value = expressions.loop(items, name.text, None, partial(_of_rule, name.text))
             except Wrong as wrong:
                 self.compiler.problems.add(scalar, wrong.message)
                 return False
@@ -229,6 +231,11 @@ class RuleWriter:
             if wrong.message:
                 self.compiler.problems.add(self.rule.when, wrong.message, wrong.column)
             return "False"
+
+
+def _of_rule(name: str, local: str, depth: int) -> Anchor:  # noqa: ARG001
+    """The anchor of a loop variable of a rule, of which an output says at which item it was."""
+    return Anchor(f"${name}", depth)
 
 
 def _part(value: Value, end: str) -> str:

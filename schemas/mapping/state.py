@@ -91,6 +91,26 @@ def _version_field(compiler: Compiler) -> None:
             )
 
 
+def compile_concerns(compiler: Compiler) -> None:
+    """What is asked of a message of which no rule made anything.
+
+    ``concerns`` tells whether it is about anything that the target deals with; ``untold`` is where the
+    source's schema says that it tells what is in no other message.
+    """
+    document, properties = compiler.document, compiler.source.record.properties
+    if document.concerns is not None:
+        _single(compiler, "concerns", document.concerns, ("bool",))
+    if "untold" in properties:
+        _single(compiler, "untold", Scalar(str(properties["untold"]), 1, 1), ("list",))
+
+
+def compile_known(compiler: Compiler) -> None:
+    """Where the source's schema says that it tells what is not new."""
+    properties = compiler.source.record.properties
+    if "known" in properties:
+        _single(compiler, "known", Scalar(str(properties["known"]), 1, 1), ("list",))
+
+
 def _single(compiler: Compiler, name: str, scalar: Scalar, kinds: tuple[str, ...]) -> None:
     function = compiler.start(name, tag=name.replace("_", " "))
     _remembering(compiler, function)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from schemas.avro import schema as avro
@@ -13,7 +14,7 @@ from schemas.avro.emit import Emitter, indent
 from schemas.codes.lists import CodeLists
 from schemas.errors import Invalid
 from schemas.mapping import outgoing
-from schemas.mapping.code import Column, Value
+from schemas.mapping.code import SOME, Anchor, Column, Value
 from schemas.mapping.document import Block, Tree
 from schemas.mapping.expression import Expression, Wrong
 from schemas.mapping.runtime import fit
@@ -47,6 +48,7 @@ class Target:
     frozen: frozenset[str] = frozenset()
     volatile: set[str] = field(default_factory=set)
     trace: Callable[[str, Callable[[], Value | None]], Value | None] = lambda _, make: make()
+    _blocks: list[int | None] = field(default_factory=list)
 
     def prepare(self, tree: Tree, kind: Type, pointer: str) -> Values:
         """Check a tree against its record and compile every leaf of it and of the records in it."""
@@ -77,9 +79,12 @@ class Target:
         return tree, self.prepare(tree, kind, pointer)
 
     def _leaf(self, scalar: Scalar, kind: Type, pointer: str) -> Value | None:
+        start = len(self.expressions.tests)
         value = self.trace(pointer, lambda: self.expressions.compile(scalar, kind))
         if value is None:
             return None
+        if value.type.kind == "bool":
+            self.expressions.carry_tests(start)
         if value.volatile:
             self.volatile.add(pointer)
             if pointer.split("/")[1] in self.frozen:
@@ -194,24 +199,31 @@ class Target:
 
     def loops(self, block: Block, outer_names: dict[str, Value | None]) -> bool:
         """Open the loops and the condition of an item block; False when something in it is wrong."""
-        compiler = self.expressions
+        compiler, taken, number = self.expressions, None, self.expressions.numbered()
+        self._blocks.append(compiler.block)
         for name, items in block.loops:
             value = compiler.compile(items)
             if value is None:
                 return False
             outer_names.setdefault(name.text, compiler.names.variables.get(name.text))
             try:
-                compiler.names.variables[name.text] = compiler.loop(value, name.text, None)
+                some = partial(_of_block, number) if value.anchor == SOME else None
+                item = compiler.names.variables[name.text] = compiler.loop(value, name.text, None, some)
+                taken = item.code if some else taken
             except Wrong as wrong:
                 self.problems.add(items, wrong.message)
                 return False
         if block.when is not None:
             test = condition(compiler, self.problems, block.when)
             compiler.function.block(f"if {test}:")
+        if block.when is not None or taken is not None:
+            compiler.block = number
+            compiler.function.line(f"c.took.append(({compiler.block}, {taken}))")
         return True
 
     def restore(self, outer_names: dict[str, Value | None]) -> None:
         """Forget the loop variables of an item block."""
+        self.expressions.block = self._blocks.pop()
         for name, value in outer_names.items():
             if value is None:
                 self.expressions.names.variables.pop(name, None)
@@ -219,9 +231,15 @@ class Target:
                 self.expressions.names.variables[name] = value
 
 
+def _of_block(number: int, local: str, depth: int) -> Anchor:
+    """The anchor of a loop variable of an item block, of which the report says which items it took."""
+    return Anchor(local, depth, number)
+
+
 def condition(compiler: Expression, problems: Problems, scalar: Scalar) -> str:
     """Source of a condition; null counts as no."""
-    value = compiler.compile(scalar)
+    with compiler.tested():
+        value = compiler.compile(scalar)
     if value is None:
         return "False"
     if value.type.kind != "bool":

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from schemas.mapping.reasons import kind_of
 from schemas.oil.bulk import gross_kg, net_kg
 
 NOTE: Final = "NOTE/SNAP"
@@ -234,7 +235,7 @@ def fact_of(event: dict[str, Any], origin: str = "", *, simulated: bool = False)
         lot=_lot(event["bulk"], partial=bool(correction["partial"])),
         note=_note(event["document"]),
         goods=tuple(_goods(item) for item in event["cargo"]),
-        losses=len(event["quality"]["losses"]),
+        losses=sum(kind_of(loss["reason"]) == "loss" for loss in event["quality"]["losses"]),
         simulated=simulated,
     )
 

@@ -161,7 +161,8 @@ KPIS: Final[dict[str, Kpi]] = {
     ),
     "loss-free": Kpi(
         "Translated without loss", "%", 1, "share",
-        "Share of translated messages whose report has no loss.",
+        "Share of translated messages whose report has no loss. What is withheld by design, and codes of the "
+        "publisher, are none.",
         "Every message at every stage; leg is the stage, the day is that of acceptance.",
         "all", 100, "more", "aim of this project",
     ),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from schemas.errors import Permanent
+from schemas.records import Loss
+from schemas.translation.lineage import origin
 from schemas.translation.model import Context, Output, Record, Result
 from schemas.translation.store import Store
 from schemas.translation.translator import Translator
@@ -43,15 +46,29 @@ class Stage:
         return result
 
 
+class Sent(NamedTuple):
+    """A loss at the sender's own pointer, and ``via``: where it stood in the corridor event, if elsewhere."""
+
+    loss: Loss
+    via: str = ""
+
+
 @dataclass(frozen=True)
 class Step:
-    """What became of one record at one stage: a result, or the error that makes it a dead letter."""
+    """What became of one record at one stage: a result, or the error that makes it a dead letter.
+
+    Attributes:
+        final: whether it is the last stage.
+        before: the step before, of whose outputs the record is ``came``.
+    """
 
     stage: Stage
     record: Record
     result: Result | None = None
     error: Permanent | None = None
     final: bool = False
+    before: Step | None = None
+    came: Output | None = None
 
     @property
     def outputs(self) -> list[Output]:
@@ -60,6 +77,23 @@ class Step:
             return []
         home = self.stage.participant
         return [one for one in self.result.outputs if not (self.stage.toward and home in one.hops)]
+
+    @property
+    def losses(self) -> list[Sent]:
+        """What is in no output, at the sender's own pointers where they are known; none of an echo."""
+        if self.result is None or (self.result.outputs and not self.outputs):
+            return []
+        return [self._sent(loss) for loss in self.result.losses]
+
+    def _sent(self, loss: Loss) -> Sent:
+        before, came = self.before, self.came
+        if before is None or before.result is None or came is None or self.result is None or self.result.told:
+            return Sent(loss)
+        found = origin(before.result.record, came, loss.pointer, loss.value)
+        if found is None:
+            return Sent(loss)
+        value = found.value if loss.value else loss.value
+        return Sent(Loss(found.pointer, loss.reason, value), loss.pointer)
 
 
 class Chain:
@@ -72,11 +106,13 @@ class Chain:
         """Yield what becomes of a record at every stage, depth first, so that order holds."""
         yield from self._run(record, 0)
 
-    def _run(self, record: Record, index: int) -> Iterator[Step]:
+    def _run(
+        self, record: Record, index: int, before: Step | None = None, came: Output | None = None
+    ) -> Iterator[Step]:
         stage = self.stages[index]
         final = index + 1 == len(self.stages)
         try:
-            step = Step(stage, record, stage.run(record), final=final)
+            step = Step(stage, record, stage.run(record), final=final, before=before, came=came)
         except Permanent as error:
             yield Step(stage, record, error=error, final=final)
             return
@@ -85,14 +121,14 @@ class Chain:
             return
         following = self.stages[index + 1]
         for output in step.outputs:
-            before = record.context
+            told = record.context
             context = Context(
                 output.id,
-                before.origin,
+                told.origin,
                 following.participant,
                 following.sequence,
-                before.accepted,
+                told.accepted,
                 output.hops,
-                before.traceparent,
+                told.traceparent,
             )
-            yield from self._run(Record(output.key, output.body, context), index + 1)
+            yield from self._run(Record(output.key, output.body, context), index + 1, step, output)

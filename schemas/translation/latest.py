@@ -148,12 +148,12 @@ def _run(message: Message, event: Event, result: Result) -> None:
     What is told carries the message's id and the rule's name. The hot path of every pipe.
     """
     context, key = message.context, message.source.key
-    for rule, parts, partition, subject, body, _, _ in message.run(event):
+    for rule, parts, partition, subject, body, variables, _ in message.run(event):
         place = key if partition is None else partition.encode()
         identity = f"{context.id}:{rule.name}"
         if rule.many:
             identity = ":".join([identity, *(str(part).replace(":", "-") for part in parts)])
-        result.outputs.append(Output(place, body, identity, subject or "", context.hops))
+        result.outputs.append(Output(place, body, identity, subject or "", context.hops, rule, variables))
 
 
 def _tell(message: Message, event: Event, result: Result) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
 
 from schemas.mapping.compile import CompiledMapping, CompiledRule
+from schemas.mapping.reasons import kind_of
+from schemas.mapping.remains import Left
 from schemas.mapping.report import Report
 from schemas.translation.model import Context, Event, Output, Record
 
@@ -38,7 +40,10 @@ class Message:
         personal: pointers of the source whose values no report tells.
     """
 
-    __slots__ = ("_decode", "_lets", "_mapping", "context", "record", "report", "source")
+    __slots__ = (
+        *("_decode", "_lets", "_listed", "_mapping", "_personal"),
+        *("context", "fired", "record", "report", "source"),
+    )
 
     def __init__(
         self,
@@ -51,6 +56,9 @@ class Message:
         self._mapping = mapping
         self._decode = decode
         self._lets = mapping.slots()
+        self._personal, self._listed = personal, False
+        self.fired: list[tuple[Any, ...]] = []
+        """What the rules made the last time they ran, as `Candidate` has it."""
         self.source = source
         self.record = record
         self.context: Context = source.context
@@ -62,9 +70,11 @@ class Message:
             self.record, self._lets = record, self._mapping.slots()
 
     def restart(self, record: Any) -> None:  # noqa: ANN401 - a datum
-        """Forget what was said and begin anew."""
+        """Forget what was said but for what stands in the message itself, and begin anew."""
         self.record, self._lets = record, self._mapping.slots()
-        self.report = Report()
+        self.report = Report(self.context.findings, self._personal)
+        if self._listed:
+            self.unlisted()
 
     def passes(self, event: Event) -> bool:
         """Whether any rule may have something to say; the record is whole from then on."""
@@ -72,8 +82,14 @@ class Message:
             return True
         if not self.value("gate", event):
             return False
-        self.take(self._decode(self.source.body))
+        self.whole()
         return True
+
+    def whole(self) -> None:
+        """Read all of the record, where no more than the gate needs was read so far."""
+        if self._decode is not None:
+            self.take(self._decode(self.source.body))
+            self._decode = None
 
     def value(self, name: str, event: Event, default: Any = None) -> Any:  # noqa: ANN401 - any datum
         """Evaluate one part of the mapping, such as ``state_key``; the default when it has no such part."""
@@ -90,6 +106,7 @@ class Message:
         """Run all rules; the results are the fields of ``Candidate``."""
         out: list[tuple[Any, ...]] = []
         self._mapping.module.functions[part](self.record, self.context, self.report, event, self._lets, out)
+        self.fired = out
         return out
 
     def head(self, candidate: Candidate, event: Event) -> bytes:
@@ -109,12 +126,32 @@ class Message:
     def output(self, candidate: Candidate, body: bytes, id: str) -> Output:  # noqa: A002
         """A finished output; the input's key stands in where the rule gives no partition."""
         key = candidate.partition.encode() if candidate.partition is not None else self.source.key
-        return Output(key, body, id, candidate.subject or "", self.context.hops)
+        rule, variables = candidate.rule, candidate.variables
+        return Output(key, body, id, candidate.subject or "", self.context.hops, rule, variables)
 
     def unlisted(self) -> None:
         """Tell which codes their lists do not have."""
+        self._listed = True
         self._mapping.module.functions["unlisted"](self.record, self.report)
 
-    def drops(self) -> None:
-        """Count what the mapping does not carry."""
-        self._mapping.module.functions["drops"](self.record, self.report)
+    def rest(self, known: Iterable[str] = ()) -> None:
+        """Report what no rule carried.
+
+        Args:
+            known: paths of the record that hold nothing new.
+        """
+        fired = [(made[0], made[5]) for made in self.fired]
+        for left in self._mapping.remains.left(self.record, fired, self.report.took, known=known):
+            self.report.loss(left.pointer, left.reason, left.value)
+
+    def untold(self, before: Any, changed: frozenset[str] | None) -> list[Left]:  # noqa: ANN401 - a datum
+        """What stands only in the output of the rule that holds the rest.
+
+        Args:
+            before: the record before, None at the first; what is the same there is not new.
+            changed: names of the fields that differ from it.
+        """
+        fired = [(made[0], made[5]) for made in self.fired if not (made[0].rest or made[0].beside)]
+        remains, took = self._mapping.remains, self.report.took
+        found = remains.left(self.record, fired, took, before=before, changed=changed, surely=True)
+        return [left for left in found if kind_of(left.reason) == "loss"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.mapping.compiler import CompiledRule
+from schemas.mapping.remains import Left
 from schemas.records import Filtered, Finding, Loss
 
 
@@ -38,13 +41,20 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Output(NamedTuple):
-    """One record to write; ``subject`` is ``<TYPE>:<id>``, the unit of order, or empty."""
+    """One record to write.
+
+    Attributes:
+        subject: ``<TYPE>:<id>``, the unit of order, or empty.
+        rule: that made it, ``variables`` the items that its loops were at.
+    """
 
     key: bytes
     body: bytes
     id: str
     subject: str
     hops: tuple[str, ...]
+    rule: CompiledRule | None = None
+    variables: tuple[object, ...] = ()
 
 
 class Result:
@@ -52,10 +62,21 @@ class Result:
 
     ``happened`` is the time (UTC milliseconds) of what the message tells of, None when the mapping does not
     say or nothing has happened. ``unsure`` names the code list of each row that was used though it is not
-    verified.
+    verified. ``record`` is what was read of the message; ``told`` that the pointers of the losses are the
+    sender's own already, as its event gave them.
     """
 
-    __slots__ = ("changes", "filtered", "findings", "happened", "losses", "outputs", "unsure")
+    __slots__ = (
+        "changes",
+        "filtered",
+        "findings",
+        "happened",
+        "losses",
+        "outputs",
+        "record",
+        "told",
+        "unsure",
+    )
 
     def __init__(
         self,
@@ -72,12 +93,20 @@ class Result:
         self.findings = [] if findings is None else findings
         self.happened: int | None = None
         self.unsure: list[str] = []
+        self.record: Any = None
+        self.told = False
 
 
 class Event:
-    """``event`` in a mapping; ``memory`` holds the registers under the keys of the current message."""
+    """``event`` in a mapping.
 
-    __slots__ = ("id", "memory", "occurrence", "retracted", "supersedes", "version")
+    Attributes:
+        memory: the registers under the keys of the current message.
+        known: paths of the event that hold nothing new.
+        untold: of an event that holds the rest of its message: what no other tells.
+    """
+
+    __slots__ = ("id", "known", "memory", "occurrence", "retracted", "supersedes", "untold", "version")
 
     def __init__(
         self,
@@ -93,6 +122,8 @@ class Event:
         self.retracted = retracted
         self.supersedes = f"{id}:{version - 1}" if version > 1 else None
         self.memory: dict[str, dict[str, object] | None] = {}
+        self.known: Sequence[str] = ()
+        self.untold: Sequence[Left] = ()
 
     def of(self, id: str) -> Event:  # noqa: A002 - it is the id
         """The same version of another event: what a rule with a key makes of an event that it translates."""

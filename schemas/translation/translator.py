@@ -9,6 +9,7 @@ from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.inputs import JsonInput
+from schemas.mapping.reasons import NO_EQUIVALENT
 from schemas.mapping.report import personal
 from schemas.records import Filtered
 from schemas.translation.assemble import Assembler
@@ -18,6 +19,9 @@ from schemas.translation.model import Event, Record, Result
 from schemas.translation.snapshot import Snapshots
 
 _NOTHING: Final = Event()
+_NOWHERE: Final = {NO_EQUIVALENT}
+_NEW: Final = {"unchanged", "incomplete", NO_EQUIVALENT}
+"""Why outputs are filtered that may have left out something new."""
 
 
 class Translator:
@@ -35,6 +39,9 @@ class Translator:
     ) -> None:
         self.mapping = mapping
         self._codec: Final = Codec(mapping.source)
+        self._whole = mapping.remains.never(mapping.rules)
+        self._home = "untold" in mapping.source.record.properties
+        """Whether messages may come back to the participant that they are from."""
         self._json = JsonInput(mapping, self._codec) if form == "json" else None
         self._decode = self._codec.decode_trusted if trusted else self._codec.decode
         self._peek = self._codec.peek(mapping.gate) if mapping.gate and trusted and form == "avro" else None
@@ -76,14 +83,40 @@ class Translator:
             if self._unlisted:
                 message.unlisted()
             self._kind(self.mapping, message, state, result)
+            self._rest(message, result)
             if result.outputs:
-                message.drops()
                 result.happened = message.value("happened", _NOTHING)
         except FAILURES as error:
             raise self.mapping.module.failure(error, message.record, message.report) from error
-        if not result.outputs and not result.filtered:
-            result.filtered.append(Filtered("", "no-equivalent"))
         result.losses = message.report.losses
         result.findings = message.report.findings
         result.unsure = message.report.unsure
+        result.record = message.record
         return result
+
+    def _rest(self, message: Message, result: Result) -> None:
+        """Report what of a message is in no output; of one that was known or has gone home, nothing is."""
+        if not (result.outputs or message.fired) and {one.reason for one in result.filtered} <= _NOWHERE:
+            result.filtered.clear()
+            self._nothing(message, result)
+        elif self._home and message.context.participant in message.context.hops:
+            return
+        elif not self._whole and (result.outputs or all(one.reason in _NEW for one in result.filtered)):
+            message.rest(message.value("known", _NOTHING) or ())
+
+    def _nothing(self, message: Message, result: Result) -> None:
+        """A message of which no rule made anything: all that is only in it is lost."""
+        if not message.value("concerns", _NOTHING, default=True):
+            result.filtered.append(Filtered("", "not-concerned"))
+            return
+        result.filtered.append(Filtered("", NO_EQUIVALENT))
+        if self._home and message.context.participant in message.context.hops:
+            return
+        untold = message.value("untold", _NOTHING)
+        if untold is None:
+            message.whole()
+            message.rest(message.value("known", _NOTHING) or ())
+            return
+        result.told = True
+        for one in untold:
+            message.report.loss(one["pointer"], NO_EQUIVALENT, one["value"])

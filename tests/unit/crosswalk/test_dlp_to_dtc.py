@@ -338,7 +338,7 @@ def test_port_call_becomes_a_remark_or_is_counted() -> None:
     ]
     alone = crossing.dlp(event("PORTCALL", "CMPL", references=[], **call))
     assert alone.dtc == []
-    assert ("from-corridor.dtc", "no-equivalent") in alone.filtered
+    assert ("from-corridor.dtc", "not-concerned") in alone.filtered
 
 
 def test_unknown_code_is_a_loss_not_an_operation() -> None:

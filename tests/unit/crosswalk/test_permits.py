@@ -47,7 +47,7 @@ def test_a_permit_without_a_note_is_no_note() -> None:
     message = {k: v for k, v in EXAMPLES["permit-issued"].items() if k != "note"}
     passage = crossing().send("epermit", message)
     assert passage.dtc == []
-    assert ("from-corridor.dtc", "no-equivalent") in passage.filtered
+    assert ("from-corridor.dtc", "not-concerned") in passage.filtered
     assert len(passage.dlp) == 1
 
 
