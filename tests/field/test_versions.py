@@ -187,6 +187,28 @@ def crossings(said: Told) -> list[Event]:
     return [one for one in said.out if one["why"]["code"] == "EQUIPMENT/CROS"]
 
 
+def test_a_mistyped_train_is_taken_back() -> None:
+    """The train of the wrong index did not depart by this note's word."""
+    note, *_ = messages("013-second-note-corrects-last")
+    said = told(DTC, DLP, version(note, 1, trainIndex="7077-042-5721"), version(note, 2))
+    assert [e["railDepartureID"] for e in of(said.out, "DEPA")] == [note["trainIndex"]]
+
+
+def test_the_same_index_thirty_days_later_is_another_train() -> None:
+    """Two departures."""
+    said = case("014-train-index-used-again-in-month", DTC, DLP)
+    assert sorted(e["eventDateTime"] for e in of(said.out, "DEPA")) == [
+        "2026-01-01T05:00:00Z",
+        "2026-01-31T13:00:00Z",
+    ]
+
+
+def test_the_last_word_of_two_notes_of_one_train_is_not_dropped() -> None:
+    """Both correct the departure: the later word reaches the platform, and neither is a duplicate."""
+    said = case("013-second-note-corrects-last", DTC, DLP)
+    assert [e["eventDateTime"] for e in said.out if e["eventCode"] == "DEPA"][-1] == "2026-01-12T13:55:00Z"
+
+
 def test_one_number_for_two_contents_is_found() -> None:
     """Neither is a duplicate of the other; both count."""
     first, _ = messages("017-correction-of-container-number")

@@ -73,6 +73,16 @@ JOURNEYS: dict[str, list[Version]] = {
         snapshot("80", POTI, "12 18:00"),
         snapshot("80", BOYUK_KESIK, "12 18:00"),
     ],
+    "a departure corrected over midnight of the 31st": [
+        snapshot("31", KZ, "31 23:50", trainIndex=TRAIN),
+        note("31", KZ, "01.02.2026 00:10", trainIndex=TRAIN),
+        note("32", AKTAU, "04.02.2026 00:10", trainIndex=TRAIN),
+    ],
+    "a train mistyped": [
+        snapshot("31", KZ, "12 18:00", trainIndex="7077-041-5722"),
+        snapshot("31", KZ, "12 18:00", trainIndex=TRAIN),
+        snapshot("32", AKTAU, "16 03:15", trainIndex=TRAIN),
+    ],
     "deltas": [
         snapshot("11", KZ, "12 09:10"),
         delta("20", KZ, "12 14:30", wagons=ONE),
