@@ -44,9 +44,9 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }
 
 _TOP = (
-    *("mapping", "from", "to", "doc", "state", "let", "happened", "concerns", "drops", "ignores", "findings"),
+    "mapping", "from", "to", "doc", "state", "let", "happened", "concerns", "drops", "ignores", "findings",
     "rules",
-)
+)  # fmt: skip
 _RULE = (
     "rule", "doc", "on", "when", "for", "key", "partition", "subject", "set", "always", "whole", "keep",
     "rest", "beside",

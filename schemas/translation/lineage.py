@@ -41,7 +41,7 @@ def origin(message: Any, output: Output, pointer: str, value: str | None) -> Pla
     if output.rule is None:
         return None
     claims = output.rule.claims.get(_INDEX.sub("/*", pointer), ())
-    found = [place for claim in sorted(claims) for place in _places(message, output, claim)]
+    found = [place for claim in sorted(claims, key=repr) for place in _places(message, output, claim)]
     same = [place for place in found if place.value == value]
     numbers = _INDEX.findall(pointer)
     index = int(numbers[-1][1:]) if numbers else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -20,25 +20,33 @@ class News:
 
     Args:
         message: has the document, and the rules have run.
-        before: the document before, None at the first.
+        before: body of the document before, None at the first.
+        decode: reads it.
     """
 
-    def __init__(self, message: Message, before: Any) -> None:  # noqa: ANN401 - a datum
-        self.message: Final = message
-        self._before: Final = before
+    def __init__(self, message: Message, before: bytes | None, decode: Callable[[bytes], Any]) -> None:
+        self._message: Final = message
+        self._body: Final = before
+        self._decode: Final = decode
 
     def untold(self) -> Sequence[Left]:
         """What is new and stands only in the output of the rule that holds the rest."""
-        return self.message.untold(self._before, self._changed if self._before is not None else None)
+        if self._body is None:
+            return self._message.untold(None, None)
+        return self._message.untold(self._before, self._changed)
 
     def known(self, rule: CompiledRule) -> Sequence[str]:
         """Paths of the rule's output that hold nothing new."""
-        return () if self._before is None or rule.rest or rule.beside else known_paths(rule, self._changed)
+        return () if self._body is None or rule.rest or rule.beside else known_paths(rule, self._changed)
+
+    @cached_property
+    def _before(self) -> Any:  # noqa: ANN401 - a datum
+        return None if self._body is None else self._decode(self._body)
 
     @cached_property
     def _changed(self) -> frozenset[str]:
         before = self._before
-        return frozenset(name for name, value in self.message.record.items() if before.get(name) != value)
+        return frozenset(name for name, value in self._message.record.items() if before.get(name) != value)
 
 
 @lru_cache(maxsize=4096)

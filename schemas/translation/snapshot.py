@@ -17,7 +17,7 @@ from schemas.records import Filtered
 from schemas.translation import history
 from schemas.translation.history import Past, Sent, Version, digest
 from schemas.translation.merge import merge, named
-from schemas.translation.message import Candidate, Message, State
+from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Record, Result
 from schemas.translation.news import News
 from schemas.translation.replay import ANNULMENT, SNAPSHOT, Made, Reader, Replay
@@ -134,8 +134,7 @@ class _Telling:
         self._partial = message.record
         self._contested = past.numbered(version.number)
         self._said = False
-        self._before: Any = None
-        """The document before the version, None at the first."""
+        self._news = News(message, past.newest() or past.base, kind.decode)
 
     def tell(self) -> None:
         """Put the version in its place, and tell what changes by it."""
@@ -170,11 +169,10 @@ class _Telling:
         """
         past, version, message = self._past, self._version, self._message
         whole = self._partial
-        newest = past.newest() or past.base
-        self._before = newest and self._kind.decode(newest)
         if version.kind != SNAPSHOT:
-            self._find_whole(newest is not None)
-            whole = self._kind.merged(self._before, whole, version.kind)
+            before = past.newest() or past.base
+            self._find_whole(before is not None)
+            whole = self._kind.merged(before and self._kind.decode(before), whole, version.kind)
         reading = self._kind.reader.read(past.now, message, version.kind, self._partial, whole)
         self._said = bool(reading.made)
         holding, members = reading.holding(), reading.occurrence.members
@@ -225,10 +223,8 @@ class _Telling:
             mine = version is self._version
             partial = self._partial if mine else self._kind.decode(body)
             message = self._message if mine else self._kind.other(self._message, body)
-            if mine:
-                self._before = whole
-                if version.kind != SNAPSHOT:
-                    self._find_whole(whole is not None)
+            if mine and version.kind != SNAPSHOT:
+                self._find_whole(whole is not None)
             whole = self._kind.merged(whole, partial, version.kind)
             try:
                 replay.take(message, version.kind, partial, whole)
@@ -288,7 +284,8 @@ class _Telling:
         told = Event(identity, version, made.event.occurrence)
         told.memory = made.event.memory
         if made.message is self._message:
-            self._note_news(told, candidate)
+            told.known = self._news.known(candidate.rule)
+            told.untold = self._news.untold() if candidate.rule.rest else ()
         body = made.message.head(candidate, told) + candidate.body
         output = self._message.output(candidate, body, f"{identity}:{version}")
         self._result.outputs.append(output)
@@ -298,13 +295,6 @@ class _Telling:
                 version, content, candidate.rule.name, output.key, output.subject, candidate.keep, again=again
             ),
         )
-
-    def _note_news(self, told: Event, candidate: Candidate) -> None:
-        """Say what of an event was known before, or stands in no other event of its message."""
-        news = News(self._message, self._before)
-        told.known = news.known(candidate.rule)
-        if candidate.rule.rest:
-            told.untold = news.untold()
 
     def _retract(self, identities: list[str]) -> None:
         """Take back events that no longer hold, where the mapping can."""

@@ -34,9 +34,7 @@ def test_seconds_are_named_where_they_are_lost() -> None:
     """A note has minutes: 06:45:30Z is 11:45 in Aktau, and the seconds are a loss."""
     told = dlp("060-dlp-seconds")
     assert told.out[0]["operationTime"] == "17.01.2026 11:45"
-    assert [(one["pointer"], one["reason"]) for one in told.of("loss")] == [
-        ("/when/occurred_at", "precision")
-    ]
+    assert [(one["pointer"], one["reason"]) for one in told.of("loss")] == [("/eventDateTime", "precision")]
 
 
 def test_everything_of_a_loading_is_in_the_note_or_in_the_report() -> None:
@@ -48,7 +46,7 @@ def test_everything_of_a_loading_is_in_the_note_or_in_the_report() -> None:
         "45G1",
         "KZ0048821",
         "854143",
-        "17400",
+        "17.4",
         "620",
         "FDR-5512",
         "DLP-2026-000771",
@@ -62,9 +60,9 @@ def test_dangerous_goods_are_never_lost_in_silence() -> None:
     """The goods of a note are the consignor's word; what an event says of them is a named loss."""
     told = dlp("105-rev-dangerous-goods-silent")
     assert {
-        "/cargo/0/un_number": "UN3480",
-        "/cargo/0/hazard_class": "9",
-        "/cargo/0/hs6": "850760",
+        "/cargo/0/unNumber": "UN3480",
+        "/cargo/0/imoClass": "9",
+        "/cargo/0/hsCode": "850760",
     }.items() <= {one["pointer"]: one["value"] for one in told.of("loss")}.items()
 
 

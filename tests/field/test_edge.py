@@ -95,7 +95,7 @@ def test_claims_of_a_permit_stay_with_the_permit() -> None:
     said = json.dumps([found.out, found.report], ensure_ascii=False)
     assert found.out
     assert [name for name in ("IVANOV", "N12345678") if name in said] == []
-    assert ("/other_claims", "personal-data") in {(x["pointer"], x["reason"]) for x in found.of("loss")}
+    assert ("/other_claims", "personal-data") in {(x["pointer"], x["reason"]) for x in found.of("withheld")}
 
 
 def test_milliseconds_where_seconds_belong_stop_no_other_message() -> None:

@@ -318,4 +318,4 @@ def test_one_wagon_of_the_dlp_is_not_the_oil_of_a_note() -> None:
     )
     found = told(DLP, DTC, wagon)
     assert "netTonnes" not in found.out[0].get("oil", {})
-    assert "/bulk/net_tonnes" in {entry["pointer"] for entry in found.of("loss")}
+    assert "/cargo/0/quantity" in {entry["pointer"] for entry in found.of("loss")}

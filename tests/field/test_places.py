@@ -135,16 +135,18 @@ def test_a_place_without_a_station_keeps_the_time() -> None:
     """06:45Z is 09:45 in Moscow, the basis that needs no station; the place is told as lost."""
     given = case("079-unk-locode-loses-the-time", "dlp.event.v1", "dtc.note.v1")
     assert operations(given) == [("20", None, "17.01.2026 09:45", "MSK")]
-    assert [(one["reason"], one["value"]) for one in given.of("loss") if "where" in one["pointer"]] == [
-        ("unknown-code", "CNHRS")
-    ]
+    assert [
+        (one["reason"], one["value"])
+        for one in given.of("loss")
+        if one["pointer"] == "/location/UNLocationCode"
+    ] == [("unknown-code", "CNHRS")]
 
 
 def test_no_place_at_all_keeps_the_time() -> None:
     """As above, and the report says that the place is not known."""
     given = case("080-unk-no-location-loses-the-time", "dlp.event.v1", "dtc.note.v1")
     assert operations(given) == [("20", None, "17.01.2026 09:45", "MSK")]
-    assert "place-unknown" in {one["reason"] for one in given.of("loss")}
+    assert "place-unknown" in {one["rule"] for one in given.of("finding")}
 
 
 def test_the_instant_survives_at_every_place() -> None:
