@@ -6,6 +6,7 @@ struct for typed access. ``RECORDS`` has the codecs by full name, for whoever ha
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib.resources import files
 from typing import Any, Final, Generic, Literal, TypeVar
 
@@ -14,8 +15,9 @@ from msgspec import Struct
 
 from schemas.avro.codec import MAX_BODY, Codec
 from schemas.avro.emit import FAILURES, Emitter, fold
+from schemas.avro.resolve import Resolve, resolver
 from schemas.avro.schema import Field, Schema
-from schemas.errors import CorridorError, Invalid
+from schemas.errors import CorridorError, Invalid, Permanent
 
 
 class Violation(Struct, frozen=True, gc=False):
@@ -181,11 +183,15 @@ class Kind(Generic[T]):
         file: name of the schema's file, without its ending.
         struct: the type of the records.
         largest: bytes of the largest record that is read.
+        earlier: names of files of earlier versions of the schema, the newest first: what lies in the log was
+            written with them, and whoever reads it need not ask a registry.
     """
 
-    def __init__(self, file: str, struct: type[T], largest: int = MAX_BODY) -> None:
-        text = files("schemas").joinpath("records", f"{file}.avsc").read_text("utf-8")
-        self.codec: Final = Codec(Schema.parse(text), largest)
+    def __init__(
+        self, file: str, struct: type[T], largest: int = MAX_BODY, earlier: tuple[str, ...] = ()
+    ) -> None:
+        self.codec: Final = Codec(Schema.parse(_schema(file)), largest)
+        self._earlier = earlier
         self._struct = struct
         emitter = _AttributeEmitter()
         lines = [
@@ -213,11 +219,32 @@ class Kind(Generic[T]):
         Raises:
             Permanent: ``avro-malformed`` when the body is not canonical.
         """
-        datum: Any = self.codec.decode(body)
+        try:
+            datum: Any = self.codec.decode(body)
+        except Permanent as error:
+            datum = self._decode_earlier(body, error)
         return msgspec.convert(datum, self._struct, builtin_types=(bytes,))
 
+    def _decode_earlier(self, body: bytes, error: Permanent) -> Any:  # noqa: ANN401 - a datum
+        """Read a body of an earlier version; where it is none at all, raise why it is none of the newest."""
+        for resolve in self._resolvers:
+            try:
+                return self.codec.decode(resolve(body))
+            except Permanent:
+                continue
+        raise error
 
-DEAD: Final = Kind("dead", DeadLetter, 64 * MAX_BODY)  # holds a whole record, whatever its topic takes
+    @cached_property
+    def _resolvers(self) -> tuple[Resolve, ...]:
+        return tuple(resolver(_schema(f"earlier/{name}"), self.codec) for name in self._earlier)
+
+
+def _schema(file: str) -> str:
+    return files("schemas").joinpath("records", f"{file}.avsc").read_text("utf-8")
+
+
+# a dead letter holds a whole record, whatever its topic takes
+DEAD: Final = Kind("dead", DeadLetter, 64 * MAX_BODY, ("dead-1",))
 REPORT: Final = Kind("report", Report)
 RECEIPT: Final = Kind("receipt", Receipt)
 CURSOR: Final = Kind("cursor", Cursor)

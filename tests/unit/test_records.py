@@ -1,11 +1,14 @@
 """The broker's own records."""
 
+from importlib.resources import files
+
 import msgspec
 import pytest
 
 from schemas.avro.codec import Codec
 from schemas.avro.lint import profile
-from schemas.errors import Invalid
+from schemas.avro.schema import Schema
+from schemas.errors import Invalid, Permanent
 from schemas.records import (
     CURSOR,
     DEAD,
@@ -111,3 +114,18 @@ def test_a_value_of_the_wrong_type_is_named() -> None:
     with pytest.raises(Invalid) as caught:
         CURSOR.encode(Cursor(participant="dlp", sequence=2**63))
     assert (caught.value.pointer, caught.value.code) == ("/sequence", "schema-violation")
+
+
+def test_what_an_earlier_broker_left_in_the_log_is_read() -> None:
+    """Dead letters of before an upgrade can be listed and replayed after it, without asking a registry."""
+    old = Schema.parse(files("schemas").joinpath("records", "earlier", "dead-1.avsc").read_text("utf-8"))
+    letter = {
+        "id": "l", "participant": "dtc", "stage": "to-corridor.dtc", "code": "mapping-failed",
+        "topic": "in.dtc", "partition": 3, "offset": 7, "key": b"k", "body": b"b", "headers": {"id": b"x"},
+        "accepted": 1_768_192_200_000, "attempts": 0,
+    }  # fmt: skip
+    read = DEAD.decode(Codec(old).encode(letter))
+    assert (read.id, read.offset, read.body, read.accepted) == ("l", 7, b"b", 1_768_192_200_000)
+    assert list(read.violations) == []
+    with pytest.raises(Permanent):
+        DEAD.decode(b"\x02nonsense")
