@@ -288,3 +288,28 @@ def test_gross_does_not_stand_for_net() -> None:
     said = told(DTC, DLP, note("031-empty-container-called-laden", goods=goods))
     assert "quantity" not in said.out[0]["cargo"][0]
     assert "/goods/0/grossKg" in {loss["pointer"] for loss in said.of("loss")}
+
+
+def test_an_estimate_that_is_cleared_is_taken_back() -> None:
+    """An explicit null, with the operation that told it: the estimate did not hold."""
+    first = note(operationCode="31", delayReason=None, remark=None)
+    key = {name: first[name] for name in ("noteNumber", "contractDate", "departureStation")}
+    cleared = {**key, "messageKind": "DELTA", "noteVersion": 99, "etaDestination": None}
+    said = told(DTC, DLP, first, cleared | {"messageId": str(uuid5(NAMESPACE_URL, "cleared"))})
+    estimates = events(said, "TRANSPORT", "ARRI", "EST")
+    assert [(e["eventVersion"], e["isRetracted"]) for e in estimates] == [(1, False), (2, True)]
+
+
+def test_an_event_id_in_another_spelling_is_the_same_event() -> None:
+    """C05: case does not count in a UUID (RFC 9562, section 4); a prefix or a line feed makes it none."""
+    identity = "0b0f2f54-41a0-5c53-8f0a-00000000a301"
+    event = {
+        "eventVersion": 1, "eventType": "EQUIPMENT", "eventCode": "LOAD", "eventClassifierCode": "ACT",
+        "eventDateTime": "2026-01-12T03:00:00Z", "eventCreatedDateTime": "2026-01-12T03:00:00Z",
+        "equipmentReference": "QTZU2045080", "modeOfTransport": "VESSEL",
+    }  # fmt: skip
+    spelt = (identity, identity.upper(), f"urn:uuid:{identity}", f"{identity}\n")
+    said = told(DLP, CORRIDOR, *({"eventID": one, **event} for one in spelt))
+    assert len(said.out) == 1
+    assert [entry["reason"] for entry in said.of("filtered")] == ["duplicate"]
+    assert [entry["line"] for entry in said.of("dead-letter")] == [3, 4]
