@@ -79,7 +79,13 @@ async def test_readiness_and_metrics_say_that_it_is_away(monkeypatch: pytest.Mon
         client = RegistryClient(url, attempts=1)
         watching = asyncio.create_task(watch_registry(client, health, stop))
         assert (await until(1))["degraded"] == []
-    assert await until(0) == {"role": "stream", "ready": True, "waiting": [], "degraded": ["registry"]}
+    assert await until(0) == {
+        "role": "stream",
+        "ready": True,
+        "waiting": [],
+        "degraded": ["registry"],
+        "set_aside": {},
+    }
     stop.set()
     await watching
     await client.close()
