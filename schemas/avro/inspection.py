@@ -37,6 +37,8 @@ from schemas.records import Finding
 
 MAX_VIOLATIONS: Final = 50
 """Places that one refusal names."""
+MALFORMED: Final = "json-malformed"
+"""Code of a value that JSON does not have, such as ``NaN`` or half a surrogate pair."""
 
 Properties = Mapping[str, Any]
 Known = Callable[[str, str], bool]
@@ -55,7 +57,6 @@ class Inspector:
         violations: places that break a rule.
         findings: places that were read though they are written in another way.
         unlisted: places with a code that its list does not have.
-        is_json: false when a value is one that JSON does not have, such as ``NaN``.
     """
 
     def __init__(self, root: Type, structs: Structs, hidden: Field | None, known: Known) -> None:
@@ -63,19 +64,25 @@ class Inspector:
         self.violations: list[Violation] = []
         self.findings: list[Finding] = []
         self.unlisted: list[Finding] = []
-        self.is_json = True
 
     def inspect(self, value: Json) -> Json:
-        """Return the document with every value as it is to be read."""
-        return self._read(self._root, value, "", {})
+        """Return the document with every value as it is to be read; what is no JSON leads the violations."""
+        read = self._read(self._root, value, "", {})
+        self.violations.sort(key=lambda one: one.code != MALFORMED)
+        return read
 
     def listed(self) -> list[Violation]:
         """Everything to be said of the document, violations first."""
         said = [Violation(one.pointer, one.rule, one.value or "") for one in (*self.findings, *self.unlisted)]
         return [*self.violations, *said][:MAX_VIOLATIONS]
 
-    def _break(self, pointer: str, rule: str, value: Json, properties: Properties) -> Json:
+    def _break(
+        self, pointer: str, rule: str, value: Json, properties: Properties, *, is_json: bool = True
+    ) -> Json:
         code = "time-invalid" if properties.get("pattern") == LOCAL_TIME else "schema-violation"
+        if not is_json or (isinstance(value, Numeral) and not value.is_huge):
+            code = MALFORMED
+            rule += f", JSON has no {value}" if is_json else ""
         self.violations.append(Violation(pointer, rule, shown(value, properties), code))
         return value
 
@@ -146,8 +153,7 @@ class Inspector:
             if len(value) > MAX_STRING:
                 return self._break(pointer, f"expected at most {MAX_STRING} characters", value, properties)
             if not _is_text(value):
-                self.is_json = False
-                return self._break(pointer, "expected Unicode text", ascii(value), properties)
+                return self._break(pointer, "expected Unicode text", ascii(value), properties, is_json=False)
         if normal != value:
             alike = look_alike(value)
             self._find(pointer, f"normalised: {alike}" if alike else "normalised", value, properties)
@@ -179,8 +185,7 @@ class Inspector:
     def _leaf(self, node: Type, value: Json, pointer: str, properties: Properties) -> Json:
         words_of = expected(node, properties)
         if isinstance(value, Numeral) and not value.is_huge:
-            self.is_json = False
-            return self._break(pointer, f"{words_of}, JSON has no {value}", value, properties)
+            return self._break(pointer, words_of, value, properties)
         text = isinstance(node, DecimalType | Enum) or getattr(node, "name", "") in ("string", "bytes")
         if text and isinstance(value, int | float | Numeral) and not isinstance(value, bool):
             return self._break(pointer, f"a number came, text is wanted: {words_of}", value, properties)

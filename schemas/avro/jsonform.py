@@ -104,12 +104,13 @@ class JsonForm:
             read = inspector.inspect(parse(text))
             if inspector.violations:
                 first = inspector.violations[0]
-                code = first.code if inspector.is_json else "json-malformed"
-                raise Invalid(code, *first[:3], violations=inspector.listed())
+                raise Invalid(first.code, *first[:3], violations=inspector.listed())
             limit_nodes(text)
             value: Struct = self._decoder.decode(_encode_json(read))
         except (ValueError, RecursionError, msgspec.MsgspecError) as other:
-            raise malformed(text, error or other) from other
+            # A decoder that found a wrong value first says nothing of why the rest is no JSON.
+            syntax = None if isinstance(error, msgspec.ValidationError) else error
+            raise malformed(text, syntax or other) from other
         return value, tuple(inspector.findings)
 
     def take(self, body: bytes) -> Taken:
