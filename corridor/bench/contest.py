@@ -17,7 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from schemas.errors import Transient
 
 PARTITIONS = 4
-PATIENCE = 300.0
+PATIENCE = 120.0
+"""Seconds without any output after which a contestant is given up: what it has lost never comes."""
 TURNS = 4
 """Turns of each contestant after that for warming up."""
 
@@ -110,12 +111,13 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-async def create_topics(kafka: str, *topics: str) -> None:
+async def create_topics(kafka: str, *topics: str, compacted: bool = False) -> None:
     """Make topics of `PARTITIONS` partitions."""
+    policy = {"cleanup.policy": "compact" if compacted else "delete"}
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics])
+        await admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=policy) for topic in topics])
     finally:
         await admin.close()
 
@@ -157,12 +159,14 @@ async def _outputs(kafka: str, of: Contestant) -> AsyncIterator[Callable[[int], 
         deadline = time.monotonic() + PATIENCE
         while seen < wanted:
             batches = await consumer.getmany(timeout_ms=200)
-            seen += sum(map(len, batches.values()))
+            if batches:
+                seen += sum(map(len, batches.values()))
+                deadline = time.monotonic() + PATIENCE
             if not of.process.is_running() or of.process.status() == psutil.STATUS_ZOMBIE:
                 raise Transient("internal", f"the contestant stopped after {seen} of {wanted} outputs")
             peak = max(peak, of.process.memory_info().rss / 2**20)
             if time.monotonic() > deadline:
-                raise Transient("internal", f"only {seen} of {wanted} outputs after {PATIENCE:.0f} s")
+                raise Transient("internal", f"only {seen} of {wanted} outputs, none for {PATIENCE:.0f} s")
         return peak
 
     try:

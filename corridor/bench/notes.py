@@ -22,7 +22,7 @@ from corridor.bench.contest import (
     started,
 )
 from corridor.bench.hand import corridor_events, dlp_event
-from corridor.bench.stock_notes import FRAME, Avro
+from corridor.bench.stock_notes import FRAME, Avro, changelogs
 from corridor.roles.contracts import json_form, registry_client
 from corridor.sandbox.timetable import messages
 from schemas import profiles
@@ -35,6 +35,7 @@ from streams.contracts import Contracts
 from streams.envelope import headers
 
 NOTES, WARM_UP = 8_000, 1_000
+GROUP = "bench-stock"
 ACCEPTED = 1_770_000_000_000
 """When the first note is taken in, UTC milliseconds: later than what it tells of."""
 PROFILE = "dtc.note.v1"
@@ -124,8 +125,9 @@ async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -
         stock_loads = [_load(part, FRAME, by_hand) for part in parts]
         route, beside = ("bench.notes", "bench.dlp"), ("bench.events", "bench.reports")
         await create_topics(kafka, *route, *beside)
+        await create_topics(kafka, *changelogs(GROUP), compacted=True)
         command = [sys.executable, "-m", "corridor.bench.stock_notes", kafka]
-        with started([*command, route[0], beside[0], route[1], beside[1], "bench-stock"]) as stock:
+        with started([*command, route[0], beside[0], route[1], beside[1], GROUP]) as stock:
             tell(f"role stream and stock agents: {len(notes):,} notes each, in turns")
             ours, theirs = await contest(
                 kafka,

@@ -21,6 +21,8 @@ from schemas.avro.wire import frame
 from schemas.records import REPORT
 
 FRAME = frame(1, b"")
+TABLES = ("kept", "seen")
+"""What the agents keep, each with a changelog in Kafka."""
 
 
 class Avro:
@@ -41,6 +43,15 @@ class Avro:
         return out.getvalue()
 
 
+def changelogs(group: str) -> list[str]:
+    """Topics of the tables, as Faust names them.
+
+    Faust makes them too, but does not wait until its consumer knows them: an agent that writes to a table
+    before that crashes (``PartitionsMismatch``), and the event that it had in hand is never told.
+    """
+    return [f"{group}-{group}-{name}-changelog" for name in TABLES]
+
+
 def app(kafka: str, source: str, middle: str, target: str, reports: str, group: str) -> faust.App:
     """A Faust application: notes become corridor events, and those DLP events."""
     application = faust.App(
@@ -59,8 +70,10 @@ def app(kafka: str, source: str, middle: str, target: str, reports: str, group: 
         application.topic(name, value_type=bytes, value_serializer="raw", key_serializer="raw")
         for name in (source, middle, target, reports)
     )
-    kept = application.Table(f"{group}-kept", default=dict, partitions=PARTITIONS)
-    seen = application.Table(f"{group}-seen", default=int, partitions=PARTITIONS)
+    kept, seen = (
+        application.Table(f"{group}-{name}", default=default, partitions=PARTITIONS)
+        for name, default in zip(TABLES, (dict, int), strict=True)
+    )
 
     @application.agent(incoming)
     async def to_corridor(stream: Any) -> None:  # noqa: ANN401 - Faust's stream type is generic over itself
