@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 from schemas import profiles
+from schemas.avro.forms import CALENDAR, LOCAL_TIME, bounds, matcher
 from schemas.avro.schema import Array, DecimalType, Enum, Field, Nullable, Primitive, Record, Type
 from schemas.codes.lists import CodeLists
 
@@ -33,22 +35,48 @@ IDENTIFIERS: dict[str, tuple[str, ...]] = {
 """Valid samples by identifier."""
 
 
+NUMBERS = st.from_regex("[0-9]{7}", fullmatch=True)
+NOTE_KEYS = st.builds(
+    "{}/{}/{}".format, st.sampled_from(STATIONS), st.dates(datetime.date(2024, 1, 1)), NUMBERS
+)
+
+
+def _formed(values: Iterable[str], rules: Mapping[str, Any]) -> list[str]:
+    """Those of the declared form: others never go out to a partner."""
+    pattern = str(rules.get("pattern", ".*"))
+    formed = [value for value in values if matcher(pattern).search(value)]
+    assert formed, f"no sample has the form {pattern}"
+    return formed
+
+
 def _texts(field: Field) -> st.SearchStrategy[str]:
     rules = field.properties
     if "codeList" in rules:
-        return st.sampled_from([key for key, _ in CODES.rows(rules["codeList"])])
+        keys = (key for key, _ in CODES.rows(rules["codeList"]))
+        if rules["codeList"] == "corridor-codes":  # kept under type and code; the field has the code
+            keys = (key.rpartition("/")[2] for key in keys)
+        return st.sampled_from(_formed(keys, rules))
+    if rules.get("identifier") == "note_key":
+        return NOTE_KEYS
     if "identifier" in rules:
-        return st.sampled_from(IDENTIFIERS[rules["identifier"]])
+        return st.sampled_from(_formed(IDENTIFIERS[rules["identifier"]], rules))
     pattern = str(rules.get("pattern", ""))
     times = st.datetimes(datetime.datetime(2024, 1, 1), datetime.datetime(2026, 12, 31))  # noqa: DTZ001 - local text
-    if pattern.startswith("dd.MM"):
-        form = "%d.%m.%Y %H:%M" if "HH" in pattern else "%d.%m.%Y"
+    if pattern in CALENDAR:
+        form = "%d.%m.%Y %H:%M" if pattern == LOCAL_TIME else "%d.%m.%Y"
         return times.map(lambda time: time.strftime(form))
     if pattern.startswith("[+-]"):
         return st.builds("{:+03d}:{:02d}".format, st.integers(-12, 14), st.sampled_from((0, 30, 45)))
     if pattern:
         return st.from_regex(pattern, fullmatch=True)
     return st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+
+
+def _numbers(field: Field) -> st.SearchStrategy[int]:
+    """Whole numbers within the declared bounds."""
+    low, high = bounds(field.properties)
+    least = 1 if low is None else max(low, 1)
+    return st.integers(least, least + 10**6 if high is None else high)
 
 
 def _values(node: Type, field: Field) -> st.SearchStrategy[Any]:
@@ -76,7 +104,7 @@ def _values(node: Type, field: Field) -> st.SearchStrategy[Any]:
         case Primitive("string"):
             return _texts(field)
         case _:
-            return st.integers(1, 10**6)
+            return _numbers(field)
 
 
 def _records(record: Record) -> st.SearchStrategy[Datum]:
@@ -92,12 +120,6 @@ def _root(profile: str) -> st.SearchStrategy[Datum]:
 def records(profile: str) -> st.SearchStrategy[Datum]:
     """Any records of a profile, as its schema has them."""
     return _root(profile)
-
-
-NUMBERS = st.from_regex("[0-9]{7}", fullmatch=True)
-NOTE_KEYS = st.builds(
-    "{}/{}/{}".format, st.sampled_from(STATIONS), st.dates(datetime.date(2024, 1, 1)), NUMBERS
-)
 
 
 @st.composite
