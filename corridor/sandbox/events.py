@@ -215,7 +215,11 @@ def _event(
         "publisher": {"codeListProvider": "GLN", "code": "4760000000016"},
         **fields,
     }
-    return Message(told, f"{event_id}:{version}", subject, document)
+    # as the profile has it: an update and a retraction are messages of their own
+    message_id = f"{event_id}:{version}"
+    message_id += f":{int(told.timestamp()) * 1000}" if version > 1 else ""
+    message_id += ":retracted" if fields.get("isRetracted") else ""
+    return Message(told, message_id, subject, document)
 
 
 def _hours(hours: float) -> timedelta:

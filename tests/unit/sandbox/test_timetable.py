@@ -199,3 +199,11 @@ def test_both_platforms_speak_of_the_same_consignments(dtc: list[Message], dlp: 
     told = {r["value"] for message in dlp if message.at < last for r in message.document["references"]}
     assert told
     assert told <= notes
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_sandbox_knows_its_messages_by_the_ids_of_their_profiles(name: str) -> None:
+    """What it sends lies in the log under the id that the broker reads in it; updates and retractions too."""
+    form = edge_format(PROFILES[name])
+    sent = list(islice(messages(name, 7), 1500))
+    assert [form.read(one.body()).id for one in sent] == [one.id for one in sent]
