@@ -141,10 +141,21 @@ class GateOut(NamedTuple):
         return cls(when, when - _hours(0.5) if chance < 0.06 else None, 0.06 <= chance < 0.09)
 
 
-def gate_out_id(shipment: Shipment, box: Box, version: int) -> str:
-    """Id of the message that tells of it."""
+def gate_out_ids(shipment: Shipment, box: Box, out: GateOut) -> tuple[str, str]:
+    """Ids of the messages that tell of it: the first, and the one that corrects it or takes it back."""
     keys = (shipment.train.seed, shipment.note_key, box.number, "GTOT")
-    return f"{identity('dlp', *keys)}:{version}"
+    event_id, again = identity("dlp", *keys), _told_again(out)
+    return _message_id(event_id, 1, out.at), _message_id(event_id, 2, again, retracted=out.better is None)
+
+
+def _told_again(out: GateOut) -> datetime:
+    return out.at + _hours(3 if out.better is not None else 4)
+
+
+def _message_id(event_id: str, version: int, told: datetime, *, retracted: bool = False) -> str:
+    """As the profile has it: an update and a retraction are messages of their own."""
+    updated = f":{int(told.timestamp()) * 1000}" if version > 1 else ""
+    return f"{event_id}:{version}{updated}{':retracted' if retracted else ''}"
 
 
 def plate_of(shipment: Shipment) -> str:
@@ -180,9 +191,9 @@ def _gate_out(shipment: Shipment, box: Box, operations: list[Operation], dice: R
     subject, when = f"EQUIPMENT:{box.number}", out.at
     yield _event(keys, subject, when, when + _hours(0.1), event)
     if out.better is not None:
-        yield _event(keys, subject, out.better, when + _hours(3), event, version=2)
+        yield _event(keys, subject, out.better, _told_again(out), event, version=2)
     elif out.taken_back:
-        yield _event(keys, subject, when, when + _hours(4), {**event, "isRetracted": True}, version=2)
+        yield _event(keys, subject, when, _told_again(out), {**event, "isRetracted": True}, version=2)
 
 
 def _equipment(shipment: Shipment, box: Box) -> Document:
@@ -215,10 +226,7 @@ def _event(
         "publisher": {"codeListProvider": "GLN", "code": "4760000000016"},
         **fields,
     }
-    # as the profile has it: an update and a retraction are messages of their own
-    message_id = f"{event_id}:{version}"
-    message_id += f":{int(told.timestamp()) * 1000}" if version > 1 else ""
-    message_id += ":retracted" if fields.get("isRetracted") else ""
+    message_id = _message_id(event_id, version, told, retracted=bool(fields.get("isRetracted")))
     return Message(told, message_id, subject, document)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from corridor.sandbox.events import GateOut, arrivals_expected, gate_out_id, is_seen_crossing, plate_of
+from corridor.sandbox.events import GateOut, arrivals_expected, gate_out_ids, is_seen_crossing, plate_of
 from corridor.sandbox.itinerary import Operation, itinerary
 from corridor.sandbox.notes import Note
 from corridor.sandbox.sea import Voyage, rail_voyage, truck_voyage
@@ -142,7 +142,7 @@ class World:
                     place = frozenset({GARDABANI, "GEGAR"})
                     self.deeds[box.number].append(Deed(SEEN_CROSSING, box.number, at, at, place, by, notes))
                 out = GateOut.draw(operations, dice)
-                first, again = (frozenset({gate_out_id(shipment, box, n)}) for n in (1, 2))
+                first, again = (frozenset({id_}) for id_ in gate_out_ids(shipment, box, out))
                 gone = frozenset({plate}) | by
                 undone = again if out.better is not None or out.taken_back else frozenset()
                 for at, told_by, undone_by in (

@@ -191,6 +191,10 @@ ELSEWHERE = {
     "false-proof": "test_permits.py",
     "replay-differs": "test_replay.py",
     "swapped-output": "test_replay.py",
+    "untrue": "test_truth.py",
+    "untold": "test_truth.py",
+    "told-twice": "test_truth.py",
+    "not-taken-back": "test_truth.py",
 }
 """Kinds that are planted in a file beside this one."""
 
