@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from schemas.avro.violation import HIDDEN
 from schemas.errors import Permanent
 from schemas.records import Loss
 from schemas.translation.lineage import origin
 from schemas.translation.model import Context, Output, Record, Result
+from schemas.translation.privacy import tells
 from schemas.translation.store import Store
 from schemas.translation.translator import Translator
 
@@ -87,12 +89,15 @@ class Step:
 
     def _sent(self, loss: Loss) -> Sent:
         before, came = self.before, self.came
-        if before is None or before.result is None or came is None or self.result is None or self.result.told:
+        if before is None or before.result is None or came is None or self.result is None:
             return Sent(loss)
-        found = origin(before.result.record, came, loss.pointer, loss.value)
+        sent, personal = before.result.record, before.stage.translator.personal
+        found = None if self.result.told else origin(sent, came, loss.pointer, loss.value)
+        value = found.value if found is not None and loss.value else loss.value
+        if loss.value == HIDDEN or (value and personal and tells(sent, personal, value)):
+            value = HIDDEN
         if found is None:
-            return Sent(loss)
-        value = found.value if loss.value else loss.value
+            return Sent(Loss(loss.pointer, loss.reason, value))
         return Sent(Loss(found.pointer, loss.reason, value), loss.pointer)
 
 

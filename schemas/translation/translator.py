@@ -45,7 +45,7 @@ class Translator:
         self._json = JsonInput(mapping, self._codec) if form == "json" else None
         self._decode = self._codec.decode_trusted if trusted else self._codec.decode
         self._peek = self._codec.peek(mapping.gate) if mapping.gate and trusted and form == "avro" else None
-        self._personal: Final = personal(mapping.source)
+        self.personal: Final = personal(mapping.source)
         self._unlisted = self._peek is None and "unlisted" in mapping.module.functions
         kinds: dict[str, Callable[[], Kind]] = {
             "none": lambda: translate_none,
@@ -74,10 +74,10 @@ class Translator:
                 rule and the value; what the form of the body raises for bytes that cannot be read.
         """
         if self._peek is not None:
-            message = Message(self.mapping, record, self._peek(record.body), self._decode, self._personal)
+            message = Message(self.mapping, record, self._peek(record.body), self._decode, self.personal)
         else:
             read = self._decode if self._json is None else self._json.read
-            message = Message(self.mapping, record, read(record.body), None, self._personal)
+            message = Message(self.mapping, record, read(record.body), None, self.personal)
         result = Result()
         try:
             if self._unlisted:
