@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from schemas.avro.codec import Codec
-from schemas.avro.schema import Array, DecimalType, Map, Nullable, Record, Type
 from schemas.errors import Invalid
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
 from schemas.translation.assembled import Assembled, Folding, Part, Said
 from schemas.translation.changes import identity
+from schemas.translation.decimals import restorer
 from schemas.translation.merge import Document
 from schemas.translation.message import Candidate, Message, State
 from schemas.translation.model import Event, Output, Result
@@ -35,7 +34,7 @@ class Assembler:
         self._state = mapping.document.state
         self._record = mapping.target.record
         self._codec = Codec(mapping.target)
-        self._decimals = has_decimals(self._record)
+        self._restore = restorer(self._record)
         self.folding = Folding(self._record, [group for _, group in self._state.groups])
         self._nulls = str(self._record.properties.get("explicitNulls", ""))
         field = self._state.version_field
@@ -76,12 +75,12 @@ class Assembler:
 
     def _load(self, entry: bytes | None) -> Assembled:
         known = _decode(entry[8:]) if entry is not None else Assembled()
-        if self._decimals:
-            known.document = restore(self._record, known.document)
-            known.told = restore(self._record, known.told)
+        if self._restore is not None:
+            known.document = self._restore(known.document)
+            known.told = None if known.told is None else self._restore(known.told)
             for one in known.said.values():
                 for part in one.parts:
-                    part.fields = restore(self._record, part.fields)
+                    part.fields = self._restore(part.fields)
         return known
 
     def part(self, candidate: Candidate) -> tuple[Document, Part, int | None]:
@@ -239,33 +238,3 @@ def bare(value: Any) -> Any:  # noqa: ANN401 - a datum
         said = ((name, bare(one)) for name, one in value.items())
         return {name: one for name, one in said if one is not None and one != []}
     return [bare(one) for one in value] if isinstance(value, list) else value
-
-
-def has_decimals(node: Type) -> bool:
-    """Whether there are decimals anywhere in a type."""
-    match node:
-        case DecimalType():
-            return True
-        case Nullable(inner=inner) | Array(items=inner) | Map(values=inner):
-            return has_decimals(inner)
-        case Record(fields=fields):
-            return any(has_decimals(field.type) for field in fields)
-    return False
-
-
-def restore(node: Type, value: Any) -> Any:  # noqa: ANN401 - a datum
-    """A datum whose decimals msgpack has turned into text, with its decimals."""
-    match node:
-        case _ if value is None or not has_decimals(node):
-            return value
-        case DecimalType():
-            return Decimal(value)
-        case Nullable(inner=inner):
-            return restore(inner, value)
-        case Array(items=inner):
-            return [restore(inner, item) for item in value]
-        case Map(values=inner):
-            return {name: restore(inner, item) for name, item in value.items()}
-        case Record():
-            return {name: restore(node.field(name).type, item) for name, item in value.items()}
-    return value
