@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
 from schemas.errors import Permanent
 from schemas.mapping.reasons import kind_of
+from schemas.mapping.report import starred
 from schemas.translation import Context, Filtered, Output, Record, Result
 from streams import metrics, topics
 from streams.contracts import Contracts
@@ -20,14 +19,6 @@ from streams.stage import Planned, Stage
 from streams.waiting import Queue
 
 log = structlog.get_logger(__name__)
-
-INDEX: Final = re.compile(r"/\d+(?=/|$)")
-"""Steps of a JSON pointer that are list indexes: metrics count by field, not by item."""
-
-
-@lru_cache(maxsize=4096)
-def _field(pointer: str) -> str:
-    return INDEX.sub("/*", pointer)
 
 
 class Step:
@@ -152,7 +143,7 @@ class Step:
         counts, mapping = self.planned.tally.counts, self.stage.translator.name
         for lost in result.losses:
             metric = metrics.lost_fields if kind_of(lost.reason) == "loss" else metrics.aside_fields
-            counts[metric, self.stage.name, mapping, _field(lost.pointer), lost.reason] += 1
+            counts[metric, self.stage.name, mapping, starred(lost.pointer), lost.reason] += 1
         for found in result.findings:
             counts[metrics.findings, self.stage.participant, mapping, found.rule] += 1
         for filtered in result.filtered:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from connectors.deliver.verdict import one_line
 from connectors.http.client import Answer
 from connectors.http.pointer import value_at
 from connectors.settings import Deliver, Outcomes
@@ -88,8 +89,7 @@ def _words(entry: Any) -> str:  # noqa: ANN401
     if not isinstance(entry, dict):
         return ""
     said = " ".join(str(entry[name]) for name in _REASONS if isinstance(entry.get(name), str))
-    line = "".join(c if c.isprintable() else " " for c in said)
-    return " ".join(line.split())[:200]
+    return one_line(said)[:200]
 
 
 def _text(entry: Any, name: str) -> str:  # noqa: ANN401

@@ -106,5 +106,9 @@ def _excerpt(answer: Answer) -> str:
         text = ": ".join(part for part in said if isinstance(part, str))
     except Permanent:
         text = answer.body[:400].decode("utf-8", "replace")
-    line = "".join(c if c.isprintable() else " " for c in text)
-    return f"{answer.status} {' '.join(line.split())}"[:200].rstrip()
+    return f"{answer.status} {one_line(text)}"[:200].rstrip()
+
+
+def one_line(text: str) -> str:
+    """A partner's words as one printable line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

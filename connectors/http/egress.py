@@ -82,7 +82,7 @@ class Guard:
             raise Misconfigured(
                 "settings-unsafe", f"connections to {url.scheme}://{url.host} are not allowed"
             )
-        if url.scheme == "http" and not (self._plaintext or _is_loopback(url.host)):
+        if url.scheme == "http" and not (self._plaintext or is_loopback(url.host)):
             raise Misconfigured(
                 "settings-unsafe", f"http://{url.host} is not encrypted; set egress.plaintext"
             )
@@ -94,9 +94,10 @@ class Guard:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine; an IPv6 address may stand in brackets."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
 

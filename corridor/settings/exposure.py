@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from connectors.http.egress import Guard
+from connectors.http.egress import Guard, is_loopback
 from connectors.settings import OAuth2, Participant
 from corridor.settings.model import Settings
 from corridor.settings.risk import Risk
@@ -33,8 +33,8 @@ def is_own(settings: Settings, url: str) -> bool:
     """Tell whether an address is the gateway's own, as seen from the gateway."""
     parts, gateway = urlsplit(url), settings.gateway
     host = parts.hostname or ""
-    here = loopback(gateway.host) or gateway.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-    return parts.port == gateway.port and (host == gateway.host or (loopback(host) and here))
+    here = is_loopback(gateway.host) or gateway.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    return parts.port == gateway.port and (host == gateway.host or (is_loopback(host) and here))
 
 
 def exposed(settings: Settings) -> Iterator[Risk]:
@@ -50,7 +50,7 @@ def exposed(settings: Settings) -> Iterator[Risk]:
 def _kafka(settings: Settings) -> Iterator[Risk]:
     kafka = settings.kafka
     hosts = [address.rpartition(":")[0] for address in kafka.bootstrap.split(",")]
-    if kafka.tls is None and kafka.sasl is None and not kafka.plaintext and not all(map(loopback, hosts)):
+    if kafka.tls is None and kafka.sasl is None and not kafka.plaintext and not all(map(is_loopback, hosts)):
         yield Risk(
             "kafka.tls",
             "neither TLS nor a login: anybody on the way can read and change all messages: set kafka.tls or "
@@ -120,17 +120,7 @@ def _egress(participant: Participant) -> Iterator[Risk]:
                 yield Risk(here, f"{address} is not public: allow it with {side}.egress.networks")
 
 
-def loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def plain(url: str) -> bool:
     """Tell whether an address leads off this machine without encryption."""
     parts = urlsplit(url)
-    return parts.scheme == "http" and not loopback(parts.hostname or "")
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")

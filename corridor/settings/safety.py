@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from connectors.http.egress import is_loopback
 from connectors.settings import Bearer, OAuth2, Participant, Webhook
-from corridor.settings.exposure import exposed, loopback, plain
+from corridor.settings.exposure import exposed, plain
 from corridor.settings.model import Settings
 from corridor.settings.risk import Risk
 from schemas import profiles
@@ -48,7 +49,7 @@ def unsafe(settings: Settings) -> list[Risk]:
 
 def _kafka(settings: Settings) -> Iterator[Risk]:
     hosts = [address.rpartition(":")[0] for address in settings.kafka.bootstrap.split(",")]
-    if all(map(loopback, hosts)):
+    if all(map(is_loopback, hosts)):
         return
     if settings.topics.min_insync < 2 or settings.topics.replication < 3:
         yield Risk(
@@ -61,7 +62,7 @@ def _kafka(settings: Settings) -> Iterator[Risk]:
 
 
 def _bind(settings: Settings) -> Iterator[Risk]:
-    if loopback(settings.gateway.host):
+    if is_loopback(settings.gateway.host):
         return
     if settings.registry.url is None and settings.registry.token is None:
         yield Risk(
@@ -74,7 +75,7 @@ def _bind(settings: Settings) -> Iterator[Risk]:
 def _view(settings: Settings) -> Iterator[Risk]:
     if urlsplit(settings.view.url).password:
         yield Risk("view.url", "holds a password: leave it out there and set view.password")
-    if not loopback(settings.view.host) and settings.view.token is None:
+    if not is_loopback(settings.view.host) and settings.view.token is None:
         where = f"{settings.view.host}:{settings.view.port}"
         yield Risk("view.token", f"anybody who reaches {where} could read all shipments")
 

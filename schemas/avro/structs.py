@@ -55,6 +55,11 @@ def attribute(name: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name.startswith("_") else name
 
 
+def member(struct: Any, name: str) -> Any:  # noqa: ANN401 - a datum
+    """Return the field of this name of a struct; None when it has none."""
+    return getattr(struct, attribute(name), None)
+
+
 def decimal_pattern(node: DecimalType, *, signed: bool = True) -> str:
     """Return the regular expression of the decimals that fit precision and scale, without exponents."""
     whole = node.precision - node.scale

@@ -7,17 +7,15 @@ against one message and the rules that came of it. Nothing is compared by value.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
-from schemas.avro.structs import attribute
+from schemas.avro.structs import member
 from schemas.mapping.compiler import CompiledRule
 from schemas.mapping.coverage import Aside, aside, leaves
 from schemas.mapping.document import Document
 from schemas.mapping.reasons import NO_EQUIVALENT, PERSONAL
-from schemas.mapping.report import shorten
-from schemas.mapping.runtime import plain
+from schemas.mapping.runtime import excerpt
 from schemas.mapping.types import Access, Type
 
 Path = tuple[str, ...]
@@ -60,7 +58,7 @@ class Remains:
     def __init__(
         self, document: Document, source: Type, properties: Mapping[str, Any], access: Access
     ) -> None:
-        self._get: Final[Callable[[Any, str], Any]] = _item if access == "item" else _attribute
+        self._get: Final[Callable[[Any, str], Any]] = _item if access == "item" else member
         reasons = {tuple(path.split(".")): reason.text for path, (_, reason) in document.drops.items()}
         asides = [aside(scalar.text) for scalar in document.ignores]
         ignored = {one.path for one in asides if not one.other}
@@ -146,7 +144,7 @@ class Remains:
                     continue
                 if part.aside is not None and self._aside(part.aside, items.root, record, value):
                     continue
-                yield Left(here, part.path, part.reason, _text(value) if part.reason != PERSONAL else "")
+                yield Left(here, part.path, part.reason, excerpt(value) if part.reason != PERSONAL else "")
             elif isinstance(value, list):
                 olds = old if isinstance(old, list) else ()
                 for index, item in enumerate(value):
@@ -254,17 +252,3 @@ def _longest(reasons: Mapping[Path, str], path: Path) -> str | None:
 
 def _item(record: Any, name: str) -> Any:  # noqa: ANN401
     return record.get(name)
-
-
-def _attribute(record: Any, name: str) -> Any:  # noqa: ANN401
-    return getattr(record, attribute(name), None)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, list):
-        return shorten(", ".join(map(str, value)))
-    return shorten(value)

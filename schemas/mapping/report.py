@@ -8,20 +8,28 @@ from functools import lru_cache
 from typing import Any, Final
 
 from schemas.avro.schema import Schema
-from schemas.avro.violation import HIDDEN
+from schemas.avro.structs import member
+from schemas.avro.violation import HIDDEN, step
 from schemas.records import Finding, Loss
 
 EDGE = -2
 """Origin of what was said when the message was taken in: it belongs to every output."""
 
 
-_INDEX: Final = re.compile(r"/[0-9]+(?=/|$)")
+INDEX: Final = re.compile(r"/[0-9]+(?=/|$)")
+"""Steps of a JSON pointer that are indexes of lists (RFC 6901, section 4)."""
 
 
 @lru_cache(maxsize=4096)
 def plain(pointer: str) -> str:
     """A JSON pointer without the indexes of lists: the field, not the item."""
-    return _INDEX.sub("", pointer)
+    return INDEX.sub("", pointer)
+
+
+@lru_cache(maxsize=4096)
+def starred(pointer: str) -> str:
+    """A JSON pointer with ``*`` for each index: the field in any item."""
+    return INDEX.sub("/*", pointer)
 
 
 def personal(schema: Schema) -> frozenset[str]:
@@ -135,15 +143,10 @@ def present(root: Any, path: tuple[str, ...]) -> bool:  # noqa: ANN401
     for name in path:
         if isinstance(root, list):
             return True
-        root = root.get(name) if isinstance(root, dict) else _member(root, name)
+        root = root.get(name) if isinstance(root, dict) else member(root, name)
         if root is None:
             return False
     return True
-
-
-def _member(struct: Any, name: str) -> Any:  # noqa: ANN401
-    """A field of a struct, which has an underscore where its name is a word of Python."""
-    return getattr(struct, name, None) if hasattr(struct, name) else getattr(struct, f"{name}_", None)
 
 
 def locate(root: Any, wanted: Any) -> str:  # noqa: ANN401
@@ -169,5 +172,5 @@ def _search(here: Any, wanted: Any) -> str | None:  # noqa: ANN401
     for name, value in steps:
         found = _search(value, wanted)
         if found is not None:
-            return f"/{str(name).replace('~', '~0').replace('/', '~1')}{found}"
+            return step("", name) + found
     return None

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.mapping import times
-from schemas.mapping.report import Report
+from schemas.mapping.report import Report, shorten
 
 MATH = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
 """Decimal arithmetic of mappings: the same on every machine, exact to fifty digits."""
@@ -47,6 +47,11 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def excerpt(value: object) -> str:
+    """A value as a report shows it: of a list its items, at most 200 characters."""
+    return shorten(", ".join(map(str, value)) if isinstance(value, list) else text_of(value))
 
 
 def fit(value: Decimal, scale: int) -> Decimal:

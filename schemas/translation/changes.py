@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from schemas.avro.schema import Array, Field, Nullable, Record
+from schemas.avro.schema import Array, Field, Nullable, Record, bare
 from schemas.mapping.document import Group
-from schemas.translation.merge import Document, inner, read
+from schemas.translation.merge import Document, read
 
 
 class Changes(NamedTuple):
@@ -54,7 +54,7 @@ def _record(
     made: Document = {}
     for field in record.fields:
         value, before = new.get(field.name), old.get(field.name)
-        node, pointer = inner(field.type), f"{at}/{field.name}"
+        node, pointer = bare(field.type), f"{at}/{field.name}"
         if value is None or value == []:
             listed = "itemKey" in field.properties and not field.properties.get("itemWhole")
             gone = before is not None and before != [] and not listed
@@ -89,7 +89,7 @@ def _items(
     nulls: list[str],
 ) -> list[Document]:
     """Items that changed or that the event names."""
-    record = inner(array.items)
+    record = bare(array.items)
     assert isinstance(record, Record)  # noqa: S101 - only arrays of records have keys
     before = {item[key]: item for item in old}
     named = {item[key]: item for item in said}

@@ -6,17 +6,14 @@ variables of the rule tell, and the value.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from schemas.avro.structs import attribute
+from schemas.avro.structs import member
 from schemas.mapping.code import Claim
-from schemas.mapping.report import locate, shorten
-from schemas.mapping.runtime import text_of
+from schemas.mapping.report import INDEX, locate, starred
+from schemas.mapping.runtime import excerpt
 from schemas.translation.model import Output
-
-_INDEX: Final = re.compile(r"/\d+(?=/|$)")
 
 
 class Place(NamedTuple):
@@ -40,10 +37,10 @@ def origin(message: Any, output: Output, pointer: str, value: str | None) -> Pla
     """
     if output.rule is None:
         return None
-    claims = output.rule.claims.get(_INDEX.sub("/*", pointer), ())
+    claims = output.rule.claims.get(starred(pointer), ())
     found = [place for claim in sorted(claims, key=repr) for place in _places(message, output, claim)]
     same = [place for place in found if place.value == value]
-    numbers = _INDEX.findall(pointer)
+    numbers = INDEX.findall(pointer)
     index = int(numbers[-1][1:]) if numbers else 0
     if same:
         return same[min(index, len(same) - 1)] if len(same) > 1 else same[0]
@@ -66,10 +63,9 @@ def _walk(here: Any, path: tuple[str, ...], pointer: str) -> Iterator[Place]:  #
         for index, item in enumerate(here):
             yield from _walk(item, path, f"{pointer}/{index}")
     elif path:
-        inner = here.get(path[0]) if isinstance(here, dict) else getattr(here, attribute(path[0]), None)
+        inner = here.get(path[0]) if isinstance(here, dict) else member(here, path[0])
         yield from _walk(inner, path[1:], f"{pointer}/{path[0]}")
-    elif not isinstance(here, dict) and not hasattr(here, "__struct_fields__"):
-        if not isinstance(here, list):
-            yield Place(pointer, shorten(text_of(here)))
-        elif not isinstance(here[0], dict):
-            yield Place(pointer, shorten(", ".join(map(str, here))))
+    else:
+        one = here[0] if isinstance(here, list) else here
+        if not isinstance(one, dict) and not hasattr(here, "__struct_fields__"):
+            yield Place(pointer, excerpt(here))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from schemas.avro.schema import Array, Field, Nullable, Record, Type
+from schemas.avro.schema import Array, Field, Record, bare
 
 Document = dict[str, Any]
 
@@ -40,13 +40,13 @@ def _merge(record: Record, old: Document, new: Document, cleared: frozenset[str]
 
 
 def _value(field: Field, old: Any, new: Any, cleared: frozenset[str], at: str) -> Any:  # noqa: ANN401 - datums
-    node = inner(field.type)
+    node = bare(field.type)
     if old is None or new is None:
         return new
     if isinstance(node, Record):
         return _merge(node, old, new, cleared, at)
     key = field.properties.get("itemKey")
-    if isinstance(node, Array) and isinstance(item := inner(node.items), Record) and isinstance(key, str):
+    if isinstance(node, Array) and isinstance(item := bare(node.items), Record) and isinstance(key, str):
         if field.properties.get("itemWhole"):
             said = {each[key]: each for each in new}
             return [said.pop(each[key], each) for each in old] + list(said.values())
@@ -112,11 +112,11 @@ def placed(record: Record, document: Document, partial: Document) -> Document:
     that has them in the document; those that none has are left out.
     """
     for field in record.fields:
-        node, key = inner(field.type), field.properties.get("itemKey")
+        node, key = bare(field.type), field.properties.get("itemKey")
         items = partial.get(field.name)
         if not items or not isinstance(key, str) or not isinstance(node, Array):
             continue
-        item = inner(node.items)
+        item = bare(node.items)
         if isinstance(item, Record):
             known = document.get(field.name) or []
             once: list[Document] = []
@@ -148,8 +148,8 @@ def homeless(record: Record, found: Document, partial: Document) -> str:
     """What was said of children that ``placed`` has left out, as text; empty when that is nothing."""
     lost = []
     for field in record.fields:
-        node, key = inner(field.type), field.properties.get("itemKey")
-        item = inner(node.items) if isinstance(node, Array) else None
+        node, key = bare(field.type), field.properties.get("itemKey")
+        item = bare(node.items) if isinstance(node, Array) else None
         if not isinstance(item, Record) or not isinstance(key, str):
             continue
         alone = [each for each in partial.get(field.name) or () if each[key] == ""]
@@ -192,11 +192,6 @@ def _children(parent: Document, field: Field) -> Iterable[Document]:
     return parent.get(field.name) or ()
 
 
-def inner(node: Type) -> Type:
-    """A type without its null."""
-    return node.inner if isinstance(node, Nullable) else node
-
-
 def named(record: Record, whole: Document, partial: Document) -> tuple[set[int], set[int]]:
     """The items of a whole document that a partial one names.
 
@@ -215,9 +210,9 @@ def named(record: Record, whole: Document, partial: Document) -> tuple[set[int],
 def _name(record: Record, whole: Document, partial: Document | None, said: set[int], items: set[int]) -> None:
     """``partial`` None: everything is spoken of."""
     for field in record.fields:
-        node = inner(field.type)
+        node = bare(field.type)
         key = field.properties.get("itemKey")
-        if not isinstance(node, Array) or not isinstance(item := inner(node.items), Record):
+        if not isinstance(node, Array) or not isinstance(item := bare(node.items), Record):
             continue
         if not isinstance(key, str):
             continue

@@ -32,6 +32,9 @@ class Snapshots:
         mapping: with state of kind ``snapshot``.
         codec: of its source schema.
         avro: whether the bodies of records are Avro of that schema already.
+
+    Attributes:
+        reader: of the mapping.
     """
 
     def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> None:
@@ -41,11 +44,11 @@ class Snapshots:
         self._avro = avro
         self._record = mapping.source.record
         self._nulls = self._record.properties.get("explicitNulls")
-        self._reader = Reader(mapping.registers, lambda whole, partial: named(self._record, whole, partial))
+        self.reader = Reader(mapping.registers, lambda whole, partial: named(self._record, whole, partial))
 
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
         """Turn one version into events, and put right what it shows to be wrong of those told before."""
-        nothing = self._reader.nothing()
+        nothing = self.reader.nothing()
         key = message.value("state_key", nothing)
         entry = state(key.encode()) if key is not None else None
         past = history.decode(entry[8:]) if entry is not None else Past()
@@ -106,13 +109,8 @@ class Snapshots:
 
     def _order(self, message: Message, version: Version, body: bytes) -> tuple[int, bytes]:
         """What orders versions of one number: when they say it happened, then their bytes."""
-        time = self.other(message, body).value("state_time", self._reader.nothing())
+        time = self.other(message, body).value("state_time", self.reader.nothing())
         return (-1 if time is None else time, version.digest)
-
-    @property
-    def reader(self) -> Reader:
-        """Of the mapping."""
-        return self._reader
 
     @property
     def retracts(self) -> bool:
