@@ -33,10 +33,3 @@ def test_its_make_targets_exist() -> None:
     assert {"up", "test", "check", "bench", "soak"} <= targets
     for target in targets:
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, check=True)
-
-
-def test_its_links_lead_somewhere() -> None:
-    """Every relative link names a file of the repository."""
-    links = re.findall(r"\]\(([^)]+)\)", TEXT)
-    assert links
-    assert [link for link in links if not (ROOT / link).is_file()] == []
