@@ -23,7 +23,10 @@ FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 15.0
 SETTLED: Final = 30.0
 LOG_LIMIT: Final = 10 * 1024 * 1024
-READY_TIMEOUT: Final = 60.0
+READY_TIMEOUT: Final = 240.0
+"""Seconds: a machine with other work takes long to start four Python processes."""
+STILL_STARTING: Final = 30.0
+"""Seconds after which a person wants to hear why nothing happens."""
 
 Tell = Callable[[str], None]
 """Takes one sentence for the operator."""
@@ -85,12 +88,18 @@ class Child:
         """Return when the child is ready.
 
         Raises:
-            Transient: ``internal`` when it is not within a minute.
+            Transient: ``internal`` when it is not within ``READY_TIMEOUT``.
         """
-        deadline = time.monotonic() + READY_TIMEOUT
+        began = time.monotonic()
+        told = began
         while not await self.ask(client):
-            if time.monotonic() > deadline:
-                raise Transient("internal", f"{self.name} is not ready after a minute: {self.last_words()}")
+            now = time.monotonic()
+            if now - began > READY_TIMEOUT:
+                took = f"{READY_TIMEOUT:.0f} s"
+                raise Transient("internal", f"{self.name} is not ready after {took}: {self.last_words()}")
+            if now - told > STILL_STARTING:
+                told = now
+                self.tell(f"{self.name} is not ready after {now - began:.0f} s (see {self.log})")
             await asyncio.sleep(0.1)
 
     async def ask(self, client: httpx.AsyncClient) -> bool:
