@@ -7,12 +7,13 @@ lead to the same shipments aboard. Times are event times; the clock is never rea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from schemas.aboard.route import DISCHARGED, FORMED, LISTED, LOADED, MANIFEST
+from schemas.errors import Permanent
 
 DAY: Final = 86_400_000
 LONGEST: Final = 30 * DAY
@@ -99,13 +100,30 @@ class Book(msgspec.Struct, array_like=True):
     """Everything about one voyage or train.
 
     ``manifests`` holds the newest version of each and the units that it lists; ``derived`` is by event id and
-    party.
+    party; ``written`` is the mark of the schema of the bodies, empty from before there were marks.
     """
 
     boardings: dict[str, Boarding] = {}
     told: dict[str, Told] = {}
     manifests: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {}
     derived: dict[tuple[str, str], Derived] = {}
+    written: bytes = b""
+
+    def rewrite(self, mark: bytes, read: Callable[[bytes], bytes]) -> list[str]:
+        """Make all bodies those of another version of their schema.
+
+        Returns:
+            ids of events whose bodies cannot be read; they are dropped, and what was told of them stays told.
+        """
+        lost: list[str] = []
+        for identity, told in list(self.told.items()):
+            try:
+                self.told[identity] = msgspec.structs.replace(told, body=read(told.body))
+            except Permanent:
+                lost.append(identity)
+                del self.told[identity]
+        self.written = mark
+        return lost
 
     def take(
         self, event: Mapping[str, Any], body: bytes, hops: tuple[str, ...], accepted: int

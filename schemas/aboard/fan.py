@@ -11,9 +11,11 @@ import msgspec
 from schemas.aboard.book import KEPT, READ, Boarding, Book, Derived, Told, Unit, aboard, is_boarding
 from schemas.avro.codec import Codec
 from schemas.mapping.runtime import uuid5
+from schemas.records import Finding
 from schemas.translation.message import State
 from schemas.translation.model import Output, Record, Result
 from schemas.translation.store import pack
+from schemas.translation.written import Written
 
 KINDS: Final = frozenset({"WAGON", "CONTAINER", "TRUCK"})
 """Kinds of units; a shipment without any stands for itself."""
@@ -40,6 +42,7 @@ class Fan:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._peek = codec.peek(READ)
+        self._written = Written(codec)
 
     def translate(self, record: Record, state: State) -> Result:
         """Take one routed corridor event. The state is read only; what to write is in the result.
@@ -53,14 +56,24 @@ class Fan:
         entry = state(key)
         book = _decode(entry[8:]) if entry else Book()
         context = record.context
+        lost = self._brought(book, state)
         book.forget(context.accepted)
         before = book.parties() if is_boarding(event) else None
         affected = book.take(event, record.body, context.hops, context.accepted)
         if affected is None:
-            return Result()
+            return Result(findings=lost)
         outputs = self._derive(book, affected, before)
         changes: dict[bytes, bytes | None] = {key: pack(context.accepted + KEPT, _encode(book))}
-        return Result(outputs, changes)
+        self._written.note(state, changes)
+        return Result(outputs, changes, findings=lost)
+
+    def _brought(self, book: Book, state: State) -> list[Finding]:
+        """Make what was kept under another version of the schema of this one; name the unreadable."""
+        mark = book.written
+        if mark == self._written.mark:
+            return []
+        lost = book.rewrite(self._written.mark, lambda body: self._written.read(mark, body, state))
+        return [Finding("", "kept-versions-unreadable", "error", identity) for identity in lost]
 
     def _derive(
         self, book: Book, affected: Collection[str], before: Mapping[str, Sequence[Boarding]] | None

@@ -9,12 +9,13 @@ their order of arrival.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
 
 from schemas.avro.codec import Codec
+from schemas.errors import Permanent
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
@@ -22,6 +23,7 @@ from schemas.translation.history import digest
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Result
 from schemas.translation.store import pack
+from schemas.translation.written import Written
 
 PREFIX: Final = b"group|"
 """Keys of groups among those of events."""
@@ -37,25 +39,57 @@ class Member(msgspec.Struct, array_like=True, gc=False):
 
 
 class Told(msgspec.Struct, array_like=True):
-    """One outgoing event: its last version with a digest of what it said, and the members it was made of."""
+    """One outgoing event: its last version with a digest of what it said, and the members it was made of.
+
+    ``written`` is the mark of the schema that the digest is of, empty for that of the whole group.
+    """
 
     id: str
     version: int
     digest: bytes
     members: list[str]
     retracted: bool = False
+    written: bytes = b""
 
 
 class Group(msgspec.Struct, array_like=True):
-    """All members under one key, by event id, and what was made of them."""
+    """All members under one key, by event id, and what was made of them.
+
+    ``written`` is the mark of the schema of the bodies, empty in an entry from before there were marks.
+    """
 
     members: dict[str, Member] = {}
     told: list[Told] = []
+    written: bytes = b""
+
+    def rewrite(self, mark: bytes, read: Callable[[bytes], bytes]) -> list[str]:
+        """Make all bodies those of another version of their schema.
+
+        Returns:
+            ids of members whose bodies cannot be read; they are dropped, and what only they told stays told.
+        """
+        lost: list[str] = []
+        for identity, member in self.members.items():
+            try:
+                member.body = read(member.body)
+            except Permanent:
+                lost.append(identity)
+        self.members = {one: member for one, member in self.members.items() if one not in lost}
+        if lost:
+            self._drop_alone()
+        for told in self.told:
+            told.written = told.written or self.written
+        self.written = mark
+        return lost
+
+    def _drop_alone(self) -> None:
+        """Drop outgoing events that no member is left of."""
+        self.told = [told for told in self.told if any(one in self.members for one in told.members)]
 
     def forget(self, oldest: int) -> None:
         """Drop what was accepted too long ago to meet anything new."""
         self.members = {one: member for one, member in self.members.items() if member.accepted > oldest}
-        self.told = [told for told in self.told if any(one in self.members for one in told.members)]
+        self._drop_alone()
 
     def clusters(self, within: int) -> list[list[str]]:
         """Members that lie within a span of time from the first of them, in order of time."""
@@ -104,17 +138,17 @@ class Groups:
     Args:
         mapping: with ``group`` in its state.
         codec: of its source schema.
+        written: reads what was kept under other versions of that.
         avro: whether the bodies of records are Avro of that schema.
     """
 
-    def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool) -> None:
+    def __init__(self, mapping: CompiledMapping, codec: Codec, written: Written, *, avro: bool) -> None:
         state = mapping.document.state
         self._expires = state.expires
         self._union = state.union.text.split(".") if state.union is not None else []
-        self._content = [field.name for field in mapping.source.record.fields]
-        if state.compare_from is not None:
-            self._content = self._content[self._content.index(state.compare_from.text) :]
+        self._first = "" if state.compare_from is None else state.compare_from.text
         self._codec = codec
+        self._written = written
         self._avro = avro
 
     def take(self, name: str, event: Event, message: Message, state: State, result: Result) -> None:
@@ -130,6 +164,11 @@ class Groups:
         key, accepted = PREFIX + name.encode(), message.context.accepted
         entry = state(key)
         group = _decode(entry[8:]) if entry is not None else Group()
+        if group.written != self._written.mark:
+            mark = group.written
+            lost = group.rewrite(self._written.mark, lambda body: self._written.read(mark, body, state))
+            for identity in lost:
+                message.report.finding("", "kept-versions-unreadable", "error", identity)
         within = message.value("state_within", event) or 0
         if event.retracted:
             group.members.pop(event.id, None)
@@ -144,30 +183,47 @@ class Groups:
         for cluster, before in pairs:
             if event.id in cluster:
                 _contradiction(group, event.id, cluster, message)
-            self._tell(group, name, cluster, before, within, message, result)
+            self._tell(group, name, cluster, before, within, message, state, result)
         if not result.outputs:
             result.filtered.append(Filtered("", "unchanged"))
         group.forget(accepted - self._expires)
+        self._written.note(state, result.changes)
         result.changes[key] = pack(accepted + self._expires, _encode(group))
 
     def _tell(
         self, group: Group, name: str, cluster: list[str], before: Told | None, within: int,
-        message: Message, result: Result,
+        message: Message, state: State, result: Result,
     ) -> None:  # fmt: skip
         """Tell of a cluster, if it says something else than before."""
         last = group.members[group.last_word(cluster)]
         record = self._codec.decode_trusted(last.body)
         self._join(record, [group.members[one].body for one in cluster])
-        content = digest(_encode([record[name] for name in self._content]))
+        content = self._digest(record)
         if before is None:
             identity = group.fresh(message.context.participant, name, last.at // max(within, 1))
             before = Told(identity, 0, b"", [])
             group.told.append(before)
         before.members = cluster
+        if before.written and self._same(before, record, state):
+            before.digest = content
+        before.written = b""
         if content != before.digest:
             before.version, before.digest = before.version + 1, content
             message.take(record)
             self._emit(Event(before.id, before.version), message, result)
+
+    def _digest(self, record: dict[str, Any]) -> bytes:
+        """A digest of the content of a datum, which has all fields of its schema in their order."""
+        names = list(record)
+        content = names[names.index(self._first) :] if self._first in record else names
+        return digest(_encode([record[name] for name in content]))
+
+    def _same(self, told: Told, record: dict[str, Any], state: State) -> bool:
+        """Whether an outgoing event says what it said under another version of the schema."""
+        body = self._written.back(told.written, self._codec.encode(record), state)
+        if body is None:
+            return False
+        return self._digest(self._written.datum(told.written, body, state)) == told.digest
 
     def _join(self, record: dict[str, Any], bodies: list[bytes]) -> None:
         """Put the list items of all members into one record, sorted, each once."""

@@ -5,6 +5,7 @@ Its versions, what they say happened, and the events it became.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -40,7 +41,8 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     """One event as it was last emitted, with the facts that its retraction repeats.
 
     ``again`` counts how often it was told anew after a retraction, each time under another id: a retraction
-    is final for those who read it.
+    is final for those who read it. ``written`` is the mark of the schema that the digest is of, empty for
+    that of the whole entry.
     """
 
     version: int
@@ -51,6 +53,7 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     keep: dict[str, Any] | None = None
     retracted: bool = False
     again: int = 0
+    written: bytes = b""
 
 
 class Past(msgspec.Struct, array_like=True):
@@ -67,6 +70,9 @@ class Past(msgspec.Struct, array_like=True):
         base: Avro of the whole document as of that version, ``before`` the timeline then.
         folded: number and digest of versions whose bodies are gone.
         loose: ids of events that versions older than ``floor`` told when they came late.
+        source: mark of the schema of all bodies here (`schemas.translation.written`), empty in an entry from
+            before there were marks; ``target`` that of the schema of the events.
+        elder: marks of other schemas that digests in ``folded`` may be of.
     """
 
     versions: list[Version] = []
@@ -80,6 +86,9 @@ class Past(msgspec.Struct, array_like=True):
     before: Timeline | None = None
     folded: list[tuple[int, bytes]] = []
     loose: list[str] = []
+    source: bytes = b""
+    target: bytes = b""
+    elder: list[bytes] = []
 
     def knows(self, number: int, digest: bytes) -> bool:
         """Whether this very version came before."""
@@ -119,6 +128,41 @@ class Past(msgspec.Struct, array_like=True):
         for one, body in versions:
             one.head, one.tail = body, 0
             self.append(one)
+
+    def rewrite(self, source: bytes, read: Callable[[bytes], bytes]) -> None:
+        """Make all bodies those of another version of their schema.
+
+        Args:
+            source: its mark.
+            read: gives a body of that version for one that is kept; when it raises, nothing has changed.
+        """
+        bodies = [read(body) for body in self.bodies()]
+        whole, base = (None if body is None else read(body) for body in (self.whole, self.base))
+        for one, body in zip(self.versions, bodies, strict=True):
+            one.digest = digest(body)
+        self.keep(list(zip(self.versions, bodies, strict=True)))
+        self.whole, self.base = whole, base
+        self._age(source)
+
+    def give_up(self, source: bytes) -> None:
+        """Fold all versions without their bodies, which cannot be read: what they told stays told."""
+        self.folded = [*self.folded, *((one.number, one.digest) for one in self.versions)][-MAX_FOLDED:]
+        self.floor = self.last
+        self.before, self.base, self.whole, self.versions = self.now.copied(), None, None, []
+        self._age(source)
+
+    def _age(self, source: bytes) -> None:
+        if self.folded and self.source and self.source not in self.elder:
+            self.elder = [*self.elder, self.source]
+        self.source = source
+
+    def retarget(self, target: bytes) -> None:
+        """Note of all events told so far which schema their digests are of, for others are of another."""
+        for identity in self.events if self.target else ():
+            sent = _decode_sent(self.events[identity])
+            sent.written = sent.written or self.target
+            self.send(identity, sent)
+        self.target = target
 
     @property
     def size(self) -> int:

@@ -17,6 +17,7 @@ from schemas.translation.history import digest
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
+from schemas.translation.written import Written
 
 Kind = Callable[[CompiledMapping, Message, State, Result], None]
 """Translates one message under a mapping: reads the state, and fills the result."""
@@ -32,6 +33,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
         digest: of the bytes, to tell a repetition from another content.
         told: number of the version that was told on: it rises even where the source's does not.
         group: key of the group it is a member of, empty for none.
+        written: mark of the schema that the digest is of, empty where there are no others or it is not known.
     """
 
     version: int
@@ -40,6 +42,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
     digest: bytes = b""
     told: int = 0
     group: str = ""
+    written: bytes = b""
 
     def after(self, other: Seen) -> bool:
         """Whether this replaces the other, whichever of them came first.
@@ -70,12 +73,19 @@ def translate_none(mapping: CompiledMapping, message: Message, state: State, res
 
 def latest(mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> Kind:
     """The state kind for a mapping, whose records are Avro of its source schema or not."""
-    groups = Groups(mapping, codec, avro=avro) if "group" in mapping.document.state.expressions else None
-    return partial(translate_latest, groups)
+    written = Written(codec)
+    grouped = "group" in mapping.document.state.expressions
+    groups = Groups(mapping, codec, written, avro=avro) if grouped else None
+    return partial(translate_latest, groups, written if avro else None)
 
 
 def translate_latest(
-    groups: Groups | None, mapping: CompiledMapping, message: Message, state: State, result: Result
+    groups: Groups | None,
+    written: Written | None,
+    mapping: CompiledMapping,
+    message: Message,
+    state: State,
+    result: Result,
 ) -> None:
     """Run the rules unless what replaces this version of the event passed before.
 
@@ -97,6 +107,8 @@ def translate_latest(
     entry = state(key)
     if entry is not None:
         before = _decode(entry[8:])
+        if written is not None and before.written not in {b"", written.mark}:
+            _compared(before, seen, written, message.source.body, state)
         if reason := passed(before, seen, message):
             result.filtered.append(Filtered("", reason))
             return
@@ -114,7 +126,16 @@ def translate_latest(
     if first and not result.outputs:
         return
     expires = message.context.accepted + mapping.document.state.expires
+    if written is not None:
+        seen.written = written.mark
+        written.note(state, result.changes)
     result.changes[key] = pack(expires, _encode(seen))
+
+
+def _compared(before: Seen, seen: Seen, written: Written, body: bytes, state: State) -> None:
+    """Give what was seen under another version of the schema the digest that it has under this one."""
+    if written.same(before.written, before.digest, body, state):
+        before.digest = seen.digest
 
 
 def seen_of(message: Message) -> Seen:

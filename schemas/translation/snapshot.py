@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
+from schemas.errors import Permanent
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
@@ -23,6 +24,7 @@ from schemas.translation.news import News
 from schemas.translation.replay import ANNULMENT, SNAPSHOT, Made, Reader, Replay
 from schemas.translation.store import pack
 from schemas.translation.timeline import Timeline
+from schemas.translation.written import Written
 
 
 class Snapshots:
@@ -35,6 +37,7 @@ class Snapshots:
 
     Attributes:
         reader: of the mapping.
+        source: the schema of the documents in the state, ``target`` that of the events.
     """
 
     def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> None:
@@ -44,6 +47,9 @@ class Snapshots:
         self._avro = avro
         self._record = mapping.source.record
         self._nulls = self._record.properties.get("explicitNulls")
+        first = self._state.content_from
+        self.source = Written(codec)
+        self.target = Written(Codec(mapping.target), "" if first is None else first.text)
         self.reader = Reader(mapping.registers, lambda whole, partial: named(self._record, whole, partial))
 
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
@@ -52,6 +58,7 @@ class Snapshots:
         key = message.value("state_key", nothing)
         entry = state(key.encode()) if key is not None else None
         past = history.decode(entry[8:]) if entry is not None else Past()
+        unread = entry is not None and not self._brought(past, state)
         number = message.value("state_version", nothing) or 0
         kind = message.value("state_kind_of", nothing, SNAPSHOT)
         body = message.source.body if self._avro else self._codec.encode(message.record)
@@ -61,13 +68,41 @@ class Snapshots:
                 message.report.finding("", "after-annulment", "warning", number)
             result.filtered.append(Filtered("", "annulled"))
             return
-        if past.knows(number, version.digest):
+        if past.knows(number, version.digest) or self._folded(past, version, state):
             result.filtered.append(Filtered("", "duplicate"))
             return
-        _Telling(self, past, version, message, result).tell()
+        _Telling(self, past, version, message, result, state, unread=unread).tell()
         if key is not None:
+            past.source, past.target = self.source.mark, self.target.mark
             span = self._state.closed_expires if past.closed else self._state.expires
             result.changes[key.encode()] = pack(message.context.accepted + span, past.entry())
+            self.source.note(state, result.changes)
+            self.target.note(state, result.changes)
+
+    def _brought(self, past: Past, state: State) -> bool:
+        """Make what was written under other schemas that of these; false when bodies cannot be read."""
+        if past.target != self.target.mark:
+            past.retarget(self.target.mark)
+        if past.source == self.source.mark:
+            return True
+        try:
+            past.rewrite(self.source.mark, lambda body: self.source.read(past.source, body, state))
+        except Permanent:
+            past.give_up(self.source.mark)
+            return False
+        return True
+
+    def _folded(self, past: Past, version: Version, state: State) -> bool:
+        """Whether a version came before and was folded when its schema was another one."""
+        return version.number <= past.floor and any(
+            (version.number, known) in past.folded
+            for mark in past.elder
+            if (known := self._digest(mark, version.head, state)) is not None
+        )
+
+    def _digest(self, mark: bytes, body: bytes, state: State) -> bytes | None:
+        before = self.source.back(mark, body, state)
+        return None if before is None else digest(before)
 
     def other(self, message: Message, body: bytes) -> Message:
         """A message of another version of the same document, in the context of the one that came."""
@@ -122,9 +157,12 @@ class _Telling:
     """One version on its way into a document's state."""
 
     def __init__(
-        self, kind: Snapshots, past: Past, version: Version, message: Message, result: Result
-    ) -> None:
+        self, kind: Snapshots, past: Past, version: Version, message: Message, result: Result, state: State,
+        *, unread: bool,
+    ) -> None:  # fmt: skip
         self._kind = kind
+        self._state = state
+        self._unread = unread
         self._past = past
         self._version = version
         self._message = message
@@ -137,7 +175,7 @@ class _Telling:
     def tell(self) -> None:
         """Put the version in its place, and tell what changes by it."""
         past, version = self._past, self._version
-        self._compare_numbers()
+        self._look_at_others()
         if version.number <= past.floor:
             self._tell_old()
             return
@@ -153,11 +191,13 @@ class _Telling:
         if len(past.versions) > history.MAX_VERSIONS or past.size > history.MAX_BYTES:
             self._fold()
 
-    def _compare_numbers(self) -> None:
-        """One number for two contents: someone has to look at it."""
+    def _look_at_others(self) -> None:
+        """One number for two contents, or kept versions that cannot be read: someone has to look at it."""
+        number = self._version.number
         if self._contested:
-            number = self._version.number
             self._message.report.finding("", "same-version-other-content", "warning", number)
+        if self._unread:
+            self._message.report.finding("", "kept-versions-unreadable", "error", number)
 
     def _tell_next(self) -> bool:
         """The newest version: only what it says is compared.
@@ -176,7 +216,7 @@ class _Telling:
         holding, members = reading.holding(), reading.occurrence.members
         if not reading.partial and not set(members).issubset(holding):
             message.restart(self._partial)
-            self._compare_numbers()
+            self._look_at_others()
             return False
         members += [one for one in holding if one not in members]
         for made in reading.made:
@@ -274,7 +314,7 @@ class _Telling:
         sent = past.sent(made.identity)
         content = digest(candidate.body)
         always = candidate.rule.always and made.message is self._message
-        if sent is not None and not sent.retracted and content == sent.digest and not always:
+        if sent is not None and not sent.retracted and not always and self._same(sent, content, made):
             return
         again = 0 if sent is None else sent.again + sent.retracted
         version = 1 if sent is None or sent.retracted else sent.version + 1
@@ -293,6 +333,19 @@ class _Telling:
                 version, content, candidate.rule.name, output.key, output.subject, candidate.keep, again=again
             ),
         )
+
+    def _same(self, sent: Sent, content: bytes, made: Made) -> bool:
+        """Whether an event says what it said before, under this schema of events or another one."""
+        if not sent.written:
+            return content == sent.digest
+        event = Event(made.identity, sent.version, made.event.occurrence)
+        event.memory = made.event.memory
+        body = made.message.head(made.candidate, event) + made.candidate.body
+        if not self._kind.target.same(sent.written, sent.digest, body, self._state, content=True):
+            return False
+        sent.digest, sent.written = content, b""
+        self._past.send(made.identity, sent)
+        return True
 
     def _retract(self, identities: list[str]) -> None:
         """Take back events that no longer hold, where the mapping can."""

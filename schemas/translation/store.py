@@ -14,6 +14,8 @@ from typing import Final
 
 STREAM_TIME: Final = b"\xffstream-time"
 """Key of the entry that keeps the stream time."""
+SCHEMAS: Final = b"\xffschema\xff"
+"""In front of a mark: keys of the entries that hold the schemas which others were written with."""
 FOREVER: Final = (1 << 63) - 1
 """Expiry of what never expires."""
 
@@ -29,7 +31,7 @@ def expiry(entry: bytes) -> int:
 
 
 class Store:
-    """Entries of one partition.
+    """Entries of one partition; its length is their number, without the schemas that they were written with.
 
     Attributes:
         time: the stream time, UTC milliseconds.
@@ -40,10 +42,11 @@ class Store:
         self.time = 0
         self.size = 0
         self._entries: dict[bytes, bytes] = {}
+        self._schemas: set[bytes] = set()
         self._expiring: list[tuple[int, bytes]] = []
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) - len(self._schemas)
 
     def load(self, key: bytes, entry: bytes | None) -> None:
         """Take one record of the changelog, in order; None deletes."""
@@ -55,6 +58,8 @@ class Store:
             self._entries.pop(key, None)
             return
         self._entries[key] = entry
+        if key.startswith(SCHEMAS):
+            self._schemas.add(key)
         if (expires := expiry(entry)) < FOREVER:
             heappush(self._expiring, (expires, key))
         if len(self._expiring) > 2 * len(self._entries) + 64:
