@@ -23,7 +23,7 @@ from schemas.mapping.functions import library
 from schemas.mapping.outgoing import refuse
 from schemas.mapping.report import Report, locate
 from schemas.mapping.source import Problems, Scalar
-from schemas.mapping.types import BOOL, INT, TEXT, Access, Type, of_node, record_of
+from schemas.mapping.types import BOOL, INSTANT, INT, TEXT, UUID, Access, Field, Type, of_node, record_of
 
 ARGUMENTS = ("r", "m", "c", "e", "L")
 UNSET = object()
@@ -37,7 +37,7 @@ _MESSAGE = record_of(
         "origin": TEXT,
         "participant": TEXT,
         "sequence": INT,
-        "accepted": INT,
+        "accepted": INSTANT,
         "hops": Type("list", item=TEXT),
         "traceparent": TEXT.or_null(),
     },
@@ -58,6 +58,8 @@ _EVENT = record_of(
     "event",
     "attr",
 )
+_OWN_EVENT = replace(_EVENT, fields={**_EVENT.fields, "id": Field("id", UUID)})
+"""Where the engine makes the id; of the kind ``latest`` it is the source's own."""
 REPORT = record_of(
     {"losses": Type("list", item=_LOSS), "findings": Type("list", item=_FINDING)}, "report", "attr"
 )
@@ -204,7 +206,8 @@ class Compiler:
     def _event(self, node: ast.AST) -> Value:
         if self.kind == "none":
             raise Wrong(node, "a stateless mapping has no `event`: make ids with uuid5(message.origin, …)")
-        return Value("e", _EVENT, volatile=True)
+        kind = _EVENT if self.kind == "latest" else _OWN_EVENT
+        return Value("e", kind, volatile=True)
 
     def _let_reader(self, name: str, index: int, reader: Expression) -> Callable[[Function], Value]:
         def let(function: Function) -> Value:

@@ -14,17 +14,20 @@ from typing import Any
 from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
-from schemas.mapping import petroleum, route, runtime, times
+from schemas.mapping import logical, petroleum, route, runtime, times
 from schemas.mapping.code import Column, Line, Value
 from schemas.mapping.expression import Call, Expression, Wrong, alike
 from schemas.mapping.places import Places
 from schemas.mapping.source import suggest
-from schemas.mapping.types import BOOL, DECIMAL, INT, TEXT, Type
+from schemas.mapping.types import BOOL, DAY, DECIMAL, INSTANT, INT, TEXT, UUID, Type
 
+_LOGICAL = {"instant": INSTANT, "day": DAY}
 _KINDS = {
     "text": ("text", "enum"),
     "number": ("int", "decimal"),
     "int": ("int",),
+    "instant": ("int",),
+    "day": ("int",),
     "sized": ("text", "list", "map"),
     "list": ("list",),
     "scalar": ("text", "enum", "int", "decimal", "bool", "float"),
@@ -63,6 +66,8 @@ def arguments(compiler: Expression, node: ast.Call, takes: tuple[str, ...]) -> l
         value = compiler.atom(compiler.visit(argument))
         if kind != "any" and value.type.kind not in (*_KINDS[kind], "null"):
             raise Wrong(argument, f"{name}() takes {kind} here, this is {value.type}")
+        if kind in _LOGICAL:
+            value = compiler.as_logical(value, _LOGICAL[kind], argument)
         values.append(value)
     return values
 
@@ -145,32 +150,35 @@ def library(codes: CodeLists) -> dict[str, Call]:
         ),
         "preferred": Plain(("text",), TEXT, "PREFERRED({0})", uses={"PREFERRED": places.preferred}),
         "utc_millis": Plain(
-            ("text", "text"), INT, "UTC_MILLIS({0}, {1})", runtime.utc_millis_slow,
+            ("text", "text"), INSTANT, "UTC_MILLIS({0}, {1})", runtime.utc_millis_slow,
             uses={"UTC_MILLIS": times.utc_millis},
         ),
         "local_text": _local_text,
         "offset_minutes": Plain(
-            ("int", "text"), INT, "OFFSET_MINUTES({0}, {1})", uses={"OFFSET_MINUTES": times.offset_minutes}
+            ("instant", "text"), INT, "OFFSET_MINUTES({0}, {1})",
+            uses={"OFFSET_MINUTES": times.offset_minutes},
         ),
         "doubled": Plain(
             ("list",), Type("list", item=TEXT, nullable=True), "DOUBLED({0})",
             uses={"DOUBLED": runtime.doubled},
         ),
         "future_text": Plain(
-            ("int", "int", "text"), TEXT, "FUTURE_TEXT({0}, {1}, {2})", nulls=True,
+            ("instant", "instant", "text"), TEXT, "FUTURE_TEXT({0}, {1}, {2})", nulls=True,
             uses={"FUTURE_TEXT": runtime.future_text},
         ),
-        "instant_text": Plain(("int",), TEXT, "INSTANT_TEXT({0})", uses={"INSTANT_TEXT": times.instant_text}),
+        "instant_text": Plain(
+            ("instant",), TEXT, "INSTANT_TEXT({0})", uses={"INSTANT_TEXT": times.instant_text}
+        ),
         "offset_text": Plain(("int",), TEXT, "OFFSET_TEXT({0})", uses={"OFFSET_TEXT": times.offset_text}),
         "offset_value": Plain(
             ("text",), INT, "OFFSET_VALUE({0})", runtime.unreadable("offset-invalid"),
             uses={"OFFSET_VALUE": times.offset_value},
         ),
         "date_days": Plain(
-            ("text",), INT, "READ_DATE({0})", runtime.unreadable("date-invalid"),
+            ("text",), DAY, "READ_DATE({0})", runtime.unreadable("date-invalid"),
             uses={"READ_DATE": times.read_date},
         ),
-        "date_text": Plain(("int",), TEXT, "DATE_TEXT({0})", uses={"DATE_TEXT": times.date_text}),
+        "date_text": Plain(("day",), TEXT, "DATE_TEXT({0})", uses={"DATE_TEXT": times.date_text}),
         "convert": Plain(
             ("number", "text", "text"), DECIMAL, "CONVERT({0}, {1}, {2})",
             runtime.unreadable("unit-mismatch"),
@@ -241,7 +249,7 @@ def _rest(compiler: Expression, node: ast.Call, start: int, takes: tuple[str, ..
 def _uuid5(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
     values = arguments(compiler, node, ("scalar",) * max(len(node.args), 1))
     code = f"UUID5({', '.join(value.code for value in values)})"
-    return emit(compiler, values, Plain((), TEXT, "", uses={"UUID5": runtime.uuid5}), code)
+    return emit(compiler, values, Plain((), UUID, "", uses={"UUID5": runtime.uuid5}), code)
 
 
 def _oil_density(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
@@ -396,6 +404,7 @@ def _first(compiler: Expression, node: ast.Call, expected: Type | None) -> Value
         if not alike(value.type, other.type):
             raise Wrong(argument, f"first() of {value.type} and {other.type}")
         kind = other.type if value.type.kind == "null" else value.type.not_null().or_null(other.type.nullable)
+        kind = replace(kind, logical=logical.either(value.type, other.type))
         name = compiler.function.fresh("first")
         compiler.function.line(f"{name} = {value.code}")
         compiler.function.attach(f"if {name} is None:", code, f"{name} = {other.code}")
@@ -419,7 +428,7 @@ def _all(compiler: Expression, node: ast.Call, expected: Type | None) -> Value: 
 
 def _local_text(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
     """A time of which something is left out is a loss, and one of which nothing can be written."""
-    millis, zone = values = arguments(compiler, node, ("int", "text"))
+    millis, zone = values = arguments(compiler, node, ("instant", "text"))
     there = f"{millis.code} is not None and " if millis.type.nullable else ""
     if zone.type.nullable:
         lost = f"c.loss({compiler.pointer(millis)}, 'unknown-zone', {millis.code})"

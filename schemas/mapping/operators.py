@@ -9,6 +9,7 @@ import ast
 from dataclasses import replace
 from decimal import Decimal
 
+from schemas.mapping import logical
 from schemas.mapping.code import SOME, Value
 from schemas.mapping.paths import Paths
 from schemas.mapping.source import suggest
@@ -90,7 +91,7 @@ class Operators(Paths):
         value = self.atom(self.visit(node.operand, expected))
         if not isinstance(node.op, ast.USub) or value.type.kind not in NUMBERS:
             raise Wrong(node, f"{describe(node)} of {value.type}")
-        return self.null_safe([value], f"(-{value.code})", value.type.not_null())
+        return self.null_safe([value], f"(-{value.code})", replace(value.type.not_null(), logical=""))
 
     def _boolop(self, node: ast.BoolOp, expected: Type | None) -> Value:  # noqa: ARG002
         word = "and" if isinstance(node.op, ast.And) else "or"
@@ -120,6 +121,7 @@ class Operators(Paths):
         kind = (no.type if yes.type.kind == "null" else yes.type).or_null(
             yes.type.nullable or no.type.nullable
         )
+        kind = replace(kind, logical=logical.either(yes.type, no.type))
         if kind.kind == "decimal" and not (yes.path and no.path and yes.type.scale == no.type.scale):
             kind = replace(kind, scale=0)  # one branch is computed: the target's scale is not known to hold
         pointer = yes.pointer or no.pointer
@@ -200,6 +202,8 @@ class Operators(Paths):
         code = f"({left.code} {word} {right.code})"
         if word == "+" and kinds <= {"text", "enum"}:
             return self.null_safe([left, right], code, TEXT)
+        if word in {"+", "-"} and logical.differ(left.type, right.type):
+            raise Wrong(node, f"`{word}` of {left.type} and {right.type}")
         if kinds <= {"int"} and word != "/":
             return self.null_safe([left, right], code, INT)
         if kinds <= {"float"} or kinds == {"int", "float"}:
@@ -213,4 +217,6 @@ class Operators(Paths):
 def alike(one: Type, other: Type) -> bool:
     """Whether two types may be compared or stand in for one another."""
     kinds = {one.kind, other.kind}
+    if logical.differ(one, other):
+        return False
     return len(kinds) == 1 or "null" in kinds or kinds == {"text", "enum"} or kinds <= {"int", "decimal"}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from schemas.avro.forms import bounds, matcher, words
 from schemas.avro.instants import FIRST, LAST, SPAN
 from schemas.codes.lists import CodeLists
 from schemas.mapping.code import Bindings
+from schemas.mapping.logical import UUID
 from schemas.mapping.types import Field
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Unfit(ValueError):
@@ -35,6 +39,12 @@ def refuse(value: object, rule: str) -> NoReturn:
     raise Unfit(rule, value)
 
 
+@lru_cache(maxsize=4096)
+def is_uuid(value: str) -> bool:
+    """Whether a text is a UUID (RFC 9562), written with hyphens."""
+    return _UUID.fullmatch(value) is not None
+
+
 def test(found: Field, bindings: Bindings, codes: CodeLists) -> Test | None:
     """Make the test of a field; None where its schema declares nothing."""
     has, kind = found.properties, found.type
@@ -49,6 +59,9 @@ def test(found: Field, bindings: Bindings, codes: CodeLists) -> Test | None:
         return Test(f"({' or '.join(parts)})", "out-of-range", f"expected {rule}") if parts else None
     if kind.kind != "text":
         return None
+    if kind.logical == UUID:
+        name = bindings.bind("is_uuid", is_uuid, "is_uuid")
+        return Test(f"not {name}({{0}})", "form", "expected a UUID")
     if "pattern" in has:
         form = matcher(str(has["pattern"]))
         fits = lru_cache(maxsize=4096)(lambda value: form.search(value) is not None)

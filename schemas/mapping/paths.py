@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from schemas.avro.structs import attribute
+from schemas.mapping import logical
 from schemas.mapping.code import Anchor, Bindings, Function, Read, Value
 from schemas.mapping.source import Problems, Scalar, suggest
 from schemas.mapping.syntax import ALLOWED, Wrong, describe, integer, parse
@@ -109,6 +110,22 @@ class Paths:
         name = self.function.fresh(stem)
         self.function.line(f"{name} = {value.code}")
         return replace(value, code=name, atom=True)
+
+    def as_logical(self, value: Value, want: Type, node: ast.AST | None = None) -> Value:
+        """An atom as a number of the logical type that is wanted.
+
+        Raises:
+            Wrong: it is one of another, and there is no conversion.
+        """
+        try:
+            code = logical.converted(value.code, value.type, want)
+        except logical.Unlike as unlike:
+            raise Wrong(node, str(unlike)) from unlike
+        if code is None:
+            return value
+        code = f"(None if {value.code} is None else {code})" if value.type.nullable else code
+        kind = replace(value.type, logical=want.logical)
+        return self.atom(replace(value, code=code, atom=False, home=None, type=kind))
 
     def null_safe(self, values: Sequence[Value], code: str, kind: Type) -> Value:
         """``code`` unless one of the atoms is null, then null."""
@@ -234,7 +251,8 @@ class Paths:
             if bound is not None and constant is None:
                 raise Wrong(bound, "the bounds of a slice are constants")
             bounds.append("" if constant is None else str(constant))
-        return self.null_safe([value], f"{value.code}[{bounds[0]}:{bounds[1]}]", value.type.not_null())
+        kind = replace(value.type.not_null(), logical="")
+        return self.null_safe([value], f"{value.code}[{bounds[0]}:{bounds[1]}]", kind)
 
     def loop(
         self,

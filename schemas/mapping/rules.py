@@ -16,7 +16,7 @@ from schemas.mapping.expression import Expression, Wrong, alike, parse
 from schemas.mapping.plausible import compile_findings
 from schemas.mapping.source import Scalar
 from schemas.mapping.target import BytesTarget, DatumTarget, Target, condition
-from schemas.mapping.types import INT, TEXT, record_of
+from schemas.mapping.types import INT, TEXT, UUID, record_of
 
 
 @dataclass
@@ -65,7 +65,7 @@ class RuleWriter:
         compiler = self.compiler
         function, expressions = self._start("retract", "k")
         kept = {name: kind.or_null() for name, kind in compiler.kept.items()}
-        emitted = record_of({"id": TEXT, "version": INT, "rule": TEXT, **kept}, "emitted")
+        emitted = record_of({"id": UUID, "version": INT, "rule": TEXT, **kept}, "emitted")
         expressions.names.context["emitted"] = lambda _: Value("k", emitted)
         if self.rule.when is not None:
             function.line(f"if not {condition(expressions, compiler.problems, self.rule.when)}: return None")

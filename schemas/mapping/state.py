@@ -6,8 +6,9 @@ from schemas.mapping.code import Function
 from schemas.mapping.compiler import Compiler
 from schemas.mapping.document import GROUPING, Register
 from schemas.mapping.source import Scalar
+from schemas.mapping.syntax import Wrong
 from schemas.mapping.target import condition
-from schemas.mapping.types import Type, record_of
+from schemas.mapping.types import INSTANT, Type, record_of
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "key": ("text",),
@@ -30,6 +31,9 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "rank": ("int",),
     "within": ("int",),
 }
+
+_INSTANTS = {"happened", "state_time", "state_updated", "state_at"}
+"""Functions that give UTC milliseconds."""
 
 
 def compile_state(compiler: Compiler) -> None:
@@ -114,11 +118,17 @@ def compile_known(compiler: Compiler) -> None:
 def _single(compiler: Compiler, name: str, scalar: Scalar, kinds: tuple[str, ...]) -> None:
     function = compiler.start(name, tag=name.replace("_", " "))
     _remembering(compiler, function)
-    value = compiler.expression(function).compile(scalar)
+    expressions = compiler.expression(function)
+    value = expressions.compile(scalar)
     if value is None:
         return
     if value.type.kind not in kinds:
         compiler.problems.add(scalar, f"this is {value.type}, it must be {' or '.join(kinds)}")
+    elif name in _INSTANTS:
+        try:
+            value = expressions.as_logical(expressions.atom(value), INSTANT)
+        except Wrong as wrong:
+            compiler.problems.add(scalar, wrong.message)
     function.line(f"return {value.code}")
 
 

@@ -13,7 +13,7 @@ from schemas.avro import schema as avro
 from schemas.avro.emit import Emitter, indent
 from schemas.codes.lists import CodeLists
 from schemas.errors import Invalid
-from schemas.mapping import outgoing
+from schemas.mapping import logical, outgoing
 from schemas.mapping.code import SOME, Anchor, Column, Value
 from schemas.mapping.document import Block, Tree
 from schemas.mapping.expression import Expression, Wrong
@@ -104,7 +104,8 @@ class Target:
         """
         if value is None or value.const or value.type.kind == "null" or value.column is not None:
             return value
-        test = outgoing.test(found, self.expressions.bindings, self.codes)
+        known = value.type.logical == found.type.logical == logical.UUID
+        test = None if known else outgoing.test(found, self.expressions.bindings, self.codes)
         if test is None:
             return value
         function = self.expressions.function
@@ -141,14 +142,19 @@ class Target:
             return self._symbol(value, kind)
         if want == "decimal" and have in {"int", "decimal"}:
             return self._decimal(value, kind)
-        if want in {"record", "list"} and have == want:
+        if want in {"record", "list", "map"} and have == want:
             return self._fitted_shape(value, kind)
         if have != want and (have, want) not in {("enum", "text"), ("int", "float")}:
             hint = {("decimal", "int"): "convert it with int(…)", ("text", "int"): "convert it with int(…)"}
             raise Wrong(None, hint.get((have, want), ""))
-        return self.expressions.atom(value)
+        text = ast.literal_eval(value.code) if value.const and kind.logical == logical.UUID else None
+        if text is not None and not outgoing.is_uuid(text):
+            raise Wrong(None, f"`{text}` is no UUID")
+        return self.expressions.as_logical(self.expressions.atom(value), kind)
 
     def _fitted_shape(self, value: Value, kind: Type) -> Value:
+        if value.type.item and kind.item and (why := logical.loses(value.type.item, kind.item)):
+            raise Wrong(None, why)
         if kind.kind == "list" and value.type.item and kind.item:
             if "record" in {value.type.item.kind, kind.item.kind}:
                 raise Wrong(None, "use `each` to make a list of records")
@@ -191,6 +197,10 @@ class Target:
             return value
         else:
             made = self.expressions.null_safe([value], f"FIT({value.code}, {kind.scale})", Type("decimal"))
+            if value.path is not None and value.type.scale > kind.scale:
+                made = self.expressions.atom(made, "number")
+                lost = f"c.loss({self.expressions.pointer(value)}, 'precision', {value.code})"
+                self.expressions.function.line(f"if {made.code} != {value.code}: {lost}")
         return replace(self.expressions.atom(made, "number"), pointer=value.pointer)
 
     def tabled(self, value: Value) -> bool:  # noqa: ARG002

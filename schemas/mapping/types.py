@@ -52,6 +52,8 @@ class Type:
             word = f"record {self.name}" if self.name else "record"
         elif self.item:
             word = f"{self.kind} of {self.item}"
+        elif self.logical:
+            word = f"{self.kind} ({self.logical})"
         return f"{word}{' or null' if self.nullable and self.kind != 'null' else ''}"
 
 
@@ -66,7 +68,10 @@ class Field:
 
 
 TEXT = Type("text")
+UUID = Type("text", logical="uuid")
 INT = Type("int")
+INSTANT = Type("int", logical="timestamp-millis")
+DAY = Type("int", logical="date")
 DECIMAL = Type("decimal")
 BOOL = Type("bool")
 NULL = Type("null", nullable=True)
