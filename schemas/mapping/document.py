@@ -15,7 +15,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
     "none": frozenset(),
     "latest": frozenset(
         {"id", "version", "updated", "retracted", "when", "expires"}
-        | {"group", "at", "rank", "within", "union", "compare_from"}
+        | {"group", "at", "rank", "within", "union", "compare_from", "takes_back", "carrier"}
     ),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
@@ -30,7 +30,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
 
 STATE_EXPRESSIONS = (
     *("key", "id", "version", "updated", "retracted", "when", "kind_of", "closed", "annuls", "echo"),
-    *("order", "tie", "time", "stamp", "named_only"),
+    *("order", "tie", "time", "stamp", "named_only", "carrier"),
 )
 """Parameters of a state that are expressions."""
 GROUPING = ("group", "at", "rank", "within")
@@ -144,6 +144,7 @@ class State:
     content_from: Scalar | None = None
     union: Scalar | None = None
     compare_from: Scalar | None = None
+    takes_back: list[Scalar] = field(default_factory=list)
     version_field: Scalar | None = None
     groups: list[tuple[Node, Group]] = field(default_factory=list)
     retract: Rule | None = None
@@ -317,6 +318,7 @@ class _Reader:
         state.content_from = self._scalar(node, "content_from")
         state.union = self._scalar(node, "union")
         state.compare_from = self._scalar(node, "compare_from")
+        state.takes_back = self._scalars(node.get("takes_back"), "takes_back")
         state.version_field = self._scalar(node, "version_field")
         state.registers = [self._register(item) for item in self._items(node.get("registers"), "registers")]
         state.groups = [self._group(item) for item in self._items(node.get("groups"), "groups")]

@@ -36,7 +36,11 @@ def access_for(document: Document, schema: Schema) -> Access:
     Documents that are merged or grouped, schemas that tell explicit nulls, and defaults that JSON writes in
     another form than a datum are read as datums.
     """
-    if document.state.kind == "snapshot" or "group" in document.state.expressions:
+    if (
+        document.state.kind == "snapshot"
+        or "group" in document.state.expressions
+        or document.state.takes_back
+    ):
         return "item"
     if "explicitNulls" in schema.record.properties:
         return "item"

@@ -15,6 +15,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "id": ("text",),
     "version": ("int",),
     "updated": ("int",),
+    "carrier": ("text",),
     "retracted": ("bool",),
     "when": ("bool",),
     "kind_of": ("enum", "text"),
@@ -52,6 +53,7 @@ def compile_state(compiler: Compiler) -> None:
             if value is not None:
                 compiler.storable(scalar, value.type)
         function.line(f"return [{', '.join(value.code for value in values if value is not None)}]")
+    _takes_back(compiler)
     for node, group in state.groups:
         for path in group.fields:
             fields = compiler.target_type.fields
@@ -61,6 +63,12 @@ def compile_state(compiler: Compiler) -> None:
                     break
                 fields = fields[name].type.fields
     _version_field(compiler)
+
+
+def _takes_back(compiler: Compiler) -> None:
+    for scalar in compiler.document.state.takes_back:
+        if scalar.text not in compiler.source_type.fields:
+            compiler.problems.add(scalar, f"no field `{scalar.text}` in {compiler.source_type.name}")
 
 
 def compile_group(compiler: Compiler) -> None:

@@ -17,6 +17,7 @@ from schemas.translation.history import digest
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Result
 from schemas.translation.store import pack
+from schemas.translation.takeback import Kept, TakeBack
 from schemas.translation.written import Written
 
 Kind = Callable[[CompiledMapping, Message, State, Result], None]
@@ -34,6 +35,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
         told: number of the version that was told on: it rises even where the source's does not.
         group: key of the group it is a member of, empty for none.
         written: mark of the schema that the digest is of, empty where there are no others or it is not known.
+        kept: for taking back what a newer version no longer makes.
     """
 
     version: int
@@ -43,6 +45,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
     told: int = 0
     group: str = ""
     written: bytes = b""
+    kept: Kept = msgspec.field(default_factory=Kept)
 
     def after(self, other: Seen) -> bool:
         """Whether this replaces the other, whichever of them came first.
@@ -74,13 +77,15 @@ def translate_none(mapping: CompiledMapping, message: Message, state: State, res
 def latest(mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> Kind:
     """The state kind for a mapping, whose records are Avro of its source schema or not."""
     written = Written(codec)
-    grouped = "group" in mapping.document.state.expressions
-    groups = Groups(mapping, codec, written, avro=avro) if grouped else None
-    return partial(translate_latest, groups, written if avro else None)
+    state = mapping.document.state
+    groups = Groups(mapping, codec, written, avro=avro) if "group" in state.expressions else None
+    takes = TakeBack(mapping, codec, written, avro=avro) if state.takes_back else None
+    return partial(translate_latest, groups, takes, written if avro else None)
 
 
 def translate_latest(
     groups: Groups | None,
+    takes: TakeBack | None,
     written: Written | None,
     mapping: CompiledMapping,
     message: Message,
@@ -113,15 +118,14 @@ def translate_latest(
             result.filtered.append(Filtered("", reason))
             return
         seen.told = max(seen.told, max(before.told, before.version) + 1)
-        seen.group = before.group
+        seen.group, seen.kept = before.group, before.kept
+    if seen.kept.body:  # what was told may have to be taken back though no rule takes this version
+        message.whole()
     event = Event(identity, seen.told, retracted=seen.retracted)
     if message.passes(event):
         if groups is not None:
             seen.group = seen.group or message.value("state_group", event) or ""
-        if groups is not None and seen.group:
-            groups.take(seen.group, event, message, state, result)
-        else:
-            _tell(message, event, result)
+        _tell_on(groups if seen.group else None, takes, seen, event, message, state, result)
     first = entry is None and seen.version <= FIRST and not seen.updated and not seen.retracted
     if first and not result.outputs:
         return
@@ -130,6 +134,18 @@ def translate_latest(
         seen.written = written.mark
         written.note(state, result.changes)
     result.changes[key] = pack(expires, _encode(seen))
+
+
+def _tell_on(
+    groups: Groups | None, takes: TakeBack | None, seen: Seen, event: Event, message: Message, state: State,
+    result: Result,
+) -> None:  # fmt: skip
+    if groups is not None:
+        groups.take(seen.group, event, message, state, result)
+    elif takes is not None:
+        seen.kept = takes.tell(event, seen.kept, message, state, result)
+    else:
+        _tell(message, event, result)
 
 
 def _compared(before: Seen, seen: Seen, written: Written, body: bytes, state: State) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.mapping.compiler import CompiledRule
 from schemas.mapping.remains import Left
+from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered, Finding, Loss
 
 
@@ -104,9 +105,20 @@ class Event:
         memory: the registers under the keys of the current message.
         known: paths of the event that hold nothing new.
         untold: of an event that holds the rest of its message: what no other tells.
+        gone: how often each event that is made of this one was taken back, by its first id.
     """
 
-    __slots__ = ("id", "known", "memory", "occurrence", "retracted", "supersedes", "untold", "version")
+    __slots__ = (
+        "gone",
+        "id",
+        "known",
+        "memory",
+        "occurrence",
+        "retracted",
+        "supersedes",
+        "untold",
+        "version",
+    )
 
     def __init__(
         self,
@@ -124,7 +136,22 @@ class Event:
         self.memory: dict[str, dict[str, object] | None] = {}
         self.known: Sequence[str] = ()
         self.untold: Sequence[Left] = ()
+        self.gone: Mapping[str, int] = {}
 
     def of(self, id: str) -> Event:  # noqa: A002 - it is the id
         """The same version of another event: what a rule with a key makes of an event that it translates."""
-        return Event(id, self.version, self.occurrence, retracted=self.retracted)
+        name = anew(id, self.gone.get(id, 0)) if self.gone else id
+        event = Event(name, self.version, self.occurrence, retracted=self.retracted)
+        event.gone = self.gone
+        return event
+
+    def taken(self) -> Event:
+        """The same version of this event, as what takes it back."""
+        event = Event(self.id, self.version, self.occurrence, retracted=True)
+        event.gone = self.gone
+        return event
+
+
+def anew(id: str, times: int) -> str:  # noqa: A002 - it is the id
+    """The id of an event; told anew after it was taken back, it has another one: a retraction is final."""
+    return id if not times else uuid5(id, str(times))

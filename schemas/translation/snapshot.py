@@ -13,13 +13,12 @@ from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.errors import Permanent
 from schemas.mapping.compile import CompiledMapping
-from schemas.mapping.runtime import uuid5
 from schemas.records import Filtered
 from schemas.translation import history
 from schemas.translation.history import Past, Sent, Version, digest
 from schemas.translation.merge import merge, named
 from schemas.translation.message import Message, State
-from schemas.translation.model import Event, Output, Record, Result
+from schemas.translation.model import Event, Output, Record, Result, anew
 from schemas.translation.news import News
 from schemas.translation.replay import ANNULMENT, SNAPSHOT, Made, Reader, Replay
 from schemas.translation.store import pack
@@ -318,7 +317,7 @@ class _Telling:
             return
         again = 0 if sent is None else sent.again + sent.retracted
         version = 1 if sent is None or sent.retracted else sent.version + 1
-        identity = _id(made.identity, again)
+        identity = anew(made.identity, again)
         told = Event(identity, version, made.event.occurrence)
         told.memory = made.event.memory
         if made.message is self._message:
@@ -354,7 +353,7 @@ class _Telling:
             sent = self._past.sent(name)
             if sent is None or sent.keep is None or sent.retracted:
                 continue
-            identity = _id(name, sent.again)
+            identity = anew(name, sent.again)
             told = Event(identity, sent.version + 1, retracted=True)
             told.memory = self._kind.reader.nothing().memory
             kept = {"id": identity, "version": sent.version, "rule": sent.rule, **sent.keep}
@@ -366,8 +365,3 @@ class _Telling:
             self._result.outputs.append(
                 Output(sent.partition, body, f"{identity}:{told.version}", sent.subject, message.context.hops)
             )
-
-
-def _id(identity: str, again: int) -> str:
-    """The id of an event; once it was retracted it is told anew under another one."""
-    return identity if not again else uuid5(identity, str(again))

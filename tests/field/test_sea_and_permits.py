@@ -87,7 +87,7 @@ def test_a_reopening_that_is_no_longer_expected_is_taken_back() -> None:
     """Version 2 of a closure names no reopening: the estimate of version 1 does not stand."""
     closed = profiles.load(PORT).examples["closed-by-storm"]
     later = changed(closed, eventVersion=2, expectedReopening=None)
-    first, estimate, second, gone = told(PORT, EVENT, closed, later).out
+    first, estimate, gone, second = told(PORT, EVENT, closed, later).out
     assert (first["why"]["code"], second["why"]["code"]) == ("PORT/CLOS", "PORT/CLOS")
     assert gone["envelope"]["event_id"] == estimate["envelope"]["event_id"]
     assert (estimate["correction"]["retracted"], gone["correction"]["retracted"]) == (False, True)
