@@ -36,6 +36,7 @@ CODES: Final[dict[str, str]] = {
     "not-found": "There is nothing at this address.",
     "method-not-allowed": "The address exists, the method does not.",
     "log-unavailable": "Kafka did not acknowledge in time; nothing was lost, send the same message again.",
+    "log-unreadable": "A record of a log cannot be read: what follows is not known, nothing is written.",
     "participant-set-aside": "Settings, profile or schema of the participant cannot be used; others go on.",
     "schema-violation": "A value does not match the Avro schema of the profile.",
     "schema-unknown": "No schema with this id is registered.",

@@ -7,7 +7,7 @@ it is about a permit: a process that dies leaves all of it or nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -47,6 +47,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
         contracts: schemas.
         settings: how topics are made.
         peers: codes of the authorities that events are sent to.
+        aside: is told why the ledger cannot be read, and with None that it can be again.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class PermitLedger(SharedLog[Ledger, Change]):
         contracts: Contracts,
         settings: Topics,
         peers: Iterable[str],
+        aside: Callable[[Permanent | None], None] = lambda _: None,
     ) -> None:
         self._participant, self._code = participant, code
         (wanted,) = (t for t in topics.plan([], settings, {participant: ()}) if "permits." in t.name)
         super().__init__(kafka, wanted, f"ledger of {participant}")
         self._contracts, self._facts = contracts, Codec(profile)
         self._peers = tuple(peers)
+        self._aside = aside
         self._ledger = self._outbox = self._incoming = b""
         self._partitions = 1
         self._reader: Reader | None = None
@@ -99,13 +102,17 @@ class PermitLedger(SharedLog[Ledger, Change]):
 
     def _take(self, record: ConsumerRecord[bytes, bytes]) -> bool:
         assert self._reader is not None  # noqa: S101
-        entry: LedgerRecord | None = None
         try:
-            entry = PERMIT.decode(self._reader(record.value))
+            entry = PERMIT.decode(self._reader(record.value or b""))
+            self.state.apply(entry, record.offset)
         except Permanent as error:
-            log.warning("ledger record not understood", offset=record.offset, error=error.message)
-        self.state.apply(entry, record.offset)
-        return entry is not None and entry.kind == "WRITER"
+            raise Permanent("log-unreadable", f"{error.code}: {error.message}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Permanent("log-unreadable", f"its content is none of a ledger's: {error!r}") from error
+        return entry.kind == "WRITER"
+
+    def _stands_still(self, error: Permanent | None) -> None:
+        self._aside(error)
 
     def _mark(self) -> Change:
         record = LedgerRecord(kind="WRITER", id="", content=self._kafka.client_id, at=0)

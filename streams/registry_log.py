@@ -96,7 +96,7 @@ class RegistryLog(SharedLog[State, Change]):
     def _take(self, record: ConsumerRecord[bytes, bytes]) -> bool:
         entry = decode(record.key, record.value, record.timestamp)
         if entry is None:
-            log.warning("registry record not understood", offset=record.offset)
+            log.warning("registry record of a foreign kind passed over", offset=record.offset)
         self.state.apply(entry, record.offset)
         return entry is not None and isinstance(entry.key, MarkKey)
 

@@ -3,6 +3,9 @@
 Whoever writes holds the only live transactional producer of the topic: opening a new one fences the old. What
 is read is committed, so a process that was killed in the middle of a write has written nothing. A new writer
 first waits until everything that its predecessor may have committed is in its state, and only then decides.
+
+A record that cannot be read stops it: what follows from such a record is not known, so nothing is decided on
+what is left. The log is read again and again, from its beginning, until it can be read.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from typing import Final, Generic, TypeVar
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError, ProducerFenced
+from prometheus_client import Gauge
 
-from schemas.errors import Misconfigured, Transient
+from schemas.errors import Misconfigured, Permanent, Transient
 from streams import topics
 from streams.settings import Kafka, Processing
 from streams.sizes import LARGEST, Sizes
@@ -33,6 +37,12 @@ _POLL_MS = 200
 _PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 _ATTEMPTS = 3
+
+unreadable_gauge = Gauge(
+    "corridor_log_unreadable",
+    "1 while a record of this topic cannot be read and its owner stands still",
+    ["topic"],
+)
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -49,11 +59,13 @@ class SharedLog(ABC, Generic[S, C]):
     Attributes:
         state: what the log adds up to so far.
         ready: everything that was in the log at the start is in `state`.
+        unreadable: why the log cannot be read now, None while it can.
     """
 
     def __init__(self, kafka: Kafka, topic: Topic, what: str) -> None:
         self.state: S = self._empty()
         self.ready = False
+        self.unreadable: Permanent | None = None
         self._kafka, self._wanted, self._what = kafka, topic, what
         self._log = log.bind(log=what)
         self._partition = TopicPartition(topic.name, 0)
@@ -75,7 +87,11 @@ class SharedLog(ABC, Generic[S, C]):
 
     @abstractmethod
     def _take(self, record: ConsumerRecord[bytes, bytes]) -> bool:
-        """Take a record into `state`; True when it says that a process writes from here on."""
+        """Take a record into `state`; True when it says that a process writes from here on.
+
+        Raises:
+            Permanent: (``log-unreadable``) it cannot be understood; the state is not used any more.
+        """
 
     @abstractmethod
     def _mark(self) -> C:
@@ -97,6 +113,9 @@ class SharedLog(ABC, Generic[S, C]):
 
     def _observe(self, *, writing: bool) -> None:
         """Set the metrics."""
+
+    def _stands_still(self, error: Permanent | None) -> None:
+        """Is told why the log cannot be read, and with None that it can be again."""
 
     # -- life
 
@@ -148,6 +167,8 @@ class SharedLog(ABC, Generic[S, C]):
         async with self._turn:
             pause = _PAUSE
             for _ in range(_ATTEMPTS):
+                if self.unreadable is not None:
+                    raise Transient("log-unavailable", f"The {self._what} stands still: {self.unreadable}")
                 if not self.ready:  # not read yet, or closed between two attempts
                     raise Transient("log-unavailable", f"The {self._what} has not read its log yet")
                 try:
@@ -260,6 +281,22 @@ class SharedLog(ABC, Generic[S, C]):
             except (KafkaError, TimeoutError, OSError, Transient) as error:
                 self._log.warning("cannot read its log", error=repr(error))
                 await asyncio.sleep(_PAUSE)
+            except Permanent as error:
+                await self._stand_still(error)
+
+    async def _stand_still(self, error: Permanent) -> None:
+        """Forget what was read, say why, and wait before it is read again."""
+        self.state, self._position, self.ready = self._empty(), 0, False
+        if str(error) != str(self.unreadable):
+            self._log.error(
+                "stands still: a record of its log cannot be read, and nothing is written until it can",
+                topic=self._wanted.name, code=error.code, error=error.message, do="see docs/registry.md",
+            )  # fmt: skip
+            self._stands_still(error)
+        self.unreadable = error
+        unreadable_gauge.labels(self._wanted.name).set(1)
+        await self._release()
+        await asyncio.sleep(_LONGEST_PAUSE)
 
     @contextlib.asynccontextmanager
     async def _consuming(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -286,7 +323,10 @@ class SharedLog(ABC, Generic[S, C]):
     async def _apply(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         await self._understand(records)
         for number, record in enumerate(records, 1):
-            marks = self._take(record)
+            try:
+                marks = self._take(record)
+            except Permanent as error:
+                raise Permanent(error.code, f"offset {record.offset}: {error.message}") from error
             write_id = dict(record.headers).get(WRITE_ID, b"")
             if write_id in self._own:
                 self._own[write_id] = True
@@ -301,6 +341,10 @@ class SharedLog(ABC, Generic[S, C]):
             if position >= end and not self.ready:
                 self.ready = True
                 self._log.info("has read its log", position=position)
+                if self.unreadable is not None:
+                    self.unreadable = None
+                    self._stands_still(None)
+                unreadable_gauge.labels(self._wanted.name).set(0)
             self._observe(writing=self._writer is not None)
             self._moved.notify_all()
 

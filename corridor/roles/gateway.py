@@ -48,7 +48,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     aside = [_closed(one) for one in senders if one.name not in forms]
     routes = [*webhook_routes(endpoints), *aside, *health.routes()]
     authorities = [
-        Permits(participant, participant.authority, settings, contracts)
+        Permits(participant, participant.authority, settings, contracts, health)
         for participant in settings.participants.values()
         if participant.authority
     ]

@@ -17,6 +17,7 @@ from connectors.epermit.peer import FOR_EVER, Peer, describe
 from connectors.epermit.public import public_routes
 from connectors.settings import Authority as AuthoritySettings
 from connectors.settings import Deliver, Participant
+from corridor.roles.health import Health
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.avro.jsonform import JsonForm
@@ -44,6 +45,7 @@ class Permits:
         authority: of them, the part on e-Permit.
         settings: of the broker.
         contracts: schemas.
+        health: is told when the ledger cannot be read: this authority alone stands still then.
 
     Raises:
         Misconfigured: a key or the token cannot be used.
@@ -55,6 +57,7 @@ class Permits:
         authority: AuthoritySettings,
         settings: Settings,
         contracts: Contracts,
+        health: Health,
     ) -> None:
         if participant.profile != PROFILE:
             raise Misconfigured(
@@ -70,7 +73,9 @@ class Permits:
             contracts,
             settings.topics,
             authority.peers,
+            self._stands_still,
         )
+        self._health = health
         self._authority = Authority(participant.name, authority, self._ledger)
 
     def routes(self) -> list[BaseRoute]:
@@ -78,8 +83,15 @@ class Permits:
         return [*public_routes(self._authority, self._path), *internal_routes(self._authority, self._path)]
 
     def is_ready(self) -> bool:
-        """Tell whether the ledger is read and our keys are in it."""
+        """Tell whether the ledger is read and our keys are in it; one that cannot be read is set aside."""
+        if self._ledger.unreadable is not None:
+            return True
         return self._ledger.ready and bool(self._ledger.state.valid_keys)
+
+    def _stands_still(self, error: Permanent | None) -> None:
+        self._health.bring_back(self.name)
+        if error is not None:
+            self._health.set_aside(self.name, error)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the ledger, publish our keys and meet the peers, until ``stop`` is set."""

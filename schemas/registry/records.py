@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from schemas.avro.lint import Json
+from schemas.errors import Permanent
 from schemas.registry.text import json_text
 
 AVRO: Final = "AVRO"
@@ -183,11 +184,21 @@ def encode_value(value: SchemaValue | Document | Mark | None) -> bytes | None:
 
 
 def decode(key: bytes | None, value: bytes | None, timestamp: int = 0) -> Entry | None:
-    """Read a record; None for one that is not ours to understand. Fields that are not known are ignored."""
+    """Read a record. Fields that are not known are ignored.
+
+    Returns:
+        None for one that is not ours to understand: its key names no kind of record that we know.
+
+    Raises:
+        Permanent: ``log-unreadable``: it is of a kind that we know, and says nothing that can be read.
+    """
     try:
         where = json.loads(key or b"null")
-        what = json.loads(value) if value is not None else None
         kind, _ = _TYPES[where["keytype"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    try:
+        what = json.loads(value) if value is not None else None
         if kind is SchemaKey:
             found: Key = SchemaKey(str(where["subject"]), int(where["version"]))
         elif kind is ContextKey:
@@ -197,8 +208,8 @@ def decode(key: bytes | None, value: bytes | None, timestamp: int = 0) -> Entry 
         else:
             found = kind(where.get("subject") or "")
         return Entry(found, _value(found, what, timestamp))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Permanent("log-unreadable", f"a record {where['keytype']}: {error!r}") from error
 
 
 def _value(key: Key, value: Json, timestamp: int) -> SchemaValue | Document | Mark | None:
