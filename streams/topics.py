@@ -63,6 +63,12 @@ def peer(participant: str, code: str) -> str:
     return f"{participant}.{code.lower()}"
 
 
+def is_own_subject(subject: str) -> bool:
+    """Whether a subject of the registry is of values in a topic of the broker, of any participant."""
+    topic = subject.removesuffix("-value")
+    return topic != subject and topic.startswith(("in.", "out.", "permits.", "corridor."))
+
+
 def processors(participant: str) -> tuple[str, str, str]:
     """Names of a participant's processors: into the corridor, out of it, and delivery."""
     return f"to-corridor.{participant}", f"from-corridor.{participant}", f"deliver.{participant}"

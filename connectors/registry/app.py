@@ -23,6 +23,7 @@ from connectors.registry.reads import Reads
 from connectors.registry.wire import V1, HttpError, bare_error, media_type, refused, unavailable
 from connectors.registry.writes import Writes
 from schemas.errors import Transient
+from schemas.registry.deletion import Uses, unused
 from schemas.registry.names import context_name
 from schemas.registry.refusal import Refusal
 
@@ -30,7 +31,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 _CONTEXTS: Final = "contexts"
 
 
-def registry_app(registry: Registry, forwarder: Forwarder | None = None) -> ASGIApp:
+def registry_app(registry: Registry, forwarder: Forwarder | None = None, uses: Uses = unused) -> ASGIApp:
     """Make the application.
 
     It answers every path: mount it behind all other routes, or under a prefix of its own.
@@ -38,8 +39,9 @@ def registry_app(registry: Registry, forwarder: Forwarder | None = None) -> ASGI
     Args:
         registry: the log under it.
         forwarder: brings writes to the writing process; give one to close its connections in the end.
+        uses: subjects whose schemas are not deleted for good without force.
     """
-    reads, writes = Reads(registry), Writes(registry, forwarder or Forwarder())
+    reads, writes = Reads(registry), Writes(registry, forwarder or Forwarder(), uses)
     version = "/subjects/{subject}/versions/{version}"
     table: dict[str, dict[str, Handler]] = {
         "/": {"GET": reads.root},

@@ -125,6 +125,10 @@ class RegistryClient:
             return known
         schema_id = int(answer["id"])
         self._missing.pop(schema_id, None)
+        if self._disk and not references and await self._disk.load(schema_id) != schema_text:
+            await self._disk.store(
+                schema_id, schema_text
+            )  # what is written with it is read without a registry
         if self._offline:
             await self._offline.store_registered(subject, schema_text, schema_id)
         return schema_id

@@ -44,9 +44,13 @@ class Writes:
     Args:
         registry: what is written to.
         forwarder: brings requests to the process that writes.
+        uses: subjects whose schemas are not deleted for good without force.
     """
 
-    def __init__(self, registry: Registry, forwarder: Forwarder) -> None:
+    def __init__(
+        self, registry: Registry, forwarder: Forwarder, uses: deletion.Uses = deletion.unused
+    ) -> None:
+        self._uses = uses
         self._registry = registry
         self._forwarder = forwarder
         self._threads = asyncio.Semaphore(_THREADS)
@@ -134,17 +138,22 @@ class Writes:
     async def delete_version(self, request: Request) -> Response:
         """``DELETE /subjects/{subject}/versions/{version}``."""
         where, version = self._subject(request), named_version(request)
-        permanent = flag(request, "permanent")
+        permanent, uses = flag(request, "permanent"), self._protected(request)
         return await self._write(
-            request, lambda state: deletion.delete_version(state, where, version, permanent=permanent)
+            request,
+            lambda state: deletion.delete_version(state, where, version, permanent=permanent, uses=uses),
         )
 
     async def delete_subject(self, request: Request) -> Response:
         """``DELETE /subjects/{subject}``."""
         where, permanent = self._subject(request), flag(request, "permanent")
+        uses = self._protected(request)
         return await self._write(
-            request, lambda state: deletion.delete_subject(state, where, permanent=permanent)
+            request, lambda state: deletion.delete_subject(state, where, permanent=permanent, uses=uses)
         )
+
+    def _protected(self, request: Request) -> deletion.Uses:
+        return deletion.unused if flag(request, "force") else self._uses
 
     async def delete_context(self, request: Request) -> Response:
         """``DELETE /contexts/{context}``."""

@@ -24,6 +24,7 @@ from corridor.settings import Settings
 from corridor.settings.exposure import is_own
 from schemas import profiles
 from schemas.errors import Misconfigured, Transient
+from streams import topics
 from streams.contracts import Contracts
 from streams.ingest import Ingest
 from streams.registry_log import RegistryLog
@@ -117,7 +118,7 @@ def _registry(settings: Settings) -> RegistryLog | None:
 
 
 def _mounted(registry: RegistryLog, settings: Settings) -> BaseRoute:
-    app = registry_app(registry)
+    app = registry_app(registry, uses=topics.is_own_subject)
     if settings.registry.token:
         app = with_login(app, find_secret(settings.registry.token))
     return Mount("/", app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from schemas.registry.names import Subject, subject
 from schemas.registry.records import (
@@ -15,19 +15,29 @@ from schemas.registry.records import (
     SchemaKey,
     SchemaValue,
 )
-from schemas.registry.refusal import Refusal, no_subject, no_version
+from schemas.registry.refusal import Refusal, in_use, no_subject, no_version
 from schemas.registry.registration import Change, require_mode
 from schemas.registry.state import State
 
 LATEST = -1
 """Stands for the newest version that is not deleted."""
 
+Uses = Callable[[str], bool]
+"""Says of a subject whether records that are kept may have been written with its schemas."""
 
-def delete_version(state: State, where: Subject, version: int, *, permanent: bool) -> Change:
+
+def unused(_: str) -> bool:
+    """No subject is in use, as far as the registry knows."""
+    return False
+
+
+def delete_version(
+    state: State, where: Subject, version: int, *, permanent: bool, uses: Uses = unused
+) -> Change:
     """Delete one version: first softly, then for good.
 
     Raises:
-        Refusal: 40401, 40402, 40406, 40407, 42205, 42206.
+        Refusal: 40401, 40402, 40406, 40407, 42205, 42206, 42220.
     """
     require_mode(state, where)
     versions = state.versions(where.text)
@@ -49,16 +59,18 @@ def delete_version(state: State, where: Subject, version: int, *, permanent: boo
             "permanently deleted",
         )
     _require_unreferenced(state, [value])
+    if permanent:
+        _require_unused(state, where, [value], uses)
     entry = Entry(value.key, None if permanent else value._replace(deleted=True))
     settings = _settings(state, where) if permanent and len(versions) == 1 else []
     return Change([*_mark(state, where, [value] if permanent else []), entry, *settings], value.version)
 
 
-def delete_subject(state: State, where: Subject, *, permanent: bool) -> Change:
+def delete_subject(state: State, where: Subject, *, permanent: bool, uses: Uses = unused) -> Change:
     """Delete all versions of a subject: first softly, then for good.
 
     Raises:
-        Refusal: 40401, 40404, 40405, 42205, 42206.
+        Refusal: 40401, 40404, 40405, 42205, 42206, 42220.
     """
     require_mode(state, where)
     versions = state.versions(where.text)
@@ -73,6 +85,7 @@ def delete_subject(state: State, where: Subject, *, permanent: bool) -> Change:
         raise Refusal(40405, f"Subject '{where.text}' was not deleted first before being permanently deleted")
     _require_unreferenced(state, versions if permanent else live)
     if permanent:
+        _require_unused(state, where, versions, uses)
         entries = [*_mark(state, where, versions), *(Entry(v.key, None) for v in versions)]
         return Change([*entries, *_settings(state, where)], [v.version for v in versions])
     watermark = {"subject": where.text, "version": versions[-1].version}
@@ -97,6 +110,16 @@ def _require_unreferenced(state: State, values: Sequence[SchemaValue]) -> None:
         if state.referrers(value.key):
             shown = f"{{magic=1,keytype=SCHEMA,subject={value.subject},version={value.version}}}"
             raise Refusal(42206, f"One or more references exist to the schema {shown}.")
+
+
+def _require_unused(state: State, where: Subject, gone: Sequence[SchemaValue], uses: Uses) -> None:
+    """Refuse to make records unreadable: those whose schema would have no other subject under its id."""
+    if not uses(where.text):
+        return
+    keys = {value.key for value in gone}
+    lost = sorted({v.id for v in gone if all(user.key in keys for user in state.by_id(where.context, v.id))})
+    if lost:
+        raise in_use(where.text, lost)
 
 
 def _settings(state: State, where: Subject) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from schemas.errors import Permanent
@@ -65,3 +66,14 @@ def too_large(details: str) -> Refusal:
 def bad_subject(subject: str) -> Refusal:
     """42208."""
     return Refusal(42208, f"The specified subject '{subject[:100]}' is not a valid subject.")
+
+
+def in_use(subject: str, ids: Sequence[int]) -> Refusal:
+    """42220, a code of ours: a hard delete would make kept records unreadable."""
+    shown = ", ".join(map(str, ids))
+    return Refusal(
+        42220,
+        f"Subject '{subject}' is of a topic of this broker: what was written with schema {shown} could never "
+        "be read again, in the topic or in a copy of it. Repeat the request with force=true to delete it all "
+        "the same",
+    )

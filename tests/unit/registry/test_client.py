@@ -54,6 +54,8 @@ class Partner:
             return JSONResponse({"schema": '"string"', "id": 1, "version": 4})
         if path == "/subjects/bad/versions":
             return JSONResponse({"error_code": 42201, "message": "Invalid schema"}, 422)
+        if path == "/subjects/good/versions":
+            return JSONResponse({"id": 9})
         if path == "/subjects/old/versions":
             return JSONResponse({"error_code": 409, "message": "incompatible"}, 409)
         return JSONResponse({"error_code": 40403, "message": "Schema not found"}, 404)
@@ -93,6 +95,14 @@ async def test_disk_cache_outlives_the_registry(partner: Partner, tmp_path: Path
         assert not await client.ready()
         with pytest.raises(Transient):
             await client.schema(5)
+
+
+async def test_what_was_registered_from_here_outlives_its_deletion(partner: Partner, tmp_path: Path) -> None:
+    """A process reads what it wrote itself, though the registry does not know the id any more."""
+    async with RegistryClient(partner.url, cache_dir=tmp_path) as client:
+        assert await client.register("good", '"long"') == 9
+    async with RegistryClient(partner.url, cache_dir=tmp_path) as client:
+        assert await client.schema(9) == '"long"'
 
 
 async def test_caches_of_two_registries_do_not_mix(partner: Partner, tmp_path: Path) -> None:
