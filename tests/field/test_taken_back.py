@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 from typing import Any
 
 import pytest
 
 from schemas import profiles
-from tests.support.crossing import C1, NOTE, W1, Crossing, event
+from tests.support.crossing import C1, NOTE, W1, Crossing, event, form
 from tests.support.receiver import merged
 
 pytestmark = pytest.mark.system("dtc", "dlp", "port", "vessel")
@@ -185,3 +186,15 @@ def test_any_other_correction_keeps_the_event() -> None:
     first, second = corridor(DLP, LOADED, corrected)
     assert first["envelope"]["event_id"] == second["envelope"]["event_id"]
     assert (second["correction"]["version"], second["correction"]["retracted"]) == (2, False)
+
+
+@pytest.mark.parametrize("profile", [DLP, PORT, VESSEL, "oil.lot.v1"])
+def test_what_makes_ids_and_retractions_is_no_loss(profile: str) -> None:
+    """The id and the word that it did not happen are in every event that is made."""
+    for message in profiles.load(profile).examples.values():
+        crossing = Crossing(me=profile)
+        crossing._out.clear()
+        body = form(profile).to_avro(json.dumps(message).encode())
+        crossing.send_avro("me", body, "1")
+        lost = {pointer.rsplit("/", 1)[-1] for _, pointer, _, _ in crossing.total.losses}
+        assert not lost & {"eventID", "eventId", "isRetracted"}

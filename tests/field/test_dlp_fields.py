@@ -1,0 +1,163 @@
+"""Fields of a DLP event that say a thing twice, or that the note has no place for, are named by reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.crossing import C1, NOTE, W1, Crossing, Passage, event, pick
+
+pytestmark = pytest.mark.system("dlp", "dtc")
+
+ALAT = {"UNLocationCode": "AZALA"}
+GARDABANI = {"UNLocationCode": "GEGAR", "facilityCode": "562800", "facilityCodeProvider": "ESR"}
+
+
+def sent(*given: dict[str, Any]) -> Passage:
+    """What became of DLP events."""
+    crossing = Crossing()
+    for one in given:
+        passage = crossing.dlp(one)
+    return passage
+
+
+def reasons(passage: Passage) -> dict[str, str]:
+    """Field of the corridor event to why it is not in the note."""
+    return {pointer: reason for stage, pointer, reason, _ in passage.losses if stage == "from-corridor.dtc"}
+
+
+def box(code: str, **more: object) -> dict[str, Any]:
+    """What happened to a container on a wagon."""
+    return event("EQUIPMENT", code, equipmentReference=C1, **{"location": ALAT} | more)
+
+
+RAIL = {"modeOfTransport": "RAIL", "railCarReference": W1}
+
+
+def test_a_place_beside_its_station_is_implied() -> None:
+    """562800 is Gardabani; a station says the place, and another place than the station's is lost."""
+    same = reasons(sent(box("CROS", location=GARDABANI, **RAIL)))
+    assert same["/where/unlocode"] == "implied"
+    other = reasons(sent(box("CROS", location=GARDABANI | {"UNLocationCode": "GEPTI"}, **RAIL)))
+    assert other["/where/unlocode"] == "no-equivalent"
+    assert "/where/unlocode" not in reasons(sent(box("CROS", location={"UNLocationCode": "GEGAR"}, **RAIL)))
+
+
+@pytest.mark.parametrize("retracted", [False, True])
+def test_a_terminal_is_named_as_lost_in_operation_and_retraction(retracted: bool) -> None:
+    """The note knows stations; the terminal chose one."""
+    terminal = {"UNLocationCode": "KZAAU", "facilityCode": "AKTAU-CT", "facilityCodeProvider": "ZZZ"}
+    one = box("LOAD", location=terminal, modeOfTransport="VESSEL")
+    given = [
+        one,
+        one | {"eventVersion": 2, "isRetracted": True, "eventUpdatedDateTime": "2026-01-18T00:00:00Z"},
+    ]
+    passage = sent(*given[: 1 + retracted])
+    assert passage.dtc[0]["operationStation"] == "663404"
+    found = reasons(passage)
+    assert (found["/where/facility"], found["/where/facility_scheme"]) == ("no-equivalent",) * 2
+
+
+def test_where_it_goes_next_is_lost_unless_it_chose_the_station() -> None:
+    """At Alat the export station says that it goes to Aktau; nothing says that it goes to Gardabani."""
+    feeder = {"modeOfTransport": "VESSEL"}
+    there = sent(box("LOAD", nextLocation="KZAAU", **feeder))
+    assert there.dtc[0]["operationStation"] == "549204"
+    assert "/where/next" not in reasons(there)
+    assert reasons(sent(box("LOAD", nextLocation="GEGAR", **RAIL)))["/where/next"] == "no-equivalent"
+
+
+@pytest.mark.parametrize(
+    ("code", "fields", "expected"),
+    [
+        ("LOAD", RAIL | {"isTransshipmentMove": True}, ("50", None)),
+        ("LOAD", RAIL | {"isTransshipmentMove": False}, ("20", "implied")),
+        ("LOAD", {"modeOfTransport": "VESSEL", "isTransshipmentMove": True}, ("72", "no-equivalent")),
+    ],
+)
+def test_a_transshipment_is_told_implied_or_lost(
+    code: str, fields: dict[str, Any], expected: tuple[str, str | None]
+) -> None:
+    """50 is from wagon to wagon, 20 is not; of ships the note does not say it."""
+    passage = sent(box(code, **fields))
+    operations = [one["operationCode"] for one in passage.dtc]
+    assert (operations[-1], reasons(passage).get("/why/transshipment")) == expected
+
+
+def test_the_document_of_an_operation_is_implied_and_another_one_is_lost() -> None:
+    """61 is of the customs document (CUC); whatever document is named, the operation is told."""
+    found = reasons(sent(event("CUSTOMS", "CUSR", documentTypeCode="CUC", location=ALAT)))
+    assert found["/why/document"] == "implied"
+    loaded = sent(box("LOAD", documentTypeCode="SHI", **RAIL))
+    assert pick(loaded.dtc, "operationCode") == [("20",)]
+    assert reasons(loaded)["/why/document"] == "no-equivalent"
+    issued = sent(event("SHIPMENT", "ISSU", documentTypeCode="TRD", location=ALAT))
+    assert pick(issued.dtc, "operationCode") == [("11",)]
+    assert "/why/document" not in reasons(issued)
+
+
+@pytest.mark.parametrize(("mode", "reason"), [("RAIL", "implied"), ("TRUCK", "no-equivalent")])
+def test_a_mode_that_the_operation_says_is_implied(mode: str, reason: str) -> None:
+    """A crossing between railways is by rail."""
+    assert reasons(sent(box("CROS", modeOfTransport=mode)))["/how/mode"] == reason
+
+
+def test_a_version_is_handling() -> None:
+    """It orders the messages of the sender; the note has versions of its own."""
+    assert reasons(sent(box("CROS")))["/envelope/source_sequence"] == "handling"
+
+
+def test_out_of_a_gate_and_on_is_not_delivered() -> None:
+    """Out of the gate at Alat on the way to Gardabani: a remark, and no 81."""
+    (on,) = sent(box("GTOT", nextLocation="GEGAR")).dtc
+    assert "operationCode" not in on
+    assert on["remark"].startswith("EQUIPMENT/GTOT")
+    for delivered in (box("GTOT"), box("GTOT", nextLocation="AZALA"), box("AVPU")):
+        assert pick(sent(delivered).dtc, "operationCode") == [("81",)]
+
+
+def modes(**fields: object) -> tuple[str, str | None, set[str]]:
+    """Subject, mode and findings of a movement."""
+    passage = sent(event("TRANSPORT", "DEPA", location=ALAT, **fields))
+    (moved,) = passage.corridor
+    return moved["subject"]["type"], moved["how"]["mode"], {rule for _, _, rule, _ in passage.findings}
+
+
+def test_the_mode_is_told_by_word_by_number_or_by_what_moves() -> None:
+    """Rec 19: 1 maritime, 2 rail, 3 road, 7 fixed installation. Where nothing says it, it is not known."""
+    assert modes(modeOfTransport="RAIL", railDepartureID="T1")[:2] == ("TRAIN", "RAIL")
+    assert modes(modeOfTransportCode=1, vesselName="V")[:2] == ("VESSEL", "VESSEL")
+    assert modes(modeOfTransportCode=3, truckPlate="10AA123")[:2] == ("TRUCK", "TRUCK")
+    for fields, expected in (
+        ({"railDepartureID": "T1"}, ("TRAIN", "RAIL")),
+        ({"vesselMMSI": "423000001"}, ("VESSEL", "VESSEL")),
+        ({"truckPlate": "10AA123"}, ("TRUCK", "TRUCK")),
+    ):
+        kind, mode, findings = modes(**fields)
+        assert ((kind, mode), "mode-by-means" in findings) == (expected, True)
+    assert modes()[:2] == ("CONSIGNMENT", None)
+
+
+def test_two_words_for_the_mode_agree_or_are_a_finding() -> None:
+    """The number beside the word is implied; another number is told."""
+    given = {"modeOfTransport": "RAIL", "railDepartureID": "T1"}
+    assert "differs-from-mode" in modes(**given, modeOfTransportCode=1)[2]
+    passage = sent(event("TRANSPORT", "DEPA", location=ALAT, modeOfTransportCode=2, **given))
+    assert ("to-corridor.dlp", "/modeOfTransportCode", "implied", "2") in passage.losses
+
+
+def test_a_place_that_only_its_name_says_is_a_finding() -> None:
+    """Ələt is Alat."""
+    passage = sent(box("RSEA", location={"locationName": "Ələt"}, railCarReference=W1))
+    assert passage.corridor[0]["where"]["unlocode"] == "AZALA"
+    assert "place-by-name" in {rule for _, _, rule, _ in passage.findings}
+
+
+def test_each_consignment_of_an_event_is_its_own_subject() -> None:
+    """Two notes of one declaration: the subject of each event is its own consignment."""
+    other = "707701/2026-01-12/0012346"
+    references = [{"type": "SMGS", "value": key} for key in (NOTE, other)]
+    events = sent(event("CUSTOMS", "CUSR", references=references, location=ALAT)).corridor
+    assert len({one["subject"]["id"] for one in events}) == 2
+    assert all(one["subject"]["id"] == one["consignment_id"] for one in events)
