@@ -96,18 +96,28 @@ class Derived(msgspec.Struct, array_like=True, frozen=True, gc=False):
     digest: bytes
 
 
+class Manifest(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The newest version of a manifest, the units that it lists, and its time (UTC ms)."""
+
+    version: int = 0
+    listed: tuple[tuple[str, str], ...] = ()
+    at: int = 0
+
+
 class Book(msgspec.Struct, array_like=True):
     """Everything about one voyage or train.
 
-    ``manifests`` holds the newest version of each and the units that it lists; ``derived`` is by event id and
-    party; ``written`` is the mark of the schema of the bodies, empty from before there were marks.
+    ``manifests`` holds the newest version of each; ``derived`` is by event id and party; ``written`` is the
+    mark of the schema of the bodies, empty from before there were marks; what is over by ``floor`` (UTC ms)
+    was forgotten before its time.
     """
 
     boardings: dict[str, Boarding] = {}
     told: dict[str, Told] = {}
-    manifests: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {}
+    manifests: dict[str, Manifest] = {}
     derived: dict[tuple[str, str], Derived] = {}
     written: bytes = b""
+    floor: int = 0
 
     def rewrite(self, mark: bytes, read: Callable[[bytes], bytes]) -> list[str]:
         """Make all bodies those of another version of their schema.
@@ -141,8 +151,9 @@ class Book(msgspec.Struct, array_like=True):
             # one that did not happen lists nothing, whatever its lines say
             newest = NEVER if correction["retracted"] else version
             listed = () if correction["retracted"] else tuple(u[:2] for u in _units(event))
-            changed = [m for m in _manifests(event) if newest > self.manifests.get(m, (0, ()))[0]]
-            self.manifests |= dict.fromkeys(changed, (newest, listed))
+            changed = [m for m in _manifests(event) if newest > self.manifests.get(m, _NONE).version]
+            at = event["when"]["occurred_at"]
+            self.manifests |= dict.fromkeys(changed, Manifest(newest, listed, at))
             return self.told if changed else None
         when = event["when"]
         told = Told(
@@ -150,19 +161,12 @@ class Book(msgspec.Struct, array_like=True):
             retracted=correction["retracted"],
             at=when["occurred_at"],
             known=when["recorded_at"] or event["envelope"]["ingested_at"],
-            actual=when["classifier"] == "ACT",
+            actual=is_actual(event),
             accepted=accepted,
             hops=hops,
             body=body,
         )
         return {identity} if _newest(self.told, identity, told) else None
-
-    def forget(self, accepted: int) -> None:
-        """Drop what was accepted too long ago to meet anything new."""
-        oldest = accepted - KEPT
-        self.boardings = {i: b for i, b in self.boardings.items() if b.accepted > oldest}
-        self.told = {i: told for i, told in self.told.items() if told.accepted > oldest}
-        self.derived = {key: value for key, value in self.derived.items() if key[0] in self.told}
 
     def parties(self, *, also_void: bool = False) -> dict[str, list[Boarding]]:
         """Boardings by shipment; a unit without a note belongs to the consignment another event names."""
@@ -181,9 +185,17 @@ class Book(msgspec.Struct, array_like=True):
         return parties
 
     def _holds(self, boarding: Boarding) -> bool:
-        version, listed = self.manifests.get(boarding.manifest, (0, ()))
-        stands = boarding.version >= version or any(unit[:2] in listed for unit in boarding.units)
+        manifest = self.manifests.get(boarding.manifest, _NONE)
+        stands = boarding.version >= manifest.version or any(u[:2] in manifest.listed for u in boarding.units)
         return not boarding.retracted and stands
+
+
+_NONE: Final = Manifest()
+
+
+def is_actual(event: Mapping[str, Any]) -> bool:
+    """Whether a corridor event tells what happened, not what is planned, estimated or requested."""
+    return bool(event["when"]["classifier"] == "ACT")
 
 
 def is_boarding(event: Mapping[str, Any]) -> bool:

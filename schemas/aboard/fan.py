@@ -9,9 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from schemas.aboard.book import KEPT, READ, Boarding, Book, Derived, Told, Unit, aboard, is_boarding
+from schemas.aboard.horizon import fitted, forget, is_too_old
 from schemas.avro.codec import Codec
 from schemas.mapping.runtime import uuid5
-from schemas.records import Finding
+from schemas.records import Filtered, Finding
 from schemas.translation.message import State
 from schemas.translation.model import Output, Record, Result
 from schemas.translation.store import pack
@@ -57,13 +58,18 @@ class Fan:
         book = _decode(entry[8:]) if entry else Book()
         context = record.context
         lost = self._brought(book, state)
-        book.forget(context.accepted)
+        if is_too_old(book, event):
+            return Result(filtered=[Filtered("", "stale")], findings=lost)
+        forget(book, context.accepted)
         before = book.parties() if is_boarding(event) else None
         affected = book.take(event, record.body, context.hops, context.accepted)
         if affected is None:
             return Result(findings=lost)
         outputs = self._derive(book, affected, before)
-        changes: dict[bytes, bytes | None] = {key: pack(context.accepted + KEPT, _encode(book))}
+        body, forgotten = fitted(book, _encode)
+        if forgotten:
+            lost.append(Finding("", "aboard-forgotten", "warning", str(forgotten)))
+        changes: dict[bytes, bytes | None] = {key: pack(context.accepted + KEPT, body)}
         self._written.note(state, changes)
         return Result(outputs, changes, findings=lost)
 

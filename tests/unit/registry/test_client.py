@@ -16,6 +16,11 @@ from connectors.registry.client import RegistryClient
 from connectors.registry.transport import Bearer
 from schemas.errors import Misconfigured, Permanent, Transient
 
+FIXED = {
+    "/config/mute": {"compatibilityLevel": "BACKWARD_TRANSITIVE"},
+    "/subjects/good/versions": {"id": 9},
+}
+
 
 class Partner:
     """A registry that answers what a test tells it to, over real HTTP."""
@@ -48,14 +53,12 @@ class Partner:
             return JSONResponse({}, 401)
         if path == "/compatibility/subjects/mute/versions":
             return JSONResponse({"is_compatible": False})
-        if path == "/config/mute":
-            return JSONResponse({"compatibilityLevel": "BACKWARD_TRANSITIVE"})
+        if path in FIXED:
+            return JSONResponse(FIXED[path])
         if path == "/subjects/mute/versions/latest":
             return JSONResponse({"schema": '"string"', "id": 1, "version": 4})
         if path == "/subjects/bad/versions":
             return JSONResponse({"error_code": 42201, "message": "Invalid schema"}, 422)
-        if path == "/subjects/good/versions":
-            return JSONResponse({"id": 9})
         if path == "/subjects/old/versions":
             return JSONResponse({"error_code": 409, "message": "incompatible"}, 409)
         return JSONResponse({"error_code": 40403, "message": "Schema not found"}, 404)
