@@ -12,6 +12,7 @@ import structlog
 
 from corridor.repeats import Repeats
 from corridor.settings.model import Log
+from schemas.text import visible
 
 SECRET: Final = frozenset(
     {"authorization", "token", "secret", "secrets", "password", "signature", "cookie", "client_secret"}
@@ -43,6 +44,14 @@ def redact(_logger: object, _method: str, event: Event) -> Event:
             event[key] = "[secret]"
         elif name in CONTENT:
             event[key] = "[content]"
+    return event
+
+
+def harmless(_logger: object, _method: str, event: Event) -> Event:
+    """Write texts so that a terminal only shows them: an id of a stranger is no command to it."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception":  # its lines are those of the code
+            event[key] = visible(value)
     return event
 
 
@@ -84,7 +93,7 @@ def configure(settings: Log, role: str) -> None:
         trace,
     ]
     ending: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [harmless, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
         else [_named(role), structlog.processors.JSONRenderer()]
     )

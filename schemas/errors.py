@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from schemas.text import visible
+
 CODES: Final[dict[str, str]] = {
     "auth-missing": "The request carries no credentials that this endpoint knows.",
     "auth-invalid": "The signature or token does not match any secret configured for this participant.",
@@ -128,7 +130,7 @@ class Invalid(Permanent):
         code: a key of ``CODES``.
         pointer: JSON pointer (RFC 6901) of the field, ``""`` for the whole message.
         rule: the rule in a few words, for example ``"ISO 6346 check digit is 3"``.
-        value: the offending value as text; cut to 200 characters.
+        value: the offending value as text; made visible and cut to 200 characters.
         violations: all places that break a rule, this one first, and all findings of the message.
     """
 
@@ -140,8 +142,9 @@ class Invalid(Permanent):
         value: object = None,
         violations: Sequence[Violation] = (),
     ) -> None:
-        text = "" if value is None else str(value)[:200]
-        super().__init__(code, f"{pointer or '/'}: {rule}" + (f", got {text!r}" if value is not None else ""))
+        text = "" if value is None else visible(str(value)[:200])[:200]
+        got = f", got '{text}'" if value is not None else ""
+        super().__init__(code, f"{visible(pointer) or '/'}: {visible(rule)}{got}")
         self.pointer = pointer
         self.rule = rule
         self.value = text

@@ -81,7 +81,7 @@ def _answer(
 
 
 def _say(error: Invalid) -> str:
-    return f"{error.rule}, got {error.value!r}" if error.value else error.rule
+    return f"{error.rule}, got '{error.value}'" if error.value else error.rule
 
 
 def _camel(field: str) -> str:

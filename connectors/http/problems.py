@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from schemas.errors import CODES, CorridorError, Invalid, Transient
+from schemas.text import visible
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -67,8 +68,11 @@ def violations(error: CorridorError, item: int | None = None) -> list[Violation]
     """Describe an error as entries of ``errors``, one a place; ``item`` is its index in a batch."""
     prefix = "" if item is None else f"/{item}"
     if isinstance(error, Invalid):
-        return [Violation(v.code, prefix + v.pointer, v.rule, v.value, item) for v in error.violations]
-    return [Violation(error.code, prefix, error.message, "", item)]
+        return [
+            Violation(v.code, prefix + visible(v.pointer), visible(v.rule), visible(v.value), item)
+            for v in error.violations
+        ]
+    return [Violation(error.code, prefix, visible(error.message), "", item)]
 
 
 def status_of(error: CorridorError) -> int:
@@ -86,10 +90,10 @@ def document(
         "title": CODES[code],
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": visible(detail),
     }
     if instance:
-        fields["instance"] = instance
+        fields["instance"] = visible(instance)
     if errors:
         fields["errors"] = errors
     return msgspec.json.encode(fields)

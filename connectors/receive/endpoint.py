@@ -24,6 +24,7 @@ from connectors.receive.intake import Intake
 from connectors.settings import Participant, Webhook
 from schemas.avro.refusal import BOM
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
+from schemas.text import forbidden
 
 log = structlog.get_logger(__name__)
 
@@ -185,6 +186,8 @@ class Endpoint:
         message_id = message.id or sent
         if not message_id:
             raise Permanent("id-missing", "the message carries no id, and the request no webhook-id")
+        if rule := forbidden(message_id):
+            raise Permanent("http-malformed", f"webhook-id: {rule}")
         return message_id
 
 

@@ -14,7 +14,7 @@ from corridor.audit.facts import VIOLATIONS, Evidence, Violation
 from corridor.audit.replay import replay
 from corridor.audit.world import hold_against_world
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, settings_options
+from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.sandbox.ledger import FILE
 from corridor.settings import Settings
 from streams import topics
@@ -109,7 +109,7 @@ def _print(evidence: Evidence, violations: list[Violation]) -> None:
     click.echo("  ".join(f"{name} {count}" for name, count in evidence.counts().items()))
     for violation in violations[:SHOWN]:
         click.secho(f"{violation.kind}: ", fg="red", bold=True, nl=False)
-        click.echo(f"{violation.place} {violation.id}: {violation.detail}")
+        say(f"{violation.place} {violation.id}: {violation.detail}")
     if len(violations) > SHOWN:
         click.echo(f"... and {len(violations) - SHOWN} more (--json has all)")
     if evidence.without_ledger:

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, settings_options
+from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.settings import Settings
 from schemas.errors import CODES
 from schemas.records import DeadLetter
@@ -64,9 +64,7 @@ def list_(
                 }
             )
         else:
-            click.echo(
-                f"{letter.id}  {letter.stage:24}  {letter.code:20}  {letter.subject or ''}  {_why(letter)}"
-            )
+            say(f"{letter.id}  {letter.stage:24}  {letter.code:20}  {letter.subject or ''}  {_why(letter)}")
     if not as_json:
         click.echo(f"{len(letters)} open", err=True)
     return Exit.FINDINGS if letters else Exit.OK
@@ -86,7 +84,7 @@ def show(settings: Settings, letter_id: str, topic: str, as_json: bool) -> None:
         emit(letters[0])
         return
     for name, value in msgspec.structs.asdict(letters[0]).items():
-        click.echo(f"{name:12}{_text(value)}")
+        say(f"{name:12}{_text(value)}")
 
 
 @command.command(name="replay")

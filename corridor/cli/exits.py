@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from schemas.errors import CODES, CorridorError, Misconfigured, Transient
+from schemas.text import visible
 
 
 class Exit(IntEnum):
@@ -81,13 +82,13 @@ def report(error: BaseException) -> Exit:
             error.show()
         case CorridorError():
             click.secho(f"{error.code}: ", fg="red", bold=True, err=True, nl=False)
-            click.echo(f"{error.message}\n({CODES[error.code]})", err=True)
+            click.echo(f"{visible(error.message, lines=True)}\n({CODES[error.code]})", err=True)
         case click.exceptions.Abort() | KeyboardInterrupt():
             click.echo("Stopped.", err=True)
         case _:
             click.secho("internal: ", fg="red", bold=True, err=True, nl=False)
             click.echo(
-                f"{type(error).__name__}: {error}\n(A defect of the broker. "
+                f"{type(error).__name__}: {visible(str(error), lines=True)}\n(A defect of the broker. "
                 "`corridor --debug …` shows where; please report it.)",
                 err=True,
             )

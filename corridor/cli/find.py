@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, settings_options
+from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.settings import Settings
 from corridor.view.database import Database
 from corridor.view.find import MOST, Wanted, find
@@ -64,7 +64,7 @@ def command(
         emit(page)
     else:
         for found in page.items:
-            click.echo(row(found))
+            say(row(found))
         if page.next:
-            click.echo(f"more: --cursor {page.next}", err=True)
+            say(f"more: --cursor {page.next}", err=True)
     return Exit.OK if page.items else Exit.FINDINGS

@@ -10,7 +10,7 @@ from typing import IO, Any
 import click
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option
+from corridor.cli.options import emit, json_option, say
 from corridor.roles.contracts import codec, json_form
 from schemas import profiles
 from schemas.errors import Permanent
@@ -131,7 +131,7 @@ def _events(lines: IO[bytes]) -> Iterator[dict[str, Any]]:
         try:
             yield avro.decode(form.to_avro(line))
         except Permanent as error:
-            click.echo(f"line {number}: {error.code}: {error.message}", err=True)
+            say(f"line {number}: {error.code}: {error.message}", err=True)
             sys.exit(Exit.FINDINGS)
 
 
@@ -147,9 +147,9 @@ def _plain(books: Balance) -> dict[str, Any]:
 
 def _print(books: Balance) -> None:
     for difference in books.differences:
-        click.echo(_difference(difference))
+        say(_difference(difference))
     for account in books.accounts:
-        click.echo(_account(account))
+        say(_account(account))
     click.echo(f"{books.came_kg:,} kg came {books.difference_kg:+,} kg = {books.remains_kg:,} kg remain")
 
 

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from corridor.settings import Settings, load
+from schemas.text import visible
 
 R = TypeVar("R")
 
@@ -58,4 +59,9 @@ def with_kafka(settings: Settings, bootstrap: str) -> Settings:
 
 def emit(value: object) -> None:
     """Print one value as a line of JSON."""
-    click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
+    say(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print one line of text, of which a terminal shows every character and obeys none."""
+    click.echo(visible(text), err=err)

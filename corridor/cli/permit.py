@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, settings_options
+from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.permits import Office
 from corridor.sandbox.neighbours import Journeys, run_play
 from corridor.settings import Settings
@@ -198,7 +198,7 @@ def check(office: Office, as_json: bool) -> int:
         if as_json:
             emit(row)
         else:
-            click.echo(f"{row['peer']}: {'the same on both sides' if row['ok'] else row['problem']}")
+            say(f"{row['peer']}: {'the same on both sides' if row['ok'] else row['problem']}")
     return Exit.OK if all(row["ok"] for row in found) else Exit.FINDINGS
 
 
@@ -237,11 +237,11 @@ def _show(value: dict[str, Any], as_json: bool) -> None:
         return
     for name, item in value.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
-            click.echo(f"{name}:")
+            say(f"{name}:")
             for row in item:
-                click.echo("  " + "  ".join(f"{key}={_plain(part)}" for key, part in row.items() if part))
+                say("  " + "  ".join(f"{key}={_plain(part)}" for key, part in row.items() if part))
         else:
-            click.echo(f"{name}: {_plain(item)}")
+            say(f"{name}: {_plain(item)}")
 
 
 def _plain(value: object) -> str:

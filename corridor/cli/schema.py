@@ -15,7 +15,7 @@ import msgspec
 
 from connectors.registry.client import RegistryClient
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, settings_options
+from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.registry import transfer
 from corridor.roles.contracts import registry_client
 from corridor.settings import Settings
@@ -25,6 +25,7 @@ from schemas.registry import advice
 from schemas.registry.compatibility import LEVELS, LOGICAL, Earlier, check
 from schemas.registry.diff import diff as differences
 from schemas.registry.reading import parse
+from schemas.text import visible
 
 T = TypeVar("T")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -168,7 +169,7 @@ def _say(compatible: bool, reasons: Sequence[str], warnings: Sequence[str], as_j
     else:
         click.secho("Compatible." if compatible else "Not compatible.", fg="green" if compatible else "red")
         for reason in reasons:
-            click.echo(f"  {reason}")
+            say(f"  {reason}")
         for warning in advice.spoken_messages(warnings):
             click.secho(f"  warning: {warning}", fg="yellow")
     return Exit.OK if compatible else Exit.FINDINGS
@@ -190,7 +191,7 @@ def diff(settings: Settings, old: str, new: str, as_json: bool) -> int:
         if as_json:
             emit(each._asdict())
             continue
-        click.echo(f"{click.style(each.place or '(schema)', bold=True)}: {each.what}")
+        click.echo(f"{click.style(visible(each.place) or '(schema)', bold=True)}: {visible(each.what)}")
         click.echo(f"    readers: {each.readers}\n    writers: {each.writers}")
     return Exit.FINDINGS if found else Exit.OK
 
@@ -234,7 +235,7 @@ def list_(settings: Settings, deleted: bool, as_json: bool) -> None:
         if as_json:
             emit({"subject": subject, "versions": versions})
         else:
-            click.echo(f"{subject}  {', '.join(map(str, versions))}")
+            say(f"{subject}  {', '.join(map(str, versions))}")
 
 
 @command.command()
@@ -251,7 +252,7 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
 
     found = _with_client(settings, read)
     emit(found) if as_json else click.echo(
-        json.dumps(json.loads(found["schema"]), indent=2, ensure_ascii=False)
+        visible(json.dumps(json.loads(found["schema"]), indent=2, ensure_ascii=False), lines=True)
     )
 
 
@@ -306,7 +307,5 @@ def lint(files: tuple[Path, ...], as_json: bool) -> int:
             if as_json:
                 emit({"file": str(file), **finding})
             else:
-                click.echo(
-                    f"{file}: {finding['pointer'] or '/'}: {finding['rule']} {finding['value']}".rstrip()
-                )
+                say(f"{file}: {finding['pointer'] or '/'}: {finding['rule']} {finding['value']}".rstrip())
     return Exit.FINDINGS if bad else Exit.OK

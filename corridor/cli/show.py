@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, settings_options
+from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.settings import Settings
 from corridor.view.database import Database, bring_lists
 from corridor.view.page import shipment
@@ -47,5 +47,6 @@ def command(settings: Settings, reference: str, as_json: bool) -> int:
     if as_json:
         emit(shown)
     else:
-        click.echo("\n".join(shipment(shown)))
+        for line in shipment(shown):
+            say(line)
     return Exit.OK

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
-from corridor.cli.options import json_option, settings_options
+from corridor.cli.options import json_option, say, settings_options
 from corridor.roles.contracts import registry_client
 from corridor.settings import Settings
 from streams.contracts import Contracts
@@ -51,7 +51,8 @@ async def _tail(
         ) as records:
             async for record in records:
                 seen = await decoder.show(record)
-                click.echo(msgspec.json.encode(seen).decode() if as_json else _line(seen))
+                for line in [msgspec.json.encode(seen).decode()] if as_json else _lines(seen):
+                    say(line)
                 shown += 1
                 if shown == limit:
                     return
@@ -59,9 +60,9 @@ async def _tail(
         await client.close()
 
 
-def _line(seen: Seen) -> str:
+def _lines(seen: Seen) -> tuple[str, str]:
     at = datetime.fromtimestamp(seen.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
     headers = " ".join(f"{name}={value}" for name, value in seen.headers.items())
     value = msgspec.json.encode(seen.value).decode() if seen.value is not None else "(deleted)"
     why = f"  not decoded: {seen.undecoded}" if seen.undecoded else ""
-    return f"{at}  {seen.topic}/{seen.partition}@{seen.offset}  {seen.key}  {headers}\n  {value}{why}"
+    return f"{at}  {seen.topic}/{seen.partition}@{seen.offset}  {seen.key}  {headers}", f"  {value}{why}"

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import overlay_option
+from corridor.cli.options import overlay_option, say
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
@@ -27,6 +27,7 @@ from schemas.mapping.profiles import find_mapping, find_schema
 from schemas.mapping.reasons import kind_of
 from schemas.profiles import CANONICAL, load
 from schemas.records import violations_of
+from schemas.text import visible
 from schemas.translation import Context, Record, Translator
 from schemas.translation.chain import Chain, Stage, Step
 
@@ -110,7 +111,7 @@ def command(
                 _say(report, entry)
             for output in step.outputs if step.final else ():
                 try:
-                    click.echo(form.from_datum(codec.decode_trusted(output.body)))
+                    say(form.from_datum(codec.decode_trusted(output.body)).decode())
                 except Permanent as error:
                     dead = True
                     _say(report, {"line": number, "id": output.id, **_letter("write", error)})
@@ -247,4 +248,4 @@ def _letter(stage: str, error: CorridorError) -> dict[str, Any]:
 
 
 def _say(report: TextIO | None, entry: dict[str, Any]) -> None:
-    print(json.dumps(entry, ensure_ascii=False), file=report or sys.stderr)
+    print(visible(json.dumps(entry, ensure_ascii=False)), file=report or sys.stderr)

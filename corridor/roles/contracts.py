@@ -25,8 +25,10 @@ from schemas import profiles
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
+from schemas.avro.leaves import leaves
 from schemas.errors import Invalid, Misconfigured, Transient
 from schemas.mapping.compile import compile_expression
+from schemas.text import forbidden
 from streams.contracts import Contracts
 
 log = structlog.get_logger(__name__)
@@ -73,6 +75,10 @@ def edge_format(name: str) -> Format:
             raise Invalid("id-missing", "", rule) from error
         if not identity:
             raise Invalid("id-missing", "", f"the message's id is {profile.http and profile.http.message_id}")
+        for made in map(str, (identity, key)):
+            if rule := forbidden(made):  # prose elsewhere, but a name has one line
+                at = (x.pointer for x in leaves(profile.schema.root, datum) if str(x.value) in made)
+                raise Invalid("schema-violation", next(at, ""), rule, made)
         return Message(str(identity), str(key or identity).encode(), encoded, findings)
 
     return Format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -13,6 +14,7 @@ from corridor.settings.load import DEFAULT_FILES
 from corridor.supervisor.figures import Figures, System
 from corridor.supervisor.outlook import Outlook, Permits, Port
 from corridor.supervisor.supervisor import ProcessFigures, Status
+from schemas.text import visible
 
 STATE_STYLE = {"ready": "green", "starting": "yellow", "waiting": "yellow", "ended": "bold red"}
 CIRCUIT_STYLE = {"closed": "green", "half-open": "yellow", "open": "bold red"}
@@ -67,7 +69,7 @@ def port_line(port: Port) -> str:
     reason = f" ({port.reason})" if port.reason else ""
     opens = f", expected to open {_moment(port.opens)}" if port.opens else ""
     waiting = f"; waiting: {', '.join(port.waiting)}" if port.waiting else ""
-    return f"{port.name} closed{reason} since {_moment(port.since)}{opens}{waiting}"
+    return visible(f"{port.name} closed{reason} since {_moment(port.since)}{opens}{waiting}")
 
 
 def _moment(at: int) -> str:
@@ -105,7 +107,7 @@ def _totals(figures: Figures, outlook: Outlook) -> Table:
         table.add_row("held", Text(port_line(port), style="yellow"))
     if outlook.held:
         listed = list(outlook.held.items())[:4]
-        shipments = ", ".join(f"{count:,} {reason}" for reason, count in listed)
+        shipments = ", ".join(f"{count:,} {visible(reason)}" for reason, count in listed)
         table.add_row("" if outlook.ports else "held", f"shipments: {shipments}")
     if outlook.permits:
         table.add_row("permits", _permits(outlook.permits))
@@ -131,7 +133,9 @@ def _hints(status: Status) -> list[Text]:
     settings = status.addresses["settings"]
     found = any(settings == str(file.absolute()) for file in DEFAULT_FILES)
     where = "" if found else f" --config {settings}"
-    commands = [f"corridor show {reference}{where}" for reference in status.outlook.look]
+    commands = [
+        f"corridor show {shlex.quote(visible(reference))}{where}" for reference in status.outlook.look
+    ]
     return [Text(command, style="cyan") for command in (*commands, f"corridor kpi{where}")]
 
 

@@ -15,6 +15,7 @@ from schemas.shipment.lots import Book, Change
 from schemas.shipment.state import STATUS, Hold, State
 from schemas.shipment.timeline import Leg, Milestone, Timeline
 from schemas.shipment.units import Carried
+from schemas.text import visible
 
 INDENT: Final = "  "
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,16 +29,6 @@ def when(at: int | None) -> str:
         return f"{_EPOCH + timedelta(milliseconds=at):%Y-%m-%d %H:%M}"
     except OverflowError:
         return f"{at} ms"
-
-
-def visible(text: str) -> str:
-    """Write a text so that a terminal only shows it: control, bidi and other invisible marks by their code.
-
-    Texts of partners could otherwise clear the screen, set its title, or turn the order of a line round.
-    """
-    return "".join(
-        c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text
-    )
 
 
 def shipment(shown: Shown) -> Iterator[str]:

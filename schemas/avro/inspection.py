@@ -34,11 +34,16 @@ from schemas.avro.violation import HIDDEN, step
 from schemas.codes.identifiers.normal import NORMALISE, look_alike
 from schemas.errors import Violation
 from schemas.records import Finding
+from schemas.text import forbidden, visible
 
 MAX_VIOLATIONS: Final = 50
 """Places that one refusal names."""
 MALFORMED: Final = "json-malformed"
 """Code of a value that JSON does not have, such as ``NaN`` or half a surrogate pair."""
+
+_ITEM: Final = {"item": True}
+_ONE_LINE: Final = {"item", "pattern", "codeList", "identifier", "normal"}
+"""A text that is none of these is prose, which may have several lines."""
 
 Properties = Mapping[str, Any]
 Known = Callable[[str, str], bool]
@@ -98,11 +103,11 @@ class Inspector:
             case Array():
                 if not isinstance(value, list):
                     return self._break(pointer, came("a list", value), value, properties)
-                return [self._read(node.items, item, step(pointer, i), {}) for i, item in enumerate(value)]
+                return [self._read(node.items, item, step(pointer, i), _ITEM) for i, item in enumerate(value)]
             case Map():
                 if not isinstance(value, dict):
                     return self._break(pointer, came("an object", value), value, properties)
-                return {k: self._read(node.values, item, step(pointer, k), {}) for k, item in value.items()}
+                return {k: self._entry(node, k, item, pointer) for k, item in value.items()}
             case Primitive(name="string") if isinstance(value, str) and not isinstance(value, Numeral):
                 return self._text(node, value, pointer, properties)
             case Primitive(logical="timestamp-millis") if type(value) is str:
@@ -111,6 +116,12 @@ class Inspector:
                 return self._integer(node, value, pointer, properties)
             case _:
                 return self._leaf(node, value, pointer, properties)
+
+    def _entry(self, node: Map, key: str, value: Json, pointer: str) -> Json:
+        at = step(pointer, key)
+        if rule := forbidden(key):
+            return self._break(at, f"its name: {rule}", key, {})
+        return self._read(node.values, value, at, {})
 
     def _record(self, node: Record, value: Json, pointer: str) -> Json:
         if not isinstance(value, dict):
@@ -132,6 +143,10 @@ class Inspector:
         return read
 
     def _text(self, node: Primitive, value: str, pointer: str, properties: Properties) -> Json:
+        if not _is_text(value):
+            return self._break(pointer, "expected Unicode text", ascii(value), properties, is_json=False)
+        if rule := forbidden(value, prose=True):
+            return self._break(pointer, rule, value, properties)
         if node.logical == "uuid":
             normal = self._normal("uuid", value)
             if not self._fits(node, normal):
@@ -152,8 +167,8 @@ class Inspector:
                     return self._break(pointer, rule, value, properties)
             if len(value) > MAX_STRING:
                 return self._break(pointer, f"expected at most {MAX_STRING} characters", value, properties)
-            if not _is_text(value):
-                return self._break(pointer, "expected Unicode text", ascii(value), properties, is_json=False)
+        if rule := forbidden(normal, prose=not properties.keys() & _ONE_LINE):
+            return self._break(pointer, rule, value, properties)
         if normal != value:
             alike = look_alike(value)
             self._find(pointer, f"normalised: {alike}" if alike else "normalised", value, properties)
@@ -216,14 +231,14 @@ def came(wanted: str, value: Json) -> str:
 
 
 def shown(value: Json, properties: Properties) -> str:
-    """A value as a report shows it: JSON, at most 200 characters, and nothing of personal data."""
+    """A value as a report shows it: JSON, at most 200 characters, printable, nothing of personal data."""
     if value is MISSING or value == "":
         return ""
     if properties.get("personal"):
         return HIDDEN
     if isinstance(value, str):
-        return str(value)[:200]
-    return msgspec.json.encode(value).decode()[:200] if _plain(value) else type(value).__name__
+        return visible(str(value)[:200])[:200]
+    return visible(msgspec.json.encode(value).decode()[:200])[:200] if _plain(value) else type(value).__name__
 
 
 def _plain(value: Json) -> bool:

@@ -26,6 +26,7 @@ from schemas.avro.structs import Structs, attribute
 from schemas.codes.known import known
 from schemas.errors import Invalid
 from schemas.records import Finding
+from schemas.text import suspect
 
 _DAY_ZERO: Final = datetime.date(1970, 1, 1).toordinal()
 _encode_json: Final = msgspec.json.Encoder().encode
@@ -90,7 +91,7 @@ class JsonForm:
         # Of a key that comes twice the struct has only the last, so its JSON has fewer quotes than the body.
         if b"\\" in body or body.count(b'"') != _encode_json(value).count(b'"'):
             parse(body)
-        if self._timed and LONG_FRACTION.search(body):
+        if suspect(body) or (self._timed and LONG_FRACTION.search(body)):
             return self._inspect(body, None)
         return value, ()
 

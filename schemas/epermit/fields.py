@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from schemas.epermit.canonical import canonical
 from schemas.epermit.permit import ID, parse_date
 from schemas.errors import Invalid
+from schemas.text import forbidden
 
 Value = str | int | dict[str, object]
 INT: Final = 1 << 31
@@ -50,6 +51,7 @@ class Field(NamedTuple):
         low: least number, or least length of a text.
         high: largest number, or largest length.
         rule: names a further check.
+        prose: a text that may have several lines.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Field(NamedTuple):
     low: int | None = None
     high: int | None = None
     rule: str = ""
+    prose: bool = False
 
     def read(self, value: object) -> Value:
         """Take a value as the reference implementation would: numbers in text and whole doubles are numbers.
@@ -74,12 +77,29 @@ class Field(NamedTuple):
             raise self._broken(f"at least {self.low}{unit}", value)
         if self.high is not None and size > self.high:
             raise self._broken(f"at most {self.high}{unit}", value)
+        for text in _texts(taken):
+            if broken := forbidden(text, prose=self.prose):
+                raise self._broken(broken, text)
         if self.rule and not _RULES[self.rule](taken):
             raise self._broken(self.rule, value)
         return taken
 
     def _broken(self, rule: str, value: object) -> Invalid:
         return Invalid("schema-violation", f"/{self.name}", rule, value)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield all texts of a value, names of its fields included."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, item in value.items():
+                yield name
+                yield from _texts(item)
+        case list():
+            for item in value:
+                yield from _texts(item)
 
 
 def _text(value: object) -> str | None:
@@ -159,18 +179,18 @@ PAYLOADS: Final[dict[str, tuple[Field, ...]]] = {
         Field("expires_at", "text", rule=DATE_RULE),
         Field("plate_number", "text", required=False, high=255),
         Field("plate_number2", "text", required=False, high=255),
-        Field("company_name", "text", high=500),
+        Field("company_name", "text", high=500, prose=True),
         Field("company_id", "text", high=255),
         Field("departure_country", "text", high=10),
         Field("arrival_country", "text", high=10),
         Field("qr_code", "text", high=5000),
-        Field("other_claims", "object", required=False, high=5000),
+        Field("other_claims", "object", required=False, high=5000, prose=True),
     ),
     "PERMIT_USED": (
         _PERMIT_ID,
         Field("activity_type", "text", rule=ACTIVITY_RULE),
         Field("activity_timestamp", "long", low=FIRST_SECOND),
-        Field("activity_details", "text", required=False, high=1000),
+        Field("activity_details", "text", required=False, high=1000, prose=True),
     ),
     "PERMIT_REVOKED": (_PERMIT_ID, Field("revoked_at", "long")),
     "QUOTA_CREATED": (
@@ -183,7 +203,7 @@ PAYLOADS: Final[dict[str, tuple[Field, ...]]] = {
     "KEY_CREATED": (
         _code("authority"),
         Field("kid", "text", low=1, high=255),
-        Field("jwk", "text", high=5000),
+        Field("jwk", "text", high=5000, prose=True),
     ),
     "KEY_REVOKED": (
         _code("authority"),

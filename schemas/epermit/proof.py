@@ -108,7 +108,7 @@ def token_claims(token: str) -> tuple[str, str, int]:
         claims = json.loads(_decode(token.split(".")[1]))
         audience = claims["aud"][0] if isinstance(claims["aud"], list) else claims["aud"]
         return str(claims["iss"]), str(audience), int(claims["exp"])
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         raise Untrusted("Authorization failed") from None
 
 

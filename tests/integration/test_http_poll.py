@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.poll.place import Place, decode_place, later
 from connectors.poll.source import HttpSource
 from connectors.ports import Page
-from schemas.errors import Misconfigured, Transient
+from schemas.errors import Invalid, Misconfigured, Transient
 from tests.support.blocking import nothing_blocks
 from tests.support.edges import LOOPBACK, TOKEN, event_format, participant
 from tests.support.partner import Got, Reply, ScriptedPartner, scripted_partner
@@ -233,6 +233,18 @@ async def test_bad_items_do_not_stop_the_page(make: Make, far: ScriptedPartner) 
     ]
     assert len({bad.id for bad in found.rejected}) == 4
     assert found.more
+
+
+async def test_what_commands_a_terminal_is_a_rejected_item(make: Make, far: ScriptedPartner) -> None:
+    """A polled partner's texts are held to the same rule; the item is kept whole with field and value."""
+    far.plan(page([event(1, at="a\x1b[2J\u202e"), event(2)]))
+    found = await make().poll("")
+    assert numbers(found) == ["e-2"]
+    [bad] = found.rejected
+    assert isinstance(bad.error, Invalid)
+    assert (bad.error.pointer, bad.error.value) == ("/at", "a\\u001b[2J\\u202e")
+    assert "U+001B" in bad.error.rule
+    assert bad.error.message.isprintable()
 
 
 @pytest.mark.parametrize(

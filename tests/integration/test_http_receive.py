@@ -347,3 +347,26 @@ async def test_ids_from_the_request(edge: Gateway) -> None:
     is_problem(await edge.post(b'{"id":"","n":1}'), 400, "id-missing")
     answer = await edge.post(b'{"id":"","n":1}', webhook_id="w-7")
     assert answer.json() == {"id": "w-7"}
+
+
+@pytest.mark.parametrize(
+    ("text", "point"), [("a\x1b[2J", "1B"), ("a\u202eb", "202E"), ("\ufeffa", "FEFF"), ("a\x9bb", "9B")]
+)
+async def test_what_commands_a_terminal_is_refused_and_shown(edge: Gateway, text: str, point: str) -> None:
+    """422 names field, rule and value; nothing of the answer is a command."""
+    message = {"id": "e-1", "n": 1, "at": text}
+    for body, pointer in ((message, "/at"), ([message], "/0/at")):
+        found = is_problem(await edge.post(json.dumps(body).encode()), 422, "schema-violation")
+        [error] = found["errors"]  # type: ignore[misc]
+        assert error["pointer"] == pointer
+        assert f"U+{point:0>4}" in error["rule"]
+        assert json.dumps(found, ensure_ascii=False).isprintable()
+    assert edge.log.messages == []
+
+
+async def test_an_id_of_the_header_is_one_line(edge: Gateway) -> None:
+    """A header field may have bytes beyond ASCII; an id may not have control characters among them."""
+    fields = [*(AUTH | JSON).items(), ("webhook-id", b"a\x9b2Jb")]
+    answer = await edge.client.post("/webhooks/p", content=b'{"id":"","n":1}', headers=fields)  # type: ignore[arg-type]
+    is_problem(answer, 400, "http-malformed")
+    assert edge.log.messages == []

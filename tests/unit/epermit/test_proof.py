@@ -113,6 +113,14 @@ def test_a_token_says_who_asks_whom_until_when() -> None:
     assert token_claims(listed) == ("AZ", "KZ", 4_600)
 
 
+@pytest.mark.parametrize("end", ["Infinity", "-Infinity", "NaN", "1e999", '"soon"', "null", "[]"])
+def test_an_end_that_is_no_time_is_no_token(end: str) -> None:
+    """Nothing that a stranger writes as the end of a token is a defect."""
+    claims = base64.urlsafe_b64encode(f'{{"iss":"AZ","aud":"KZ","exp":{end}}}'.encode()).decode()
+    with pytest.raises(Untrusted):
+        token_claims(f"x.{claims}.x")
+
+
 def test_keys_of_peers_are_points_on_the_curve() -> None:
     """Another curve, a point beside the curve, another id or a private part: refused with the place."""
     good = keys.public_jwk(signer("2").key, "2")

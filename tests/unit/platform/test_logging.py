@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import pytest
 import structlog
@@ -41,6 +42,20 @@ def test_json_with_ids_and_nothing_secret(capsys: pytest.CaptureFixture[str]) ->
     assert "hunter2" not in text
     assert "Bearer x" not in text
     assert "note" not in text
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_an_id_of_a_stranger_is_no_command_to_a_terminal(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a sender put into a header is one line that a terminal only shows."""
+    configure(Log(format=form), "gateway")  # type: ignore[arg-type]
+    structlog.get_logger("test").info("webhook refused", id="a\x9b2J\x1b]0;x\x07\u202eb\nlevel=info")
+    logging.getLogger("library").warning("got %s", "\x1b[2J")
+    text = capsys.readouterr().err.replace("\x1b[0m", "")
+    lines = re.sub("\x1b\\[[0-9;]*m", "", text).splitlines()
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)
 
 
 @pytest.mark.parametrize("form", ["json", "console"])

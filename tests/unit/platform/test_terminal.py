@@ -1,0 +1,79 @@
+"""Whatever partners wrote, a terminal shows it and obeys none of it."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from corridor.cli import dead, permit, tail
+from corridor.cli.exits import report
+from corridor.cli.options import emit, say
+from corridor.supervisor.outlook import Outlook, Port
+from corridor.supervisor.supervisor import Status
+from corridor.supervisor.view import page, port_line
+from schemas.errors import Invalid, Permanent
+from streams.follow import Seen
+
+EVIL = "a\x1b]0;PWNED\x07\x1b[2J\u202eb\x9b2Jc\nd\ufeff"
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines that were printed, all of them printable."""
+    both = capsys.readouterr()
+    lines = (both.out + both.err).splitlines()
+    assert lines
+    assert [line for line in lines if not line.isprintable()] == []
+    return lines
+
+
+def test_one_text_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Text and JSON alike; what reads the JSON gets the same value."""
+    say(f"place: {EVIL}")
+    emit({"place": EVIL})
+    first, second = shown(capsys)
+    assert "\\u001b" in first
+    assert json.loads(second) == {"place": EVIL}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Permanent("partner-refused", EVIL),
+        Invalid("schema-violation", f"/{EVIL}", EVIL, EVIL),
+        ValueError(EVIL),
+    ],
+)
+def test_errors_of_commands(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a partner or a gateway said is shown."""
+    report(error)
+    shown(capsys)
+
+
+def test_records_and_permits(capsys: pytest.CaptureFixture[str]) -> None:
+    """Keys, headers and values of `tail`; texts of permits."""
+    seen = Seen(
+        "in.dtc", 0, 1, 0, EVIL, {EVIL: EVIL}, msgspec.Raw(json.dumps({"remark": EVIL}).encode()), EVIL
+    )
+    for line in tail._lines(seen):
+        say(line)
+    permit._show({"company_name": EVIL, "peers": [{"name": EVIL}], "claims": {EVIL: 1}}, as_json=False)
+    permit._show({"company_name": EVIL}, as_json=True)
+    assert dead._text({EVIL: EVIL.encode()})
+    assert len(shown(capsys)) == 7
+
+
+def test_the_live_page() -> None:
+    """Ports, references to copy, and reasons; a reference is one word of a command whatever is in it."""
+    port = Port(EVIL, EVIL, EVIL, (EVIL,), 0, None)
+    assert port_line(port).isprintable()
+    outlook = Outlook((port,), {}, None, ("x; rm -rf ~",))
+    status = Status("12:00", None, outlook, (), {"settings": "corridor.toml"}, ())
+    console = Console(width=200, file=io.StringIO())
+    console.print(page(status))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "corridor show 'x; rm -rf ~'" in text
+    assert all(line.isprintable() for line in text.splitlines())
