@@ -20,6 +20,7 @@ from schemas.text import visible
 CODES: Final[dict[str, str]] = {
     "auth-missing": "The request carries no credentials that this endpoint knows.",
     "auth-invalid": "The signature or token does not match any secret configured for this participant.",
+    "auth-denied": "The token is ours, but does not have the right that this needs.",
     "auth-expired": "The time of the signature lies outside the replay window.",
     "body-too-large": "The body is larger than the limit, on the wire or after decompression.",
     "request-too-slow": "The request did not arrive completely in time.",
@@ -142,8 +143,8 @@ class Invalid(Permanent):
         value: object = None,
         violations: Sequence[Violation] = (),
     ) -> None:
-        text = "" if value is None else visible(str(value)[:200])[:200]
-        got = f", got '{text}'" if value is not None else ""
+        text = "" if value is None else visible(str(value)[:200], lines=True)[:200]
+        got = f", got '{visible(text)}'" if value is not None else ""
         super().__init__(code, f"{visible(pointer) or '/'}: {visible(rule)}{got}")
         self.pointer = pointer
         self.rule = rule

@@ -49,11 +49,11 @@ def visible(text: str, *, lines: bool = False) -> str:
 
     Args:
         text: any text.
-        lines: ends of lines stay ends of lines.
+        lines: ends of lines and tabs stay as they are.
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or (lines and c == "\n") else _code(c) for c in text)
+    return "".join(c if c.isprintable() or (lines and c in "\n\t") else _code(c) for c in text)
 
 
 def _code(character: str) -> str:

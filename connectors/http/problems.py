@@ -18,6 +18,7 @@ STATUS: Final[dict[str, int]] = {
     "auth-missing": 401,
     "auth-invalid": 401,
     "auth-expired": 401,
+    "auth-denied": 403,
     "body-too-large": 413,
     "request-too-slow": 408,
     "headers-too-large": 431,

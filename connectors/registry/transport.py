@@ -137,7 +137,9 @@ class Transport:
             )
         if status in {401, 403}:
             return Misconfigured(
-                "settings-invalid", f"{self._name()} does not accept the credentials ({status})"
+                "settings-invalid",
+                f"{self._name()} does not accept the credentials ({status}): registry.token, a token of "
+                "[tokens] or the one in the state directory of its gateway is what is sent",
             )
         if status == 404:
             return Permanent("schema-unknown", said)

@@ -16,8 +16,10 @@ from pathlib import Path
 import httpx
 from aiokafka import AIOKafkaProducer
 
+from connectors.auth.secret import find_secret
 from connectors.registry.client import RegistryClient
 from corridor.bench.case import Figure, Tell
+from corridor.settings.logins import STATE
 from deploy.kafka import Node
 from deploy.ports import free_port
 from schemas.errors import Transient
@@ -29,6 +31,8 @@ from streams.settings import Kafka
 SCHEMAS, REGISTRATIONS, LOOKUPS = 10_000, 1_000, 200_000
 CLIENTS = (1, 16)
 PATIENCE = 60.0
+LOGIN = "secrets/registry.token"
+"""Where the gateway keeps the token that it makes, within the directory of its state."""
 
 
 def figures(share: float, tell: Tell) -> Iterator[Figure]:
@@ -54,7 +58,7 @@ async def _measure(directory: Path, share: float, tell: Tell) -> Sequence[Figure
         async with _gateway(kafka, directory) as url:
             for clients in CLIENTS:
                 tell(f"registrations by {clients} at a time")
-                rate = await _registrations(url, round(REGISTRATIONS * share), clients)
+                rate = await _registrations(url, directory / LOGIN, round(REGISTRATIONS * share), clients)
                 found.append(Figure(f"registrations, {clients} at a time", round(rate), "per second"))
             tell("look-ups")
             return found + await _lookups(url, directory / "cache", round(LOOKUPS * share))
@@ -90,6 +94,7 @@ async def _gateway(kafka: Kafka, directory: Path) -> AsyncIterator[str]:
     """Run the role gateway as a process, away from anybody's settings; give its address once it is ready."""
     port = free_port()
     settings = {"CORRIDOR__KAFKA__BOOTSTRAP": kafka.bootstrap, "CORRIDOR__GATEWAY__PORT": str(port)}
+    settings[STATE] = str(directory)
     process = subprocess.Popen(  # noqa: ASYNC220 - started once, waited for in a thread
         [sys.executable, "-m", "corridor", "run", "gateway"],
         env={**os.environ, **settings, "CORRIDOR__LOG__LEVEL": "error"},
@@ -115,7 +120,7 @@ async def _ready(http: httpx.AsyncClient) -> bool:
         return False
 
 
-async def _registrations(url: str, count: int, clients: int) -> float:
+async def _registrations(url: str, token: Path, count: int, clients: int) -> float:
     """Register so many new schemas, each under a subject of its own, and give how many a second."""
     numbers = iter(range(count))
 
@@ -125,7 +130,8 @@ async def _registrations(url: str, count: int, clients: int) -> float:
             answer = await http.post(f"/subjects/{name}-value/versions", json={"schema": schema(name)})
             answer.raise_for_status()
 
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
+    fields = {"Authorization": f"Bearer {find_secret(f'file:{token}').reveal()}"}
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, headers=fields) as http:
         await http.get("/subjects")
         began = time.perf_counter()
         await asyncio.gather(*(send(http) for _ in range(clients)))

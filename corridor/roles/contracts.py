@@ -12,15 +12,14 @@ from typing import Final
 import httpx
 import structlog
 from prometheus_client import Gauge
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectors.auth.secret import Secret, find_secret
+from connectors.auth.secret import find_secret
 from connectors.ports import Format, Message
 from connectors.registry.client import RegistryClient
 from connectors.registry.transport import Bearer
 from corridor.roles.health import Health
 from corridor.settings import Settings
+from corridor.settings.logins import registry_token
 from schemas import profiles
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
@@ -101,8 +100,8 @@ def registry_client(settings: Settings) -> RegistryClient:
     """
     registry = settings.registry
     auth: httpx.Auth | tuple[str, str] | None = None
-    if registry.token:
-        auth = Bearer(find_secret(registry.token).reveal())
+    if token := registry_token(settings):
+        auth = Bearer(token.reveal())
     elif registry.password:
         auth = (registry.username, find_secret(registry.password).reveal())
     return RegistryClient(
@@ -153,22 +152,3 @@ async def registered(contracts: Contracts, stop: asyncio.Event) -> bool:
         else:
             return True
     return False
-
-
-def with_login(app: ASGIApp, token: Secret) -> ASGIApp:
-    """Let only requests with a bearer token through.
-
-    Args:
-        app: the registry's API.
-        token: what must come as ``Authorization: Bearer``.
-    """
-
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope.get("headers", ())).get(b"authorization", b"").decode("latin-1")
-        if scope["type"] == "http" and not token.matches(given.removeprefix("Bearer ")):
-            refusal = JSONResponse({"error_code": 40101, "message": "Unauthorized"}, status_code=401)
-            await refusal(scope, receive, send)
-            return
-        await app(scope, receive, send)
-
-    return guarded

@@ -9,19 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from connectors.auth.secret import find_secret
 from connectors.http.problems import problem
 from connectors.ports import Format
 from connectors.receive.app import webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.registry.app import registry_app
+from connectors.registry.guard import guarded
 from connectors.settings import Participant
-from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry, with_login
+from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry
 from corridor.roles.health import Health
 from corridor.roles.permits import Permits
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from corridor.settings.exposure import is_own
+from corridor.settings.logins import registry_logins
 from schemas import profiles
 from schemas.errors import Misconfigured, Transient
 from streams import topics
@@ -119,6 +120,4 @@ def _registry(settings: Settings) -> RegistryLog | None:
 
 def _mounted(registry: RegistryLog, settings: Settings) -> BaseRoute:
     app = registry_app(registry, uses=topics.is_own_subject)
-    if settings.registry.token:
-        app = with_login(app, find_secret(settings.registry.token))
-    return Mount("/", app)
+    return Mount("/", guarded(app, registry_logins(settings)))

@@ -16,6 +16,7 @@ from connectors.receive.app import make_app
 from corridor.roles import role
 from corridor.roles.health import Health
 from corridor.settings import Settings
+from corridor.settings.logins import make_own
 from corridor.settings.model import Listen
 from deploy.ports import require_free
 from streams.access import require_access
@@ -38,6 +39,7 @@ def run_roles(names: Sequence[str], settings: Settings) -> None:
 
 
 async def _run(names: Sequence[str], settings: Settings) -> None:
+    make_own(settings)
     await require_access(settings.kafka)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,11 +9,11 @@ from typing import Final
 import structlog
 from prometheus_client import Gauge
 
-from connectors.auth.secret import find_secret
 from corridor.roles.contracts import registered, registry_client
 from corridor.roles.health import Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
+from corridor.settings.logins import view_logins
 from corridor.view.api import view_routes
 from corridor.view.database import Database, bring_lists
 from corridor.view.figures import Figure, recent
@@ -44,8 +44,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     projector = Projector(database, contracts, settings.simulated)
     projection = Projection(NAME, projector, TOPICS, settings.kafka, settings.processing)
     health.watch("projection", lambda: projection.running)
-    token = find_secret(settings.view.token) if settings.view.token else None
-    routes = [*view_routes(database, token), *health.routes()]
+    routes = [*view_routes(database, view_logins(settings)), *health.routes()]
 
     async def project() -> None:
         if await _migrated(database, stop) and await registered(contracts, stop):

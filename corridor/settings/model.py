@@ -59,10 +59,29 @@ class View(Listen, frozen=True):
     ] = None
 
 
+class Token(Group, frozen=True):
+    """A token of our own APIs: who asks, and what that one may do. Its name stands in the log.
+
+    Once there is a token with the scope `read`, the read API and the registry want one for reading as well.
+    """
+
+    token: Annotated[SecretRef, Meta(description="Where the token is found.")]
+    scopes: Annotated[
+        tuple[Literal["read", "register", "operate"], ...],
+        Meta(
+            min_length=1,
+            description="`read`: shipments, figures, schemas. `register`: new versions of schemas. "
+            "`operate`: compatibility levels, modes, deletions.",
+        ),
+    ]
+
+
 class Registry(Group, frozen=True):
     """The schema registry, the gateway's own or any with the Confluent API.
 
-    The gateway serves its own, unless `url` names another. Beyond loopback it must have a login, `token`.
+    The gateway serves its own, unless `url` names another. Whoever changes something there needs a token:
+    `token`, one of `[tokens.<name>]`, or the one that the broker makes for this machine. Beyond loopback one
+    must be set.
     """
 
     url: Annotated[
@@ -125,6 +144,9 @@ class Settings(Group, frozen=True):
     deliver: Annotated[Listen, Meta(description="The role deliver.")] = Listen(port=8402)
     view: Annotated[View, Meta(description="The shipment view.")] = View()
     log: Annotated[Log, Meta(description="Logging.")] = Log()
+    tokens: Annotated[
+        dict[str, Token], Meta(description="Tokens of our own APIs, each a table `[tokens.<name>]`.")
+    ] = {}
     participants: Annotated[
         dict[str, Participant],
         Meta(description="Systems the broker talks to, each a table `[participants.<name>]`."),

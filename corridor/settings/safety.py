@@ -64,18 +64,21 @@ def _kafka(settings: Settings) -> Iterator[Risk]:
 def _bind(settings: Settings) -> Iterator[Risk]:
     if is_loopback(settings.gateway.host):
         return
-    if settings.registry.url is None and settings.registry.token is None:
+    if settings.registry.url is not None or settings.registry.token is not None:
+        return
+    if not any({"read", "register"} <= set(token.scopes) for token in settings.tokens.values()):
         yield Risk(
             "registry.token",
-            f"anybody who reaches {settings.gateway.host}:{settings.gateway.port} could register "
-            "schemas: set registry.token, or use another registry with registry.url",
+            f"{settings.gateway.host}:{settings.gateway.port} is open to others, and there is no login for "
+            "the broker itself: set registry.token, or a token that may read and register, or registry.url",
         )
 
 
 def _view(settings: Settings) -> Iterator[Risk]:
     if urlsplit(settings.view.url).password:
         yield Risk("view.url", "holds a password: leave it out there and set view.password")
-    if not is_loopback(settings.view.host) and settings.view.token is None:
+    readers = any("read" in token.scopes for token in settings.tokens.values())
+    if not is_loopback(settings.view.host) and settings.view.token is None and not readers:
         where = f"{settings.view.host}:{settings.view.port}"
         yield Risk("view.token", f"anybody who reaches {where} could read all shipments")
 
@@ -145,10 +148,7 @@ def _secrets(settings: Settings) -> Iterator[Risk]:
 def _references(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield every reference to a secret with its address."""
     yield from _of_connections(settings)
-    if settings.view.password:
-        yield "view.password", settings.view.password
-    if settings.view.token:
-        yield "view.token", settings.view.token
+    yield from _of_apis(settings)
     for name, participant in settings.participants.items():
         here = f"participants.{name}"
         if participant.webhook:
@@ -180,6 +180,15 @@ def _of_connections(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "registry.password", settings.registry.password
     if settings.registry.token:
         yield "registry.token", settings.registry.token
+
+
+def _of_apis(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.view.password:
+        yield "view.password", settings.view.password
+    if settings.view.token:
+        yield "view.token", settings.view.token
+    for name, token in settings.tokens.items():
+        yield f"tokens.{name}.token", token.token
 
 
 def _files(settings: Settings) -> Iterator[Risk]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from connectors.auth.secret import find_secret
 from corridor.permits import Office
 from corridor.settings import Settings
+from corridor.settings.logins import view_token
 from schemas.errors import CorridorError
 
 ASK_EVERY: Final = 5.0
@@ -83,7 +83,8 @@ class Watch:
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         self._client, view = client, settings.view
         self._url = f"http://{view.host}:{view.port}"
-        self._headers = {"Authorization": f"Bearer {find_secret(view.token).reveal()}"} if view.token else {}
+        token = view_token(settings)
+        self._headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
         self._offices = {name: Office(settings, name) for name in settings.peers}
         self._chains: dict[str, str] = {}
         self._same: dict[str, float] = {}

@@ -111,10 +111,12 @@ class State:
                 continue
             for purpose in ("webhook", "deliver", "client"):
                 self._make_secret(f"{name}.{purpose}", ("whsec_" if purpose != "client" else "") + _random())
+        self._make_secret("registry.token", secrets.token_urlsafe(32))
         registry_url = f'url = "{registry}"\n' if registry else ""
         tables = [
             _HEAD.format(bootstrap=bootstrap, partitions=PARTITIONS, directory=self.directory, **ports.roles),
             f'[registry]\n{registry_url}cache = "{self.directory / "schemas"}"\n',
+            _LOGIN.format(secrets=self.secrets),
         ]
         for name in players:
             if name == PERMIT:
@@ -172,6 +174,12 @@ port = {deliver}
 [view]
 port = {view}
 url = "sqlite:///{directory}/view.sqlite3"
+"""
+
+_LOGIN: Final = """\
+[tokens.local]
+token = "file:{secrets}/registry.token"
+scopes = ["register", "operate"]
 """
 
 _OAUTH2: Final = """\

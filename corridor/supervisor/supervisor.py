@@ -20,6 +20,7 @@ import psutil
 from corridor.roles import ROLES
 from corridor.sandbox.settings import CONTROL
 from corridor.settings import Settings, load, require_safe
+from corridor.settings.logins import STATE
 from corridor.supervisor.child import Child, Register
 from corridor.supervisor.figures import Figures, Observer, Totals, parse
 from corridor.supervisor.outlook import Outlook, Watch
@@ -227,7 +228,7 @@ class Supervisor:
 
     def _environment(self) -> dict[str, str]:
         """Return the environment of the children: ours, with the options of the command line over it."""
-        environment = {**os.environ, **self.plan.environment}
+        environment = {**os.environ, STATE: str(self.plan.state.directory), **self.plan.environment}
         if self.plan.kafka:
             environment["CORRIDOR__KAFKA__BOOTSTRAP"] = self.plan.kafka
         if self.plan.registry:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from connectors.auth.secret import Secret
+from connectors.auth.bearer import Logins
 from connectors.http.problems import problem
 from corridor.view.database import Database
 from corridor.view.figures import Asked, Figure, figures
@@ -33,15 +33,15 @@ T = TypeVar("T", Wanted, Asked)
 R = TypeVar("R")
 
 
-def view_routes(database: Database, token: Secret | None) -> list[BaseRoute]:
+def view_routes(database: Database, logins: Logins) -> list[BaseRoute]:
     """Build ``/shipments``, ``/shipments/{reference}``, ``/kpis`` and ``/openapi.json``.
 
     Args:
         database: the view's.
-        token: what must come as ``Authorization: Bearer``; None: whoever reaches the port may ask.
+        logins: the tokens that may read.
     """
     api = _Api(database)
-    document = msgspec.json.encode(describe(with_login=token is not None))
+    document = msgspec.json.encode(describe(with_login=logins.needed("read")))
 
     async def openapi(_: Request) -> Response:
         return Response(document, media_type="application/json")
@@ -49,7 +49,7 @@ def view_routes(database: Database, token: Secret | None) -> list[BaseRoute]:
     def route(path: str, answer: Callable[[Connection, Request], object]) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                _require_login(request, token)
+                logins.require(request.headers.get("authorization", ""), "read")
                 body = await api.answer(lambda connection: answer(connection, request))
             except CorridorError as error:
                 return problem(error, instance=request.url.path)
@@ -80,16 +80,6 @@ class _Api:
     def _ask(self, question: Callable[[Connection], R]) -> R:
         with self._database.reading() as connection:
             return question(connection)
-
-
-def _require_login(request: Request, token: Secret | None) -> None:
-    given = request.headers.get("authorization", "")
-    if token is None:
-        return
-    if not given:
-        raise Permanent("auth-missing", "send the token as Authorization: Bearer")
-    if not token.matches(given.removeprefix("Bearer ")):
-        raise Permanent("auth-invalid", "the token is not ours")
 
 
 def _find(connection: Connection, request: Request) -> Page:

@@ -237,7 +237,7 @@ def shown(value: Json, properties: Properties) -> str:
     if properties.get("personal"):
         return HIDDEN
     if isinstance(value, str):
-        return visible(str(value)[:200])[:200]
+        return visible(str(value)[:200], lines=True)[:200]
     return visible(msgspec.json.encode(value).decode()[:200])[:200] if _plain(value) else type(value).__name__
 
 

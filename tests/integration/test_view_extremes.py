@@ -15,6 +15,7 @@ import httpx
 import msgspec
 import pytest
 
+from connectors.auth.bearer import Logins
 from connectors.receive.app import make_app
 from corridor.view import projector as projecting
 from corridor.view.api import view_routes
@@ -284,7 +285,7 @@ async def test_questions_that_cannot_be_are_refused(database: Database) -> None:
     """U+0000 and numbers beyond any column are problems that name the parameter, in every database."""
     far = "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5LCJ4Il0"  # [99999999999999999999999,"x"]
     async with serving() as (mount, base), httpx.AsyncClient(base_url=base, trust_env=False) as client:
-        mount(make_app(view_routes(database, None)))
+        mount(make_app(view_routes(database, Logins([], frozenset({"read"})))))
         for address, pointer in (
             (f"/shipments?cursor={far}", "/cursor"), ("/shipments?cursor=WzEsIlx1MDAwMCJd", "/cursor"),
             ("/shipments?container=%00", "/container"), ("/shipments/a%00b", "/reference"),

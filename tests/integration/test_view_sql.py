@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from connectors.auth.bearer import Login, Logins
 from connectors.auth.secret import Secret
 from connectors.receive.app import make_app
 from corridor.settings.model import View
@@ -212,7 +213,7 @@ async def test_the_read_api_answers_in_pages_and_problems(database: Database) ->
     write(database, facts(2))
     key, own = of_one(0, 2)
     async with serving() as (mount, base), httpx.AsyncClient(base_url=base, trust_env=False) as client:
-        mount(make_app(view_routes(database, Secret("t" * 20))))
+        mount(make_app(view_routes(database, Logins([Login("a", Secret("t" * 20), frozenset({"read"}))]))))
         refused = await client.get("/shipments")
         assert (refused.status_code, refused.json()["code"]) == (401, "auth-missing")
         client.headers["Authorization"] = "Bearer " + "t" * 20

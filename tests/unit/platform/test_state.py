@@ -47,7 +47,7 @@ def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
     state = State(tmp_path / "state")
     state.write_sandbox_settings(Ports(), "127.0.0.1:9105", "http://127.0.0.1:8081")
     first = {path.name: path.read_text() for path in state.secrets.iterdir()}
-    assert len(set(first.values())) == len(first) == 6
+    assert len(set(first.values())) == len(first) == 7
     assert all(path.stat().st_mode & 0o077 == 0 for path in state.secrets.iterdir())
     state.write_sandbox_settings(Ports(), "127.0.0.1:9105", None)
     assert {path.name: path.read_text() for path in state.secrets.iterdir()} == first
