@@ -26,7 +26,12 @@ _SAFE = {
 
 
 def webhook_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
-    """Build the routes: one per webhook, ``/openapi.json``, ``/docs`` and ``/docs/errors``."""
+    """Build the routes: one per webhook."""
+    return [Route(e.participant.webhook_path, e.__call__, methods=["POST"]) for e in endpoints]
+
+
+def docs_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
+    """Build the routes that describe webhooks: ``/openapi.json``, ``/docs`` and ``/docs/errors``."""
     document = describe(endpoints)
     openapi, page, errors = msgspec.json.encode(document), render(document), render_errors()
 
@@ -40,7 +45,6 @@ def webhook_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
         return HTMLResponse(errors, headers=_SAFE)
 
     return [
-        *(Route(e.participant.webhook_path, e.__call__, methods=["POST"]) for e in endpoints),
         Route("/openapi.json", serve_openapi),
         Route("/docs", serve_page),
         Route("/docs/errors", serve_errors),
@@ -51,7 +55,7 @@ def make_app(routes: Sequence[BaseRoute], hosts: Sequence[str] = ()) -> ASGIApp:
     """Build an application whose every error is a problem document, with a doorman in front.
 
     Args:
-        routes: those of `webhook_routes` and of whatever else the role serves.
+        routes: those of `webhook_routes`, of `docs_routes`, and of whatever else the role serves.
         hosts: names under which it may be asked for from outside (see `Doorman`).
     """
     app = Starlette(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from connectors.http.problems import problem
 from connectors.ports import Format
-from connectors.receive.app import webhook_routes
+from connectors.receive.app import docs_routes, webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.registry.app import registry_app
 from connectors.registry.guard import guarded
@@ -19,10 +20,11 @@ from connectors.settings import Participant
 from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry
 from corridor.roles.health import Health
 from corridor.roles.permits import Permits
-from corridor.roles.process import serve_http, together
+from corridor.roles.process import serve_all, together
 from corridor.settings import Settings
 from corridor.settings.exposure import is_own
 from corridor.settings.logins import registry_logins
+from corridor.settings.model import Place
 from schemas import profiles
 from schemas.errors import Misconfigured, Transient
 from streams import topics
@@ -48,7 +50,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     )
     endpoints = [Endpoint(one, forms[one.name], log) for one in senders if one.name in forms]
     aside = [_closed(one) for one in senders if one.name not in forms]
-    routes = [*webhook_routes(endpoints), *aside, *health.routes()]
+    routes = [*webhook_routes(endpoints), *aside]
     authorities = [
         Permits(participant, participant.authority, settings, contracts, health)
         for participant in settings.participants.values()
@@ -60,7 +62,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     registry = _registry(settings)
     if registry:
         health.watch("registry", lambda: registry.ready)
-        routes.append(_mounted(registry, settings))
+    own = [_mounted(registry, settings)] if registry else []
+    parts = placed(settings, routes, docs_routes(endpoints), health.routes(), own)
     health.watch("log", lambda: log.ready)
 
     async def take_in() -> None:
@@ -73,13 +76,33 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         await together(
             stop,
             take_in(),
-            serve_http(settings.gateway, routes, stop, settings.gateway.shutdown),
+            serve_all(parts, stop, settings.gateway.shutdown),
             watch_registry(client, health, stop),
         )
     finally:
         if registry:
             await registry.close()
         await client.close()
+
+
+def placed(
+    settings: Settings,
+    webhooks: Sequence[BaseRoute],
+    docs: Sequence[BaseRoute],
+    health: Sequence[BaseRoute],
+    registry: Sequence[BaseRoute],
+) -> list[tuple[Place, Sequence[BaseRoute]]]:
+    """Put each part of the gateway where the settings want it.
+
+    The registry comes last: it answers every path that is left.
+    """
+    gateway = settings.gateway
+    return [
+        (gateway, webhooks),
+        (gateway.docs or gateway, docs),
+        (gateway.health, health),
+        (settings.registry_place, registry),
+    ]
 
 
 def _form(participant: Participant, health: Health) -> Format | None:
@@ -108,12 +131,12 @@ def _registry(settings: Settings) -> RegistryLog | None:
             message = "registry.url is this gateway itself, which then serves no registry: leave it out"
             raise Misconfigured("settings-unsafe", message)
         return None
-    host = settings.gateway.host
+    host = settings.registry_place.host
     reachable = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     return RegistryLog(
         settings.kafka,
         settings.topics,
-        url=f"http://{reachable}:{settings.gateway.port}",
+        url=f"http://{reachable}:{settings.registry_place.port}",
         recursive=settings.registry.recursive,
     )
 

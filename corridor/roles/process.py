@@ -17,7 +17,7 @@ from corridor.roles import role
 from corridor.roles.health import Health
 from corridor.settings import Settings
 from corridor.settings.logins import make_own
-from corridor.settings.model import Listen
+from corridor.settings.model import Place
 from deploy.ports import require_free
 from streams.access import require_access
 
@@ -53,8 +53,27 @@ async def _run(names: Sequence[str], settings: Settings) -> None:
     log.info("stopped", roles=list(names))
 
 
+async def serve_all(
+    parts: Sequence[tuple[Place, Sequence[BaseRoute]]], stop: asyncio.Event, drain: float = 2.0
+) -> None:
+    """Serve what a role has, each part at its place, until ``stop`` is set.
+
+    Args:
+        parts: places and what is served there; parts at the same place share a listener, in their order.
+        stop: ends all of them.
+        drain: seconds that requests under way get.
+
+    Raises:
+        Misconfigured: ``port-in-use``, naming the holder.
+    """
+    shared: dict[tuple[str, int], tuple[Place, list[BaseRoute]]] = {}
+    for place, routes in parts:
+        shared.setdefault((place.host, place.port), (place, []))[1].extend(routes)
+    await together(stop, *(serve_http(place, routes, stop, drain) for place, routes in shared.values()))
+
+
 async def serve_http(
-    address: Listen, routes: Sequence[BaseRoute], stop: asyncio.Event, drain: float = 2.0
+    address: Place, routes: Sequence[BaseRoute], stop: asyncio.Event, drain: float = 2.0
 ) -> None:
     """Serve routes until ``stop`` is set; requests under way get ``drain`` seconds.
 

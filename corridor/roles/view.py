@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 
 from corridor.roles.contracts import registered, registry_client
 from corridor.roles.health import Health
-from corridor.roles.process import serve_http, together
+from corridor.roles.process import serve_all, together
 from corridor.settings import Settings
 from corridor.settings.logins import view_logins
 from corridor.view.api import view_routes
@@ -44,14 +44,17 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     projector = Projector(database, contracts, settings.simulated)
     projection = Projection(NAME, projector, TOPICS, settings.kafka, settings.processing)
     health.watch("projection", lambda: projection.running)
-    routes = [*view_routes(database, view_logins(settings)), *health.routes()]
+    parts = [
+        (settings.view, view_routes(database, view_logins(settings))),
+        (settings.view.health, health.routes()),
+    ]
 
     async def project() -> None:
         if await _migrated(database, stop) and await registered(contracts, stop):
             await together(stop, projection.run(stop), _measure(database, stop))
 
     try:
-        await together(stop, serve_http(settings.view, routes, stop), project())
+        await together(stop, serve_all(parts, stop), project())
     finally:
         await client.close()
         database.close()

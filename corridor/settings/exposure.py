@@ -31,10 +31,10 @@ REGISTRY_PATHS: Final = (
 
 def is_own(settings: Settings, url: str) -> bool:
     """Tell whether an address is the gateway's own, as seen from the gateway."""
-    parts, gateway = urlsplit(url), settings.gateway
+    parts, place = urlsplit(url), settings.registry_place
     host = parts.hostname or ""
-    here = is_loopback(gateway.host) or gateway.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-    return parts.port == gateway.port and (host == gateway.host or (is_loopback(host) and here))
+    here = is_loopback(place.host) or place.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    return parts.port == place.port and (host == place.host or (is_loopback(host) and here))
 
 
 def exposed(settings: Settings) -> Iterator[Risk]:

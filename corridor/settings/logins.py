@@ -71,7 +71,7 @@ def registry_logins(settings: Settings) -> Logins:
         logins.append(Login("registry", find_secret(settings.registry.token), _ALL))
     if needs_own(settings):
         logins.append(Login(OWN, find_secret(f"file:{own_file()}"), _WRITE))
-    return Logins(logins, _free(settings.gateway.host, logins))
+    return Logins(logins, _free(settings.registry_place.host, logins))
 
 
 def view_logins(settings: Settings) -> Logins:

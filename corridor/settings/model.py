@@ -18,11 +18,11 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table of the settings file: immutable, unknown keys are refused."""
 
 
-class Listen(Group, frozen=True):
-    """Where a role serves its health and metrics (`/livez`, `/readyz`, `/metrics`)."""
+class Place(Group, frozen=True, kw_only=True):
+    """A listener of its own for a part of what a role serves."""
 
     host: Annotated[str, Meta(description="Address to listen on; `0.0.0.0` for all.")] = "127.0.0.1"
-    port: Annotated[Port, Meta(description="TCP port.")] = 8400
+    port: Annotated[Port, Meta(description="TCP port.")]
     hosts: Annotated[
         tuple[str, ...],
         Meta(
@@ -33,15 +33,49 @@ class Listen(Group, frozen=True):
     ] = ()
 
 
-class Gateway(Listen, frozen=True):
-    """The HTTP side of the role gateway: webhooks, registry API, API description, health and metrics."""
+class Listen(Place, frozen=True, kw_only=True):
+    """Where a role serves its health and metrics (`/livez`, `/readyz`, `/metrics`)."""
+
+    port: Annotated[Port, Meta(description="TCP port.")] = 8400
+
+    @property
+    def health(self) -> Place:
+        """Where health and metrics are."""
+        return self
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All listeners of the role."""
+        return (self,)
+
+
+class Gateway(Listen, frozen=True, kw_only=True):
+    """The HTTP side of the role gateway: webhooks, registry API, API description, health and metrics.
+
+    Each of them but the webhooks can have a listener of its own, for a network of its own; what has none is
+    served here.
+    """
+
+    registry: Annotated[Place | None, Meta(description="Listener of the registry API alone.")] = None
+    docs: Annotated[Place | None, Meta(description="Listener of the API description alone.")] = None
+    metrics: Annotated[Place | None, Meta(description="Listener of health and metrics alone.")] = None
 
     shutdown: Annotated[
         float, Meta(ge=0, description="Seconds that requests under way have to end when the role stops.")
     ] = 5.0
 
+    @property
+    def health(self) -> Place:
+        """Where health and metrics are."""
+        return self.metrics or self
 
-class View(Listen, frozen=True):
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All listeners of the role."""
+        return (self, *(place for place in (self.registry, self.docs, self.metrics) if place))
+
+
+class View(Listen, frozen=True, kw_only=True):
     """The shipment view: its database, and the role that projects the log into it and answers questions."""
 
     port: Annotated[Port, Meta(description="TCP port of the read API, health and metrics.")] = 8409
@@ -57,6 +91,17 @@ class View(Listen, frozen=True):
         SecretRef | None,
         Meta(description="Where the bearer token is found that the read API wants; needed beyond loopback."),
     ] = None
+    metrics: Annotated[Place | None, Meta(description="Listener of health and metrics alone.")] = None
+
+    @property
+    def health(self) -> Place:
+        """Where health and metrics are."""
+        return self.metrics or self
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All listeners of the role."""
+        return (self, self.metrics) if self.metrics else (self,)
 
 
 class Token(Group, frozen=True):
@@ -172,6 +217,11 @@ class Settings(Group, frozen=True):
         }
 
     @property
+    def registry_place(self) -> Place:
+        """Where our own registry listens."""
+        return self.gateway.registry or self.gateway
+
+    @property
     def registry_url(self) -> str:
         """Address of the registry in use."""
-        return self.registry.url or f"http://127.0.0.1:{self.gateway.port}"
+        return self.registry.url or f"http://127.0.0.1:{self.registry_place.port}"

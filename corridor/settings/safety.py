@@ -62,14 +62,15 @@ def _kafka(settings: Settings) -> Iterator[Risk]:
 
 
 def _bind(settings: Settings) -> Iterator[Risk]:
-    if is_loopback(settings.gateway.host):
+    place = settings.registry_place
+    if is_loopback(place.host):
         return
     if settings.registry.url is not None or settings.registry.token is not None:
         return
     if not any({"read", "register"} <= set(token.scopes) for token in settings.tokens.values()):
         yield Risk(
             "registry.token",
-            f"{settings.gateway.host}:{settings.gateway.port} is open to others, and there is no login for "
+            f"{place.host}:{place.port} is open to others, and there is no login for "
             "the broker itself: set registry.token, or a token that may read and register, or registry.url",
         )
 

@@ -202,13 +202,14 @@ class Supervisor:
     def addresses(self) -> dict[str, str]:
         """Return what a person may want to open or connect to."""
         gateway = f"http://{self.settings.gateway.host}:{self.settings.gateway.port}"
-        found = {"API docs": f"{gateway}/docs"}
+        docs = self.settings.gateway.docs or self.settings.gateway
+        found = {"API docs": f"http://{docs.host}:{docs.port}/docs"}
         for name, participant in self.settings.participants.items():
             if participant.webhook:
                 found[f"webhook of {name}"] = f"{gateway}{participant.webhook_path}"
         found["schema registry"] = self.settings.registry_url
         for role in ROLES:
-            listen = getattr(self.settings, role)
+            listen = getattr(self.settings, role).health
             found[f"metrics of {role}"] = f"http://{listen.host}:{listen.port}/metrics"
         found["shipments"] = f"http://{self.settings.view.host}:{self.settings.view.port}/shipments"
         found["Kafka"] = self.settings.kafka.bootstrap
@@ -238,8 +239,8 @@ class Supervisor:
     def _require_ports(self) -> None:
         remedy = "Stop it, or move all ports: corridor up --ports 8500."
         for role in ROLES:
-            listen = getattr(self.settings, role)
-            require_free(listen.port, f"the role {role}", remedy, listen.host)
+            for place in getattr(self.settings, role).places:
+                require_free(place.port, f"the role {role}", remedy, place.host)
         if self.plan.sandbox:
             for name in self.plan.players:
                 port = self.plan.ports.sandbox[name]
@@ -294,7 +295,7 @@ class Supervisor:
         corridor = [sys.executable, "-m", "corridor"]
         children = []
         for role in ROLES:
-            listen = getattr(self.settings, role)
+            listen = getattr(self.settings, role).health
             url = f"http://{listen.host}:{listen.port}/readyz"
             children.append(self._child(role, [*corridor, "run", role, "--config", config], url))
         if plan.sandbox:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from connectors.receive.app import make_app, webhook_routes
+from connectors.receive.app import docs_routes, make_app, webhook_routes
 from connectors.receive.endpoint import Endpoint
 from corridor.roles.contracts import edge_format
 from schemas import profiles
@@ -40,7 +40,7 @@ async def client(log: MemoryLog, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         for n, name in enumerate(SPOKEN)
     ]
     async with (
-        serving(make_app(webhook_routes(endpoints))) as url,
+        serving(make_app([*webhook_routes(endpoints), *docs_routes(endpoints)])) as url,
         httpx.AsyncClient(base_url=url, headers=AUTH, trust_env=False) as made,
     ):
         yield made

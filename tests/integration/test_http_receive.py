@@ -16,7 +16,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from connectors.auth.secret import Secret
 from connectors.auth.webhook import hmac_key, sign
-from connectors.receive.app import make_app, webhook_routes
+from connectors.receive.app import docs_routes, make_app, webhook_routes
 from connectors.receive.endpoint import Endpoint
 from tests.support.blocking import nothing_blocks
 from tests.support.edges import SECRET, TOKEN, MemoryLog, event_format, participant, serving
@@ -53,7 +53,7 @@ async def gateway(**webhook: object) -> AsyncIterator[Gateway]:
     settings = {"secrets": ["env:P_SECRET"], "bearer": ["env:P_TOKEN"], **webhook}
     endpoint = Endpoint(participant(webhook=settings), event_format(), log)
     async with (
-        serving(make_app(webhook_routes([endpoint]))) as url,
+        serving(make_app([*webhook_routes([endpoint]), *docs_routes([endpoint])])) as url,
         httpx.AsyncClient(base_url=url, trust_env=False) as client,
     ):
         yield Gateway(log, client, url)
