@@ -48,6 +48,8 @@ class Doorman:
         await self._app(scope, receive, send)
 
     def _check(self, method: str, headers: Headers, version: str) -> None:
+        if version not in {"1.0", "1.1"}:
+            raise Permanent("http-malformed", f"HTTP/1.1 is spoken here, not HTTP/{version[:10]}")
         named = headers.getlist("host") or (["localhost"] if version == "1.0" else [])
         if len(named) != 1:
             raise Permanent("http-malformed", "a request has one Host (RFC 9112, section 3.2)")

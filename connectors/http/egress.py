@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
 
 import httpcore
 import httpx
+import structlog
 
 from connectors.settings import Egress
 from schemas.errors import Misconfigured
+
+log = structlog.get_logger(__name__)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -165,3 +168,38 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
             keepalive_expiry=5.0,
             network_backend=GuardedBackend(guard),
         )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Make one exchange; a connection with more on it than the one answer is used for no other."""
+        response = await super().handle_async_request(request)
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = _OneAnswer(response.stream, response.extensions["network_stream"])
+        return response
+
+
+class _OneAnswer(httpx.AsyncByteStream):
+    """The body of an answer, which ends the connection when bytes are left over behind it.
+
+    They would be read as the answer to the next request. What has not been read from the socket yet httpcore
+    sees by itself.
+    """
+
+    def __init__(self, body: httpx.AsyncByteStream, network: httpcore.AsyncNetworkStream) -> None:
+        self._body = body
+        self._network = network
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._body:
+            yield part
+        if self._left_over():
+            log.warning("partner sent more than one answer; the connection is closed")
+            await self._network.aclose()
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+    def _left_over(self) -> bool:
+        inner: Any = self._body
+        for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):  # httpcore tells nobody
+            inner = getattr(inner, name)
+        return bool(inner.trailing_data[0])

@@ -126,6 +126,8 @@ class Endpoint:
         return accepted([message.id for message in messages], is_batch=is_batch)
 
     def _check_headers(self, request: Request) -> None:
+        if b"%2f" in request.scope.get("raw_path", b"").lower():  # a proxy in front takes it for another path
+            raise Permanent("not-found", "a slash in the path is written as itself")
         limits, raw = self.settings.limits, request.headers.raw
         if len(raw) > limits.headers:
             raise Permanent("headers-too-large", f"more than {limits.headers} header fields")

@@ -143,6 +143,36 @@ async def test_unknown_outcome_is_retried_identically(make: Make, far: ScriptedP
     assert lost.headers["webhook-id"] == applied.headers["webhook-id"]
 
 
+POISON = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned"
+ENDS = (
+    b"HTTP/1.1 500 X\r\nContent-Length: 2\r\n\r\nno",
+    b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
+    b"HTTP/1.1 500 X\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
+    b"HTTP/1.1 204 X\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("end", ENDS, ids=("length", "chunked", "both", "empty"))
+async def test_what_is_left_over_is_no_answer_to_the_next_request(
+    make: Make, far: ScriptedPartner, end: bytes
+) -> None:
+    """A second answer behind the first, on a connection that is kept, is not believed by the next message."""
+    partner = make(breaker={"failures": 10_000})
+    far.plan(Reply(raw=end + POISON), *[Reply(503)] * 3)
+    await one(partner, 1)
+    for number in range(2, 5):
+        assert isinstance(await one(partner, number), Retry)
+    assert len(far.got) == 4
+
+
+async def test_a_connection_without_more_is_kept(make: Make, far: ScriptedPartner) -> None:
+    """The ordinary case costs no new connection."""
+    partner = make()
+    for number in range(5):
+        assert isinstance(await one(partner, number), Delivered)
+    assert far.connections == 1
+
+
 async def test_answer_cut_at_every_byte(make: Make, far: ScriptedPartner) -> None:
     """An answer that breaks off at any byte is never a delivery, and the whole one is."""
     partner = make(breaker={"failures": 10_000})

@@ -370,3 +370,10 @@ async def test_an_id_of_the_header_is_one_line(edge: Gateway) -> None:
     answer = await edge.client.post("/webhooks/p", content=b'{"id":"","n":1}', headers=fields)  # type: ignore[arg-type]
     is_problem(answer, 400, "http-malformed")
     assert edge.log.messages == []
+
+
+async def test_another_spelling_of_the_path_is_another_path(edge: Gateway) -> None:
+    """A proxy in front that knows the webhook's path must not let through what it takes for another one."""
+    is_problem(await edge.post(ONE, "/webhooks%2fp"), 404, "not-found")
+    is_problem(await edge.post(ONE, "/webhooks%2Fp"), 404, "not-found")
+    assert edge.log.messages == []

@@ -180,6 +180,22 @@ async def test_not_http(junk: bytes) -> None:
         assert b"http-malformed" in answer
 
 
+@pytest.mark.parametrize("version", [b"HTTP/2.0", b"HTTP/0.9", b"HTTP/1.2"])
+async def test_other_versions_of_http_are_not_taken(version: bytes) -> None:
+    """Nobody can agree with us on where a request ends that says to be of another version."""
+    async with serving(APP) as url:
+        answer = await ask(url, b"GET / " + version + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("fields", [b"", b"Host: x\r\nHost: y\r\n", b"Host: x\r\nhost: x\r\n"])
+async def test_a_request_has_one_host(fields: bytes) -> None:
+    """None or two of them are no request of HTTP/1.1 (RFC 9112, section 3.2)."""
+    async with serving(APP) as url:
+        answer = await ask(url, b"GET / HTTP/1.1\r\n" + fields + b"Connection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400")
+
+
 async def test_large_body_then_next_request() -> None:
     """A large body does not count as a head, and the connection stays good for the next request."""
     async with serving(APP) as url:
