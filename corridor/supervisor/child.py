@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import signal
 import subprocess
 import time
@@ -108,6 +110,7 @@ class Child:
             answer = (await client.get(self.ready_url)).status_code
         except httpx.HTTPError:
             answer = 0
+        keep_small(self.log)
         if self.pid:
             self.state = {200: "ready", 0: "starting"}.get(answer, "waiting")
         return self.state == "ready"
@@ -137,8 +140,7 @@ class Child:
 
     async def _start(self) -> asyncio.subprocess.Process:
         self.state = "starting"
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
-            self.log.replace(self.log.with_suffix(".old.log"))
+        keep_small(self.log)
         with self.log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 *self.command,
@@ -149,6 +151,17 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for the supervisor, which ends the children in order
             )
         return self.process
+
+
+def keep_small(log: Path) -> None:
+    """Begin a log anew that is larger than ``LOG_LIMIT``, and keep what it had as ``.old.log``.
+
+    Whoever writes into it goes on: it is open for appending, so its next line is the first of the new one.
+    A line that comes between the copy and the cut is lost, as with logrotate's ``copytruncate``.
+    """
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        shutil.copyfile(log, log.with_suffix(".old.log"))
+        os.truncate(log, 0)
 
 
 def ending(code: int) -> str:

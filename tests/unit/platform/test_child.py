@@ -99,3 +99,36 @@ async def test_orphans_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
 def test_endings_in_words(code: int, words: str) -> None:
     """An exit code and a signal are told apart."""
     assert ending(code) == words
+
+
+WRITER = """
+import http.server, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        os.write(1, b"x" * 999 + b"\\n")
+        self.send_response(200); self.end_headers()
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+async def test_a_log_stays_small_while_its_process_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the limit the log begins anew under the running process, whose lines go on; the rest is kept."""
+    monkeypatch.setattr("corridor.supervisor.child.LOG_LIMIT", 10_000)
+    worker = child(tmp_path, [], WRITER)
+    running = asyncio.create_task(worker.keep_running())
+    log, old = tmp_path / "worker.log", tmp_path / "worker.old.log"
+    async with httpx.AsyncClient() as client:
+        await worker.ready(client)
+        pid = worker.pid
+        for _ in range(25):
+            assert await worker.ask(client)
+            assert log.stat().st_size <= 11_000
+        assert worker.pid == pid
+    assert 10_000 < old.stat().st_size <= 11_000
+    assert b"\0" not in log.read_bytes() + old.read_bytes()
+    assert log.stat().st_size % 1000 == 0
+    await worker.stop(5)
+    await running
