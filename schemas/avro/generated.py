@@ -30,7 +30,7 @@ BUILTINS: Final[dict[str, Any]] = {
 }
 """All that generated code finds of Python's own names."""
 
-_SYNTAX: Final = (
+_KINDS: Final = (
     *(ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign),
     *(ast.For, ast.While, ast.If, ast.Raise, ast.Expr, ast.Pass, ast.Continue, ast.Break),
     *(ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Call, ast.keyword, ast.NamedExpr),
@@ -38,6 +38,9 @@ _SYNTAX: Final = (
     *(ast.FormattedValue, ast.JoinedStr, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.Name),
     *(ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context),
 )
+
+
+_SYNTAX: Final = frozenset(each for kind in _KINDS for each in (kind, *kind.__subclasses__()))
 
 
 class Unsafe(Exception):
@@ -60,25 +63,48 @@ def run(source: str, file: str, scope: dict[str, Any], attributes: Collection[st
         Unsafe: a name, an attribute or a statement that is on no list.
     """
     tree = ast.parse(source, file)
-    known = {*scope, *BUILTINS, *_assigned(tree)}
-    for node in ast.walk(tree):
-        if not isinstance(node, _SYNTAX):
-            raise Unsafe(f"{file}: {type(node).__name__} in generated code")
-        if isinstance(node, ast.Name) and node.id not in known:
-            raise Unsafe(f"{file}: the name {node.id!r} in generated code")
-        if isinstance(node, ast.Attribute) and not (
-            node.attr in METHODS or (node.attr in attributes and not node.attr.startswith("__"))
-        ):
-            raise Unsafe(f"{file}: the attribute {node.attr!r} in generated code")
+    kinds, names, assigned, read = _look(tree)
+    if strange := kinds - _SYNTAX:
+        raise Unsafe(f"{file}: {min(kind.__name__ for kind in strange)} in generated code")
+    if unknown := names - assigned - scope.keys() - BUILTINS.keys():
+        raise Unsafe(f"{file}: the name {min(unknown)!r} in generated code")
+    if hidden := {one for one in read - METHODS if one not in attributes or one.startswith("__")}:
+        raise Unsafe(f"{file}: the attribute {min(hidden)!r} in generated code")
     scope["__builtins__"] = dict(BUILTINS)
     exec(compile(tree, file, "exec"), scope)  # noqa: S102 - checked above, node by node
     return scope
 
 
-def _assigned(tree: ast.Module) -> set[str]:
-    """Names that the text itself defines: functions, their arguments and variables."""
-    names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    return names | {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+def _look(tree: ast.Module) -> tuple[set[type[ast.AST]], set[str], set[str], set[str]]:
+    """Walk the tree once, and no slower than need be: a wide schema has a million nodes.
+
+    Returns:
+        The kinds of nodes; all names; names that the text itself defines: functions, their arguments and
+        variables; attributes.
+    """
+    kinds: set[type[ast.AST]] = set()
+    names: set[str] = set()
+    assigned: set[str] = set()
+    read: set[str] = set()
+    rest: list[Any] = [tree]
+    while rest:
+        node = rest.pop()
+        kind = type(node)
+        kinds.add(kind)
+        if kind is ast.Name:
+            (assigned if type(node.ctx) is ast.Store else names).add(node.id)
+            kinds.add(type(node.ctx))
+            continue
+        if kind is ast.Attribute:
+            read.add(node.attr)
+        elif kind is ast.FunctionDef:
+            assigned.add(node.name)
+        elif kind is ast.arg:
+            assigned.add(node.arg)
+        for field in kind._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                rest.extend(item for item in value if isinstance(item, ast.AST))
+            elif isinstance(value, ast.AST):
+                rest.append(value)
+    return kinds, names, assigned, read
