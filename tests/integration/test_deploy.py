@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -144,6 +145,25 @@ def test_compose_keeps_what_it_must() -> None:
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
         assert all(port.startswith("127.0.0.1:") for port in services[name].get("ports", []))
+
+
+def test_base_images_come_by_digest() -> None:
+    """A tag may be another image tomorrow: every image that is not built here has its digest or asks for it."""
+    directory = ROOT / "deploy/container"
+    filled = dict(
+        line.split("=", 1) for line in (directory / "digests.env").read_text().splitlines() if line[:1] != "#"
+    )
+    assert all(re.fullmatch(r"(sha256:[0-9a-f]{64})?", digest) for digest in filled.values())
+    text = (directory / "Containerfile").read_text()
+    images = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    images += [one["image"] for one in COMPOSE["services"].values() if "build" not in one]
+    assert len(images) == 5
+    for image in images:
+        digest = re.fullmatch(r"[^@]+@(?:sha256:[0-9a-f]{64}|\$\{(\w+)(?::\?[^}]+)?\})", image)
+        assert digest, image
+        assert digest[1] in {None, *filled}
+    for argument in re.findall(r"^ARG (\S+)", text, re.MULTILINE):
+        assert argument in filled, "no default: without a digest nothing is built"
 
 
 def test_the_environment_of_compose_is_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
