@@ -30,9 +30,14 @@ def webhook_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
     return [Route(e.participant.webhook_path, e.__call__, methods=["POST"]) for e in endpoints]
 
 
-def docs_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
-    """Build the routes that describe webhooks: ``/openapi.json``, ``/docs`` and ``/docs/errors``."""
-    document = describe(endpoints)
+def docs_routes(endpoints: Sequence[Endpoint], server: str = "/") -> list[BaseRoute]:
+    """Build the routes that describe webhooks: ``/openapi.json``, ``/docs`` and ``/docs/errors``.
+
+    Args:
+        endpoints: the webhooks.
+        server: where they are, when that is another listener.
+    """
+    document = describe(endpoints, server)
     openapi, page, errors = msgspec.json.encode(document), render(document), render_errors()
 
     async def serve_openapi(_: Request) -> Response:

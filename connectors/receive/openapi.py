@@ -18,6 +18,9 @@ TAKEN: Final = "The messages are in the log on all in-sync replicas, or were alr
 REFUSALS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
     400: ("The body is not JSON or carries no id.", ("json-malformed", "id-missing", "http-malformed")),
     401: ("No credentials, or not ours.", ("auth-missing", "auth-invalid", "auth-expired")),
+    403: ("The request was made by a web page of another site.", ("origin-refused",)),
+    404: ("The path is written in another way.", ("not-found",)),
+    405: ("Only POST is taken; see Allow.", ("method-not-allowed",)),
     408: ("The request did not arrive completely in time.", ("request-too-slow",)),
     409: ("A message id came before with another body.", ("id-reused",)),
     413: ("Body or batch larger than the limit.", ("body-too-large", "batch-too-large")),
@@ -25,6 +28,7 @@ REFUSALS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
         "Content-Type or Content-Encoding not supported.",
         ("media-type-unsupported", "encoding-unsupported"),
     ),
+    421: ("The broker is not served under this Host.", ("host-unknown",)),
     422: (
         "A message breaks the profile's schema; `errors` names field, rule and value.",
         ("schema-violation",),
@@ -70,8 +74,13 @@ PROBLEM: Final[Document] = {
 }
 
 
-def describe(endpoints: Sequence[Endpoint]) -> Document:
-    """Build the document."""
+def describe(endpoints: Sequence[Endpoint], server: str = "/") -> Document:
+    """Build the document.
+
+    Args:
+        endpoints: the webhooks.
+        server: where they are, relative to the document or whole.
+    """
     schemas: Document = {"Problem": PROBLEM}
     for endpoint in endpoints:
         schemas[endpoint.form.profile] = _resource(endpoint.form)
@@ -86,6 +95,7 @@ def describe(endpoints: Sequence[Endpoint]) -> Document:
                 "body is 202 and has no second effect. A batch is taken whole or not at all."
             ),
         },
+        "servers": [{"url": server}],
         "paths": {e.participant.webhook_path: {"post": _operation(e)} for e in endpoints},
         "components": {
             "schemas": schemas,

@@ -63,7 +63,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     if registry:
         health.watch("registry", lambda: registry.ready)
     own = [_mounted(registry, settings)] if registry else []
-    parts = placed(settings, routes, docs_routes(endpoints), health.routes(), own)
+    parts = placed(settings, routes, docs_routes(endpoints, webhook_server(settings)), health.routes(), own)
     health.watch("log", lambda: log.ready)
 
     async def take_in() -> None:
@@ -83,6 +83,15 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         if registry:
             await registry.close()
         await client.close()
+
+
+def webhook_server(settings: Settings) -> str:
+    """Where the webhooks are, as seen from their description."""
+    gateway = settings.gateway
+    if gateway.docs is None or (gateway.docs.host, gateway.docs.port) == (gateway.host, gateway.port):
+        return "/"
+    host = next((name for name in gateway.hosts if name != "*"), gateway.host)
+    return f"http://{host}:{gateway.port}"
 
 
 def placed(

@@ -148,7 +148,7 @@ def test_compose_keeps_what_it_must() -> None:
 
 
 def test_base_images_come_by_digest() -> None:
-    """A tag may be another image tomorrow: every image that is not built here has its digest or asks for it."""
+    """A tag may be another image tomorrow: each image that is not built here has a digest or asks for it."""
     directory = ROOT / "deploy/container"
     filled = dict(
         line.split("=", 1) for line in (directory / "digests.env").read_text().splitlines() if line[:1] != "#"

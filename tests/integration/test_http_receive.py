@@ -325,6 +325,12 @@ async def test_openapi_and_pages(edge: Gateway) -> None:
     """The document is OpenAPI 3.1 with the profile's schema; the pages need nothing from elsewhere."""
     document = (await edge.client.get("/openapi.json")).json()
     assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": "/"}]
+    for method in ("GET", "PUT", "DELETE", "PATCH", "TRACE"):
+        answer = await edge.client.request(method, "/webhooks/p")
+        is_problem(answer, 405, "method-not-allowed")
+        assert answer.headers["allow"] == "POST"
+        assert "405" in document["paths"]["/webhooks/p"]["post"]["responses"]
     OpenAPIV31SpecValidator(document).validate()
     operation = document["paths"]["/webhooks/p"]["post"]
     assert set(operation["responses"]) >= {"202", "400", "401", "409", "413", "415", "422", "429", "503"}

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from corridor.roles.gateway import placed
+from corridor.roles.gateway import placed, webhook_server
 from corridor.roles.process import serve_all
 from corridor.settings import Settings, load, unsafe
 from corridor.supervisor.state import Ports, State
@@ -73,6 +73,9 @@ def test_what_depends_on_it_follows(tmp_path: Path) -> None:
     )
     settings = written(tmp_path, text)
     assert settings.registry_url == "http://127.0.0.1:9101"
+    assert webhook_server(settings) == "http://127.0.0.1:8400"
+    assert webhook_server(written(tmp_path, "")) == "/"
+    settings = written(tmp_path, text)
     assert [place.port for place in settings.gateway.places] == [8400, 9101, 9103, 9102]
     supervisor = Supervisor(
         Plan(
