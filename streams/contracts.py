@@ -62,6 +62,10 @@ class Contracts:
         """Frame and encode one of the broker's own records for its topic."""
         return self._own[topic] + OWN[topic].encode(record)
 
+    def own(self, topic: str) -> bytes:
+        """Frame of the broker's own records of a topic; empty before `start`."""
+        return self._own.get(topic, b"")
+
     async def text(self, identity: int) -> str:
         """Give the schema with this id.
 
@@ -117,7 +121,49 @@ class Reader:
             return value[HEAD:]
         if head in self._refused:
             raise self._refused[head]
+        if head not in self._writers:
+            raise Permanent(
+                "schema-unknown", f"the schema of a value that begins {head.hex()} is not known here"
+            )
         return self._writers[head](value[HEAD:])
+
+
+class OwnReader:
+    """Reads the broker's own records in whatever version of them a broker wrote.
+
+    Args:
+        contracts: where the writers' schemas are found.
+    """
+
+    def __init__(self, contracts: Contracts) -> None:
+        self._readers = {
+            topic: Reader(contracts, kind.codec, contracts.own(topic)) for topic, kind in OWN.items()
+        }
+
+    async def learn(self, topic: str, values: Iterable[bytes | None]) -> None:
+        """Look up the schemas of values of one topic; see `Reader.learn`.
+
+        Raises:
+            Transient: ``registry-unavailable``.
+        """
+        await self._readers[topic].learn(values)
+
+    def __call__(self, topic: str, value: bytes) -> Any:  # noqa: ANN401 - the struct of the topic's kind
+        """Give the record of a value.
+
+        One whose schema the registry does not have is read by what this version knows of earlier ones.
+
+        Raises:
+            Permanent: as `Reader`.
+        """
+        kind = OWN[topic]
+        try:
+            return kind.decode(self._readers[topic](value))
+        except Permanent as error:
+            try:
+                return kind.decode(value[HEAD:])
+            except Permanent:
+                raise error from None
 
 
 class AsIs:

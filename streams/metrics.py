@@ -43,6 +43,11 @@ transaction_seconds = Histogram(
     ["processor"],
     buckets=SECONDS,
 )
+openings = Counter(
+    "corridor_writer_openings_total",
+    "Times that a transactional writer was opened: each takes an epoch of its id.",
+    ["writer"],
+)
 retries = Counter(
     "corridor_batch_retries_total",
     "Batches run again after an indefinite error, of a processor or a role.",

@@ -21,9 +21,9 @@ from aiokafka.errors import KafkaError
 from connectors.ports import Accepted, Page, Rejected, Source
 from schemas.avro.schema import Schema
 from schemas.errors import CorridorError, Permanent, Transient
-from schemas.records import CURSOR, Cursor, DeadLetter, violations_of
+from schemas.records import Cursor, DeadLetter, violations_of
 from streams import metrics, topics
-from streams.contracts import HEAD, Contracts
+from streams.contracts import Contracts, OwnReader
 from streams.envelope import headers, letter_id
 from streams.letters import announce, fitted
 from streams.partitioning import partition_of
@@ -222,7 +222,12 @@ class Polling:
                 last[:] = [value]
 
         await read_partitions(self._kafka, {TopicPartition(topics.CURSORS, partition): keep})
-        return CURSOR.decode(last[0][HEAD:]) if last else Cursor(participant=name)
+        if not last:
+            return Cursor(participant=name)
+        read = OwnReader(self._contracts)
+        await read.learn(topics.CURSORS, last)
+        found: Cursor = read(topics.CURSORS, last[0])
+        return found
 
 
 def _refused(message: Accepted, error: Permanent) -> Rejected:

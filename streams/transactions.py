@@ -113,6 +113,7 @@ class Writer:
             compression_type=None if processing.compression == "none" else processing.compression,
         )
         writer = cls(producer, name, kafka.request_timeout, sizes)
+        metrics.openings.labels(name.rpartition(".")[0] or name).inc()
         try:
             async with asyncio.timeout(kafka.request_timeout):
                 await producer.start()

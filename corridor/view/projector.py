@@ -18,13 +18,12 @@ from corridor.view.events import recompute, write_events
 from corridor.view.records import write_letters, write_receipts, write_reports
 from corridor.view.tables import CONTENT, POSITION, UNREAD
 from schemas import profiles
-from schemas.avro.wire import unframe
 from schemas.errors import CorridorError, Transient
 from schemas.records import DeadLetter, Receipt, Report
 from schemas.shipment import Fact, bounded, fact_of, short
 from schemas.shipment.bounds import TEXT
 from streams import metrics, topics
-from streams.contracts import OWN, Contracts, Reader
+from streams.contracts import OWN, Contracts, OwnReader, Reader
 from streams.envelope import Envelope
 from streams.projection import Moved, Place
 
@@ -63,6 +62,7 @@ class Projector:
         self._database, self._contracts, self._simulated = database, contracts, simulated
         self._codec = codec(profiles.CANONICAL)
         self._reader: Reader | None = None
+        self._own = OwnReader(contracts)
 
     async def learn(self, records: Sequence[Any]) -> None:
         """Look up the schemas of events that another version of the broker wrote."""
@@ -70,6 +70,8 @@ class Projector:
             frame = await self._contracts.frame(topics.EVENTS, self._codec.schema)
             self._reader = Reader(self._contracts, self._codec, frame)
         await self._reader.learn(record.value for record in records if record.topic == topics.EVENTS)
+        for topic in {record.topic for record in records} & OWN.keys():
+            await self._own.learn(topic, (record.value for record in records if record.topic == topic))
 
     def positions(self) -> dict[Place, int]:
         """Give the next offset of every partition."""
@@ -197,7 +199,7 @@ class Projector:
                     detail = f"{'; '.join(left_out)}: {kept}"
                     batch.unread.append(_set_aside(record, "value-implausible", detail))
             return
-        own = OWN[record.topic].decode(unframe(record.value)[1]) if record.value is not None else None
+        own = self._own(record.topic, record.value) if record.value is not None else None
         match own:
             case Report():
                 batch.reports.append((record.offset, own))

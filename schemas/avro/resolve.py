@@ -48,6 +48,8 @@ def resolver(writer: str, codec: Codec) -> Resolve:
         Permanent: ``schema-invalid``: it is no schema, or one with a logical type that cannot be told.
     """
     require_safe(writer)
+    if _is_same(writer, codec):
+        return lambda body: body
     if (beyond := next((name for name in _BEYOND if f'"{name}"' in writer), None)) is not None:
         raise Permanent("schema-invalid", f"values of the logical type {beyond} cannot be read here")
     try:
@@ -67,6 +69,27 @@ def resolver(writer: str, codec: Codec) -> Resolve:
             raise Permanent("avro-malformed", message) from error
 
     return resolve
+
+
+def undocumented(schema: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """A schema (JSON value) without documentation; all else may be needed to read by it."""
+    if isinstance(schema, dict):
+        return {
+            name: value if name == "default" else undocumented(value)
+            for name, value in schema.items()
+            if name != "doc"
+        }
+    return [undocumented(one) for one in schema] if isinstance(schema, list) else schema
+
+
+def _is_same(writer: str, codec: Codec) -> bool:
+    """Whether two schemas differ in documentation at most: then the bodies of one are those of the other."""
+    if codec.schema.references:
+        return False
+    try:
+        return bool(undocumented(json.loads(writer)) == undocumented(json.loads(codec.schema.text)))
+    except ValueError:
+        return False
 
 
 def _datum(node: Type, value: Any) -> Datum:  # noqa: ANN401 - whatever fastavro gives

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from schemas.avro.codec import Codec
-from schemas.avro.resolve import resolver
+from schemas.avro.resolve import resolver, undocumented
 from schemas.avro.schema import Record, Schema
 from schemas.errors import CorridorError, Permanent
 from schemas.translation.history import digest
@@ -38,7 +38,7 @@ class Written:
     def __init__(self, codec: Codec, content_from: str = "") -> None:
         self.codec: Final = codec
         self._first: Final = content_from
-        text = json.dumps(_plain(json.loads(codec.schema.text)), separators=(",", ":")).encode()
+        text = json.dumps(undocumented(json.loads(codec.schema.text)), separators=(",", ":")).encode()
         self.mark: Final = blake2b(text, digest_size=8).digest()
         """Names the version in use; a change of documentation is no other version."""
         self._entry: Final = pack(FOREVER, zlib.compress(text, 9))
@@ -136,14 +136,3 @@ class _Other:
         start = next((n for n, field in enumerate(record.fields) if field.name == first), 0)
         end = Record(record.fullname, record.fields[start:])
         return Codec(Schema(self.codec.schema.text, (), end))
-
-
-def _plain(schema: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """A schema without documentation; all else may be needed to read by it."""
-    if isinstance(schema, dict):
-        return {
-            name: value if name == "default" else _plain(value)
-            for name, value in schema.items()
-            if name != "doc"
-        }
-    return [_plain(one) for one in schema] if isinstance(schema, list) else schema

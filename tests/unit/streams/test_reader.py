@@ -6,13 +6,16 @@ import io
 import json
 
 import fastavro
+import msgspec
 import pytest
 
 from schemas.avro.codec import Codec
 from schemas.avro.schema import Schema
 from schemas.avro.wire import frame
 from schemas.errors import Permanent
-from streams.contracts import Contracts, Reader
+from schemas.records import REPORT, Report
+from streams import topics
+from streams.contracts import Contracts, OwnReader, Reader
 
 OURS = Codec(
     Schema.parse(
@@ -87,3 +90,51 @@ async def test_a_schema_that_could_do_harm_is_never_decoded_with(text: str, code
     with pytest.raises(Permanent) as refusal:
         reader(value)
     assert refusal.value.code == code
+
+
+def report(more: dict[str, object] | None = None) -> tuple[str, bytes]:
+    """The schema of reports, perhaps with a field more, and the body of one of them."""
+    schema = json.loads(REPORT.codec.schema.text)
+    if more is not None:
+        schema["fields"].append(more)
+    out = io.BytesIO()
+    datum = msgspec.to_builtins(
+        Report(origin="dtc/1", stage="to-corridor.dtc", mapping="m", id="1", outputs=0)
+    )
+    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(json.dumps(schema))), datum)
+    return json.dumps(schema), out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"name": "later", "type": ["null", "string"], "default": None}, id="a field more"),
+        pytest.param(None, id="as now, under another id"),
+    ],
+)
+async def test_the_brokers_own_records_are_read_in_other_versions(more: dict[str, object] | None) -> None:
+    """After a rollback: reports of the newer version lie in the log, and are no loss."""
+    registry = Registry()
+    registry.known[7], body = report(more)
+    read, value = OwnReader(registry), frame(7, body)
+    await read.learn(topics.REPORTS, [value, None])
+    assert read(topics.REPORTS, value).origin == "dtc/1"
+
+
+async def test_an_own_record_whose_schema_is_gone_is_read_by_what_is_known() -> None:
+    """A report of now needs no registry; what is of no version that is known says which schema is missing."""
+    read = OwnReader(Registry())
+    known, strange = frame(7, report()[1]), frame(8, b"\x99")
+    await read.learn(topics.REPORTS, [known, strange])
+    assert read(topics.REPORTS, known).origin == "dtc/1"
+    with pytest.raises(Permanent, match="no schema 8"):
+        read(topics.REPORTS, strange)
+
+
+async def test_a_change_of_documentation_costs_no_resolution() -> None:
+    """The bytes are the same, and so is the body."""
+    registry = Registry()
+    registry.known[2] = json.dumps({**json.loads(OURS.schema.text), "doc": "Said otherwise."})
+    reader, body = Reader(registry, OURS, frame(1, b"")), OURS.encode({"n": 7, "unit": "KGM"})
+    await reader.learn([frame(2, body)])
+    assert reader(frame(2, body)) == body
