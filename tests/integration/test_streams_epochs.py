@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.producer.transaction_manager import TransactionManager
 from prometheus_client import REGISTRY
 
 from schemas.errors import Transient
@@ -31,17 +32,16 @@ async def open_often(kafka: Kafka, processing: Processing, name: str, times: int
     producer = AIOKafkaProducer(
         **kafka.client_options(), transactional_id=f"{processing.app}.{name}", transaction_timeout_ms=60_000
     )
-    await producer.start()
-    manager, sender = producer._txn_manager, producer._sender
-    assert manager is not None
-    ids = {manager.producer_id}
+    await producer.client.bootstrap()  # not started: its sender would ask for epochs beside us
+    sender, ids = producer._sender, set[int]()
     try:
         for _ in range(times):
-            manager.set_pid_and_epoch(-1, -1)
+            sender._txn_manager = TransactionManager(f"{processing.app}.{name}", 60_000)
             await sender._maybe_wait_for_pid()
-            ids.add(manager.producer_id)
+            ids.add(sender._txn_manager.producer_id)
     finally:
-        await producer.stop()
+        await producer.client.close()
+        producer._closed = True
     return ids
 
 
