@@ -124,7 +124,7 @@ def dlp_event(event: Datum, seen: int) -> Datum | None:
         "nextLocation": where["next"],
         "estimatedArrival": when["eta"],
         "delayReasonCode": why["reason_code"],
-        "remark": why["remark"],
+        "remark": why["statement"],
         "cargo": [
             {
                 "hsCode": one["hs6"],
@@ -210,6 +210,7 @@ def _base(note: Datum, key: str, accepted: int) -> Datum:
         first = f"{original['departureStation']}/{year}-{month}-{day}/{original['noteNumber']}"
     operation = _table("dtc-operations").get(note["operationCode"] or "", {})
     customs = note["customs"] or {}
+    reports = station.get("admin") is not None and note["contractCarrier"] == station["admin"]
     references = [{"type": "SMGS", "value": key, "original": None if first == key else first}]
     if note["trainIndex"] is not None:
         references.append({"type": "TRAIN", "value": note["trainIndex"]})
@@ -221,9 +222,9 @@ def _base(note: Datum, key: str, accepted: int) -> Datum:
         "consignment_id": str(uuid5(NAMESPACE_URL, first)),
         "what": {
             "references": references,
-            "publisher_scheme": "UIC",
-            "publisher": note["contractCarrier"],
-            "publisher_role": "CA",
+            "publisher_scheme": "UIC" if reports else None,
+            "publisher": note["contractCarrier"] if reports else None,
+            "publisher_role": "CA" if reports else None,
         },
         "when": {
             "occurred_at": at or datetime.fromtimestamp(accepted / 1000, UTC),
@@ -365,11 +366,12 @@ def _container(wagon: Datum, container: Datum) -> Datum:
 
 
 def _utc(text: str | None, basis: str | None, esr: str | None) -> tuple[datetime | None, int | None]:
-    """UTC and offset in minutes of ``DD.MM.YYYY hh:mm`` at a station."""
+    """UTC, and the offset in minutes of the clock at the station, of ``DD.MM.YYYY hh:mm``."""
     if text is None or esr is None:
         return None, None
     local = datetime.strptime(text, "%d.%m.%Y %H:%M").replace(tzinfo=BASES.get(basis or "") or _zone(esr))
-    return local.astimezone(UTC), (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+    offset = local.astimezone(_zone(esr)).utcoffset() or timedelta()
+    return local.astimezone(UTC), offset // timedelta(minutes=1)
 
 
 @cache

@@ -82,6 +82,7 @@ class CompiledRule:
         beside: whether all that it tells stands in the output of the ``rest`` as well.
         variables: names of the loop variables.
         claims: what each field of the target is made from, by its JSON pointer with ``*`` for indexes.
+        standing: whether an event holds as long as the newest version tells it, whatever else happens.
     """
 
     name: str
@@ -94,6 +95,7 @@ class CompiledRule:
     beside: bool = False
     variables: tuple[str, ...] = ()
     claims: Mapping[str, set[Claim]] = field(default_factory=dict, compare=False)
+    standing: bool = False
 
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
@@ -137,7 +139,9 @@ class Compiler:
         self.emitter = Emitter()
         self.bindings = Bindings(self.emitter.bindings)
         self.bindings.names |= globals_of_code()
-        self.calls: Mapping[str, Call] = library(self.codes)
+        self.calls: Mapping[str, Call] = library(
+            self.codes, free_text=bool(self.target.record.properties.get("freeText"))
+        )
         self.kind = self.document.state.kind
         self.source_type = of_node(self.source.record, self.access)
         self.target_type = of_node(self.target.record)

@@ -19,7 +19,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
     ),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
-        | {"closed", "closed_expires", "time", "stamp", "named_only"}
+        | {"closed", "closed_expires", "time", "stamp", "named_only", "ends", "groups", "asides"}
     ),
     "assemble": frozenset(
         {"key", "version_field", "echo", "expires", "closed", "closed_expires", "id", "version", "updated"}
@@ -30,7 +30,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
 
 STATE_EXPRESSIONS = (
     *("key", "id", "version", "updated", "retracted", "when", "kind_of", "closed", "annuls", "echo"),
-    *("order", "tie", "time", "stamp", "named_only", "carrier"),
+    *("order", "tie", "time", "stamp", "named_only", "carrier", "ends"),
 )
 """Parameters of a state that are expressions."""
 GROUPING = ("group", "at", "rank", "within")
@@ -49,7 +49,7 @@ _TOP = (
 )  # fmt: skip
 _RULE = (
     "rule", "doc", "on", "when", "for", "key", "partition", "subject", "set", "always", "whole", "keep",
-    "rest", "beside",
+    "rest", "beside", "standing",
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -94,6 +94,7 @@ class Rule:
     whole: bool = False
     rest: bool = False
     beside: bool = False
+    standing: bool = False
     keep: dict[str, tuple[Scalar, Scalar]] = field(default_factory=dict)
 
 
@@ -120,10 +121,10 @@ class Register:
 
 @dataclass(frozen=True)
 class Group:
-    """Fields of an assembled document that belong together.
+    """Fields of a document that belong together.
 
     When another value comes for any of ``key``, all of ``fields``, which has them, too, are those that come
-    with it or null.
+    with it or null; in a version of a document of state ``snapshot`` those of ``key`` may be left out.
     """
 
     key: tuple[tuple[str, ...], ...]
@@ -146,6 +147,7 @@ class State:
     compare_from: Scalar | None = None
     takes_back: list[Scalar] = field(default_factory=list)
     version_field: Scalar | None = None
+    asides: Scalar | None = None
     groups: list[tuple[Node, Group]] = field(default_factory=list)
     retract: Rule | None = None
 
@@ -237,6 +239,7 @@ class _Reader:
             whole=self._flag(table, "whole"),
             rest=self._flag(table, "rest"),
             beside=self._flag(table, "beside"),
+            standing=self._flag(table, "standing"),
             keep=self._named(table.get("keep"), "keep", _VARIABLE),
         )
         if rule.loops and not rule.key:
@@ -320,6 +323,7 @@ class _Reader:
         state.compare_from = self._scalar(node, "compare_from")
         state.takes_back = self._scalars(node.get("takes_back"), "takes_back")
         state.version_field = self._scalar(node, "version_field")
+        state.asides = self._scalar(node, "asides")
         state.registers = [self._register(item) for item in self._items(node.get("registers"), "registers")]
         state.groups = [self._group(item) for item in self._items(node.get("groups"), "groups")]
         retract = node.get("retract")

@@ -103,8 +103,13 @@ def emit(compiler: Expression, values: list[Value], function: Plain, code: str |
     return value if keeps else replace(value, type=value.type.or_null())
 
 
-def library(codes: CodeLists) -> dict[str, Call]:
-    """All functions by name, over these code lists."""
+def library(codes: CodeLists, *, free_text: bool = False) -> dict[str, Call]:
+    """All functions by name.
+
+    Args:
+        codes: the code lists that they look up.
+        free_text: whether the target's profile takes what a sender wrote in free words.
+    """
     places = Places(codes)
     units = {
         name: (str(row["dimension"]), runtime.to_decimal(row["factor"]) or Decimal(1))
@@ -227,7 +232,7 @@ def library(codes: CodeLists) -> dict[str, Call]:
     special = {
         "lookup": _lookup(codes), "known": _known(codes), "check": _check, "valid": _valid, "normal": _normal,
         "first": _first, "has": _has, "any": _any, "all": _all, "loss": _loss, "finding": _finding,
-        "cleared": _cleared,
+        "cleared": _cleared, "free_text": _free_text if free_text else _withheld,
     }  # fmt: skip
     return {**plain, **special}
 
@@ -250,6 +255,18 @@ def _uuid5(compiler: Expression, node: ast.Call, expected: Type | None) -> Value
     values = arguments(compiler, node, ("scalar",) * max(len(node.args), 1))
     code = f"UUID5({', '.join(value.code for value in values)})"
     return emit(compiler, values, Plain((), UUID, "", uses={"UUID5": runtime.uuid5}), code)
+
+
+def _free_text(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    """``free_text(text)``: what a sender wrote in free words, where the target's profile takes that."""
+    return arguments(compiler, node, ("text",))[0]
+
+
+def _withheld(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:
+    """The same where it does not: nothing, and nothing is read."""
+    if len(node.args) != 1:
+        return _free_text(compiler, node, expected)
+    return compiler.visit(ast.copy_location(ast.Constant(None), node))
 
 
 def _oil_density(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001

@@ -25,7 +25,6 @@ REASONS: Final[dict[str, tuple[Kind, str]]] = {
         "A time that cannot be written as local time: the place has no known zone.",
     ),
     "place-unknown": ("loss", "A place that the target has no code for."),
-    "unknown-place": ("loss", "What belongs to a part of the document that is not known, such as its wagon."),
     "not-the-destination": ("loss", "An estimate for a way point: the target knows the destination's only."),
     "needs-density": ("loss", "A quantity that cannot be converted without a density."),
     "needs-water-content": ("loss", "A quantity that cannot be converted without the water content."),

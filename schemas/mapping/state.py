@@ -27,6 +27,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "time": ("int",),
     "stamp": ("text",),
     "named_only": ("bool",),
+    "ends": ("bool",),
     "group": ("text",),
     "at": ("int",),
     "rank": ("int",),
@@ -54,14 +55,16 @@ def compile_state(compiler: Compiler) -> None:
                 compiler.storable(scalar, value.type)
         function.line(f"return [{', '.join(value.code for value in values if value is not None)}]")
     _takes_back(compiler)
+    document = compiler.source_type if state.kind == "snapshot" else compiler.target_type
     for node, group in state.groups:
         for path in group.fields:
-            fields = compiler.target_type.fields
+            fields = document.fields
             for name in path:
                 if name not in fields:
-                    compiler.problems.add(node, f"no field `{'.'.join(path)}` in {compiler.target_type.name}")
+                    compiler.problems.add(node, f"no field `{'.'.join(path)}` in {document.name}")
                     break
                 fields = fields[name].type.fields
+    _asides(compiler)
     _version_field(compiler)
 
 
@@ -90,6 +93,14 @@ def compile_happened(compiler: Compiler) -> None:
     """The function ``happened``, UTC milliseconds or null. What it reads is not carried over by that."""
     if compiler.document.happened is not None:
         _single(compiler, "happened", compiler.document.happened, ("int",))
+
+
+def _asides(compiler: Compiler) -> None:
+    asides = compiler.document.state.asides
+    lists = {field.name for field in compiler.source.record.fields if "itemKey" in field.properties}
+    if asides is not None and asides.text not in lists:
+        source = compiler.source_type.name
+        compiler.problems.add(asides, f"`{asides.text}` is no list of {source} with an `itemKey`")
 
 
 def _version_field(compiler: Compiler) -> None:

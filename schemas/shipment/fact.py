@@ -224,7 +224,7 @@ def fact_of(event: dict[str, Any], origin: str = "", *, simulated: bool = False)
         plate=how["truck_plate"],
         trailer=how["trailer_plate"],
         reason=why["reason_code"],
-        remark=why["remark"],
+        remark=why["statement"] or why["remark"],
         references=tuple(Reference(r["type"], r["value"], r["original"]) for r in what["references"]),
         replaced=(replaced["type"], replaced["old_value"], replaced["new_value"]) if replaced else None,
         units=tuple(_unit(unit) for unit in what["units"] if unit["id"]),

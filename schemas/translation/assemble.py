@@ -181,9 +181,7 @@ class _Taking:
         else:
             partial, nulls = known.document, list[str]()
             if not part.whole:
-                partial, nulls, homeless = self._folding.changes(told, known.document, part)
-                if homeless and part.lost:
-                    self._message.report.loss(part.lost, "unknown-place", homeless)
+                partial, nulls = self._folding.changes(told, known.document, part)
             known.told = None if self._send(head, partial, nulls, candidate) else told
 
     def end(self) -> None:

@@ -14,8 +14,8 @@ import msgspec
 
 from schemas.avro.schema import Record
 from schemas.mapping.document import Group
-from schemas.translation.changes import changes
-from schemas.translation.merge import Document, homeless, merge, placed, read, without
+from schemas.translation.changes import Changes, changes, unnamed
+from schemas.translation.merge import Document, merge, placed, read, without
 
 MAX_SAID = 256
 """Events that are kept apart; beyond that the oldest become one, and what is older still is taken as late."""
@@ -125,11 +125,10 @@ class Folding:
         """Whether what a part presumes is so."""
         return _counts(part, known.facts)
 
-    def changes(self, old: Document, new: Document, part: Part) -> tuple[Document, list[str], str]:
-        """What a part changed, with what it names; and what it says of items that have no place, as text."""
-        said = placed(self._record, new, part.fields)
-        lost = homeless(self._record, said, part.fields)
-        return *changes(self._record, old, new, said, self._groups), lost
+    def changes(self, old: Document, new: Document, part: Part) -> Changes:
+        """What a part changed, with what it names."""
+        told, nulls = changes(self._record, old, new, placed(self._record, new, part.fields), self._groups)
+        return Changes(unnamed(self._record, told, part.fields), nulls)
 
     def put(self, document: Document, part: Part, facts: dict[str, Any]) -> Document:
         """A document with one part more; the arguments stay as they are."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from schemas.avro.schema import Array, Field, Nullable, Record, bare
 from schemas.mapping.document import Group
-from schemas.translation.merge import Document, read
+from schemas.translation.merge import Document, moving, read
 
 
 class Changes(NamedTuple):
@@ -46,6 +46,39 @@ def changes(record: Record, old: Document, new: Document, said: Document, groups
     said = {name: value for name, value in said.items() if name not in hidden} | together
     nulls: list[str] = []
     return Changes(_record(record, old, new, said, "", nulls), nulls)
+
+
+def unnamed(record: Record, partial: Document, said: Document) -> Document:
+    """A partial document that names no more than the event does.
+
+    What an event says of the child of an item that it does not name, such as a container on a wagon, is known
+    of the item that has the child in the document. That may be over by now, so the item is left without its
+    key: whoever reads it knows where he has the child.
+
+    Args:
+        record: type of the documents.
+        partial: what is told.
+        said: what the event says, with items without a key.
+    """
+    for field in record.fields:
+        key, node = field.properties.get("itemKey"), bare(field.type)
+        if not isinstance(key, str) or not isinstance(node, Array) or not partial.get(field.name):
+            continue
+        items = said.get(field.name) or ()
+        named = {item[key] for item in items if item.get(key)}
+        alone = [item for item in items if not item.get(key)]
+        for inner, child in moving(bare(node.items)) if alone else ():
+            mine = {one[child] for item in alone for one in item.get(inner.name) or ()}
+            told = [
+                {inner.name: item[inner.name]}
+                if item.get(key) not in named
+                and item.keys() == {key, inner.name}
+                and mine.issuperset(one[child] for one in item[inner.name])
+                else item
+                for item in partial[field.name]
+            ]
+            partial = {**partial, field.name: told}
+    return partial
 
 
 def _record(
@@ -91,11 +124,11 @@ def _items(
     """Items that changed or that the event names."""
     record = bare(array.items)
     assert isinstance(record, Record)  # noqa: S101 - only arrays of records have keys
-    before = {item[key]: item for item in old}
-    named = {item[key]: item for item in said}
+    before = {item.get(key): item for item in old}
+    named = {item.get(key): item for item in said}
     made: list[Document] = []
     for item in new:
-        known, mentioned = before.get(item[key], {}), named.get(item[key])
+        known, mentioned = before.get(item.get(key), {}), named.get(item.get(key))
         if item == known and mentioned is None:
             continue
         if field.properties.get("itemWhole"):
@@ -117,7 +150,7 @@ def _staying(record: Record, key: str, known: Document, new: list[Document]) -> 
         child = field.properties.get("itemKey")
         if not field.properties.get("itemMoves") or not isinstance(child, str) or not known.get(field.name):
             continue
-        others = (item for item in new if item[key] != known[key])
+        others = (item for item in new if item.get(key) != known.get(key))
         moved = {one[child] for item in others for one in item.get(field.name) or ()}
         known = {**known, field.name: [one for one in known[field.name] if one[child] not in moved]}
     return known

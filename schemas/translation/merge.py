@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from schemas.avro.schema import Array, Field, Record, bare
+from schemas.avro.schema import Array, Field, Record, Type, bare
 
 Document = dict[str, Any]
 
@@ -48,8 +48,8 @@ def _value(field: Field, old: Any, new: Any, cleared: frozenset[str], at: str) -
     key = field.properties.get("itemKey")
     if isinstance(node, Array) and isinstance(item := bare(node.items), Record) and isinstance(key, str):
         if field.properties.get("itemWhole"):
-            said = {each[key]: each for each in new}
-            return [said.pop(each[key], each) for each in old] + list(said.values())
+            said = {each.get(key): each for each in new}
+            return [said.pop(each.get(key), each) for each in old] + list(said.values())
         return _items(item, key, _moved(item, key, old, new), new, cleared, at)
     return new
 
@@ -58,29 +58,41 @@ def _items(
     item: Record, key: str, old: list[Document], new: list[Document], cleared: frozenset[str], at: str
 ) -> list[Document]:
     """Old items in their order, merged where they are named again; then the new ones in theirs."""
-    said = {each[key]: (index, each) for index, each in enumerate(new)}
+    said: dict[Any, list[tuple[int, Document]]] = {}
+    keyed = [each for each in old if each.get(key)]
+    for index, each in enumerate(new):
+        for one in (
+            [each] if each.get(key) else [*_homes(item, key, keyed, each), *_homeless(item, keyed, each)]
+        ):
+            said.setdefault(one.get(key), []).append((index, one))
     merged = []
     for each in old:
-        index, partial = said.pop(each[key], (-1, None))
-        merged.append(each if partial is None else _merge(item, each, partial, cleared, f"{at}/{index}"))
-    return merged + [each for _, each in said.values()]
+        for index, partial in said.pop(each.get(key), ()):
+            each = _merge(item, each, partial, cleared, f"{at}/{index}")
+        merged.append(each)
+    for (_, each), *more in said.values():
+        for index, partial in more:
+            each = _merge(item, each, partial, cleared, f"{at}/{index}")
+        merged.append(each)
+    return merged
 
 
 def _moved(parent: Record, key: str, old: list[Document], new: list[Document]) -> list[Document]:
     """Old parents after their children have moved to the parents that now name them."""
-    for field, child in _moving(parent):
-        home = {each[child]: said[key] for said in new for each in _children(said, field)}
-        moving = {
+    for field, child in moving(parent):
+        home = {each[child]: said[key] for said in new if said.get(key) for each in _children(said, field)}
+        gone = {
             each[child]: each
             for one in old
             for each in _children(one, field)
-            if home.get(each[child], one[key]) != one[key]
+            if home.get(each[child], one.get(key)) != one.get(key)
         }
-        if moving:
-            old = [_rehomed(one, field, child, home, moving, one[key]) for one in old]
-            known = {one[key] for one in old}
+        if gone:
+            old = [_rehomed(one, field, child, home, gone, one.get(key)) for one in old]
+            old = [one for one in old if one.get(key) or _children(one, field)]
+            known = {one.get(key) for one in old}
             arrivals: dict[Any, list[Document]] = {}
-            for identity, each in moving.items():
+            for identity, each in gone.items():
                 if home[identity] not in known:
                     arrivals.setdefault(home[identity], []).append(each)
             old += [_empty(parent, key, where, field, items) for where, items in arrivals.items()]
@@ -92,11 +104,11 @@ def _rehomed(
     field: Field,
     child: str,
     home: dict[Any, Any],
-    moving: dict[Any, Document],
+    gone: dict[Any, Document],
     here: Any,  # noqa: ANN401 - an item key is any scalar
 ) -> Document:
-    staying = [each for each in _children(one, field) if each[child] not in moving]
-    arriving = [each for identity, each in moving.items() if home[identity] == here]
+    staying = [each for each in _children(one, field) if each[child] not in gone]
+    arriving = [each for identity, each in gone.items() if home[identity] == here]
     return {**one, field.name: staying + arriving}
 
 
@@ -106,10 +118,10 @@ def _empty(parent: Record, key: str, where: Any, field: Field, items: list[Docum
 
 
 def placed(record: Record, document: Document, partial: Document) -> Document:
-    """A partial document whose items all have a key, and each of them once.
+    """A partial document that names each item once.
 
-    Children of an item with an empty key, where an array of them says ``itemMoves``, are put under the item
-    that has them in the document; those that none has are left out.
+    Children of an item without a key, where an array of them says ``itemMoves``, are put under the item
+    that has them in the document; those that none has stay under one without a key.
     """
     for field in record.fields:
         node, key = bare(field.type), field.properties.get("itemKey")
@@ -118,10 +130,11 @@ def placed(record: Record, document: Document, partial: Document) -> Document:
             continue
         item = bare(node.items)
         if isinstance(item, Record):
-            known = document.get(field.name) or []
+            known = [each for each in document.get(field.name) or () if each.get(key)]
             once: list[Document] = []
             for each in items:
-                for one in _homes(item, key, known, each) if each[key] == "" else [each]:
+                homes = [*_homes(item, key, known, each), *_homeless(item, known, each)]
+                for one in [each] if each.get(key) else homes:
                     once = _items(item, key, once, [one], frozenset(), "")
             partial = {**partial, field.name: once}
     return partial
@@ -129,45 +142,29 @@ def placed(record: Record, document: Document, partial: Document) -> Document:
 
 def _homes(parent: Record, key: str, known: list[Document], item: Document) -> Iterable[Document]:
     """One partial item for each known one that has children of this item."""
-    for field, child in _moving(parent):
+    for field, child in moving(parent):
         for one in known:
             here = {each[child] for each in _children(one, field)}
             if mine := [each for each in _children(item, field) if each[child] in here]:
                 yield {key: one[key], field.name: mine}
 
 
-def _moving(parent: Record) -> Iterable[tuple[Field, str]]:
+def _homeless(parent: Record, known: list[Document], item: Document) -> Iterable[Document]:
+    """What an item without a key says of children that no item with a key has, or of none."""
+    for field, child in moving(parent):
+        here = {each[child] for one in known for each in _children(one, field)}
+        children = _children(item, field)
+        alone = [each for each in children if each[child] not in here]
+        if alone or not children:
+            yield {**item, field.name: alone} if children else item
+
+
+def moving(parent: Type) -> Iterable[tuple[Field, str]]:
     """Arrays whose items may move to another parent, with their key."""
-    for field in parent.fields:
+    for field in parent.fields if isinstance(parent, Record) else ():
         child = field.properties.get("itemKey")
         if field.properties.get("itemMoves") and isinstance(child, str):
             yield field, child
-
-
-def homeless(record: Record, found: Document, partial: Document) -> str:
-    """What was said of children that ``placed`` has left out, as text; empty when that is nothing."""
-    lost = []
-    for field in record.fields:
-        node, key = bare(field.type), field.properties.get("itemKey")
-        item = bare(node.items) if isinstance(node, Array) else None
-        if not isinstance(item, Record) or not isinstance(key, str):
-            continue
-        alone = [each for each in partial.get(field.name) or () if each[key] == ""]
-        for child, name in _moving(item) if alone else ():
-            here = {one[name] for home in found.get(field.name) or () for one in _children(home, child)}
-            lost += [
-                one
-                for each in alone
-                for one in _children(each, child)
-                if len(one) > 1 and one[name] not in here
-            ]
-    return "; ".join(_flat(one) for one in lost)
-
-
-def _flat(value: Any) -> str:  # noqa: ANN401 - a datum
-    if isinstance(value, dict | list):
-        return " ".join(_flat(one) for one in (value.values() if isinstance(value, dict) else value))
-    return str(value)
 
 
 def read(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a datum
@@ -216,10 +213,10 @@ def _name(record: Record, whole: Document, partial: Document | None, said: set[i
             continue
         if not isinstance(key, str):
             continue
-        told = {} if partial is None else {each[key]: each for each in partial.get(field.name) or ()}
+        told = {} if partial is None else {each.get(key): each for each in partial.get(field.name) or ()}
         for each in whole.get(field.name) or ():
             items.add(id(each))
-            inside = told.get(each[key])
+            inside = told.get(each.get(key))
             if not told or inside is not None:
                 said.add(id(each))
                 _name(item, each, inside, said, items)

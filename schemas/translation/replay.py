@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from schemas.mapping.reasons import NO_EQUIVALENT
 from schemas.mapping.runtime import uuid5
+from schemas.translation.asides import Aside, Asides
 from schemas.translation.message import Candidate, Message
 from schemas.translation.model import Event
 from schemas.translation.timeline import Occurrence, Timeline
@@ -31,16 +33,28 @@ class Reading(msgspec.Struct, gc=False):
     Attributes:
         place: position of its occurrence.
         partial: whether it speaks of some items only and says nothing of the others.
+        over: ids of the standing events that it no longer tells.
+        asides: what it says of single items.
     """
 
     place: int
     occurrence: Occurrence
     made: list[Made]
     partial: bool
+    over: list[str] = []
+    asides: list[Reading] = []
+
+    def all(self) -> list[Reading]:
+        """This and what it says of single items, which comes first."""
+        return [*self.asides, self]
 
     def holding(self) -> list[str]:
-        """Ids of the events that can be taken back."""
-        return [one.identity for one in self.made if one.candidate.keep is not None]
+        """Ids of the events of its occurrence that can be taken back."""
+        return [
+            one.identity
+            for one in self.made
+            if one.candidate.keep is not None and not one.candidate.rule.standing
+        ]
 
 
 class Reader:
@@ -49,15 +63,18 @@ class Reader:
     Args:
         registers: names of the mapping's registers.
         named: gives the items that a partial version names, and all, by the ``id()`` of the whole's.
+        asides: reads what versions say of single items, if they do.
     """
 
     def __init__(
         self,
         registers: tuple[str, ...],
         named: Callable[[Any, Any], tuple[set[int], set[int]]],
+        asides: Asides | None = None,
     ) -> None:
         self._registers = registers
         self._named = named
+        self._asides = asides
 
     def nothing(self) -> Event:
         """The event of expressions that are asked before there is one."""
@@ -75,6 +92,13 @@ class Reader:
             partial: its own record.
             whole: the document with it.
         """
+        said, aside = None, list[Reading]()
+        if self._asides is not None and kind != ANNULMENT:
+            said = self._asides.of(partial, whole)
+            for pointer, name in said.unknown:
+                message.report.finding(pointer, "unit-not-in-note", "warning", name)
+            found = [self._aside(timeline, message, one, whole, self._asides.field) for one in said.others]
+            aside = [one for one in found if one is not None]
         message.take(whole)
         nothing = self.nothing()
         what = message.value("state_occurrence", nothing, [])
@@ -95,9 +119,50 @@ class Reader:
             some = named != items
             if some:
                 candidates = [one for one in candidates if _concerns(one, named, items)]
+        if said is not None and (said.same or said.others):
+            some = some or bool(said.others) or kind == "DELTA"
+            candidates = [one for one in candidates if not _single(one) or said.allows(id(one.variables[-1]))]
         participant = message.context.participant
         made = [Made(uuid5(participant, one.rule.name, *one.key), one, message, event) for one in candidates]
-        return Reading(place, occurrence, made, some)
+        standing = [one.identity for one in made if one.candidate.rule.standing]
+        over = timeline.stand(standing, over=message.value("state_ends", nothing, default=True))
+        return Reading(place, occurrence, made, some, over, aside)
+
+    def _aside(
+        self,
+        timeline: Timeline,
+        message: Message,
+        aside: Aside,
+        whole: Any,  # noqa: ANN401 - a datum
+        field: str,
+    ) -> Reading | None:
+        """What a version says of single items, entered into the timeline as a version of its own.
+
+        Its facts are of these items only: no later version reads them.
+        """
+        message.take({**whole, **aside.words, field: None})
+        nothing, last = self.nothing(), timeline.last
+        time = message.value("state_time", nothing)
+        what = message.value("state_occurrence", nothing, [])
+        if time is None or what[:1] == [None]:
+            message.report.finding(aside.pointer, "time-missing", "warning", what[0] if what else None)
+            return None
+        place, occurrence = timeline.enter(what, message.value("state_stamp", nothing), time)
+        timeline.last = last
+        event = Event(occurrence=occurrence.index)
+        for register in self._registers:
+            key = message.value(f"register_key_{register}", nothing)
+            facts = message.value(f"register_{register}", nothing)
+            event.memory[register] = facts if facts is not None else timeline.recall(register, key)
+        participant = message.context.participant
+        made = [
+            Made(uuid5(participant, one.rule.name, *one.key), one, message, event)
+            for one in message.candidates(event)
+            if _single(one) and id(one.variables[-1]) in aside.items
+        ]
+        if not made:
+            message.report.loss(f"{aside.pointer}/{next(iter(aside.words))}", NO_EQUIVALENT, what[0])
+        return Reading(place, occurrence, made, partial=True)
 
 
 class Replay:
@@ -117,6 +182,8 @@ class Replay:
         for place, occurrence in enumerate(timeline.occurrences):
             for identity in occurrence.members:
                 self._told.setdefault(identity, {})[place] = (0, None)
+        for identity in timeline.standing:
+            self._told.setdefault(identity, {})[-1] = (0, None)
 
     def take(self, message: Message, kind: str, partial: Any, whole: Any) -> None:  # noqa: ANN401 - datums
         """Add the next version."""
@@ -124,6 +191,13 @@ class Replay:
         reading = self._reader.read(self.timeline, message, kind, partial, whole)
         if kind == ANNULMENT:
             self._annul(message)
+        for identity in reading.over:
+            self._told.pop(identity, None)
+        for aside in reading.asides:
+            self._enter(aside)
+        self._enter(reading)
+
+    def _enter(self, reading: Reading) -> None:
         holding = reading.holding()
         if not reading.partial:
             for identity in reading.occurrence.members:
@@ -169,7 +243,12 @@ class Replay:
 
 def _concerns(candidate: Candidate, named: set[int], items: set[int]) -> bool:
     """Whether a candidate is of an item that the version names, or of no item at all."""
-    if not candidate.rule.many or not candidate.variables:
+    if not _single(candidate):
         return True
     item = id(candidate.variables[-1])
     return item in named or item not in items
+
+
+def _single(candidate: Candidate) -> bool:
+    """Whether a candidate is of one item."""
+    return candidate.rule.many and bool(candidate.variables)

@@ -15,8 +15,9 @@ from schemas.errors import Permanent
 from schemas.mapping.compile import CompiledMapping
 from schemas.records import Filtered
 from schemas.translation import history
+from schemas.translation.asides import Asides
 from schemas.translation.history import Past, Sent, Version, digest
-from schemas.translation.merge import merge, named
+from schemas.translation.merge import merge, named, placed, read
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Record, Result, anew
 from schemas.translation.news import News
@@ -49,7 +50,14 @@ class Snapshots:
         first = self._state.content_from
         self.source = Written(codec)
         self.target = Written(Codec(mapping.target), "" if first is None else first.text)
-        self.reader = Reader(mapping.registers, lambda whole, partial: named(self._record, whole, partial))
+        self._groups = [(group.key, group.fields[len(group.key) :]) for _, group in self._state.groups]
+        asides = self._state.asides
+        self._asides = "" if asides is None else asides.text
+        self.reader = Reader(
+            mapping.registers,
+            lambda whole, partial: named(self._record, whole, placed(self._record, whole, partial)),
+            Asides(self._record, self._asides) if self._asides else None,
+        )
 
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
         """Turn one version into events, and put right what it shows to be wrong of those told before."""
@@ -120,10 +128,16 @@ class Snapshots:
         """The whole document with a version."""
         if kind == SNAPSHOT or whole is None:
             return partial
+        for key, rest in self._groups:
+            moved = ((read(partial, path), read(whole, path)) for path in key)
+            if any(new is not None and new != old for new, old in moved):
+                whole = {**whole, **{path[0]: None for path in rest}}
         cleared = partial[str(self._nulls)] if self._nulls else ()
         merged = merge(self._record, whole, partial, cleared)
         if self._nulls:
             merged[str(self._nulls)] = cleared
+        if self._asides:  # what a version says of single items is of that version
+            merged[self._asides] = partial[self._asides]
         return merged
 
     def place(self, past: Past, version: Version, message: Message) -> int:
@@ -213,13 +227,15 @@ class _Telling:
         reading = self._kind.reader.read(past.now, message, version.kind, self._partial, whole)
         self._said = bool(reading.made)
         holding, members = reading.holding(), reading.occurrence.members
-        if not reading.partial and not set(members).issubset(holding):
+        if reading.over or (not reading.partial and not set(members).issubset(holding)):
             message.restart(self._partial)
             self._look_at_others()
             return False
-        members += [one for one in holding if one not in members]
-        for made in reading.made:
-            self._send(made)
+        for one in reading.all():
+            members = one.occurrence.members
+            members += [identity for identity in one.holding() if identity not in members]
+            for made in one.made:
+                self._send(made)
         past.append(version)
         past.whole = None if version.kind == SNAPSHOT else self._kind.encode(whole)
         past.closed = bool(message.value("state_closed", self._kind.reader.nothing()))
@@ -285,7 +301,8 @@ class _Telling:
         past.folded = sorted([*past.folded, (self._version.number, self._version.digest)])
         timeline = (past.before or Timeline()).copied()
         kind, record = self._version.kind, self._partial
-        for made in self._kind.reader.read(timeline, message, kind, record, record).made:
+        reading = self._kind.reader.read(timeline, message, kind, record, record)
+        for made in (each for one in reading.all() for each in one.made):
             if past.sent(made.identity) is None:
                 self._send(made)
                 if made.candidate.keep is not None:

@@ -34,11 +34,13 @@ class Timeline(msgspec.Struct, array_like=True):
     Attributes:
         last: position of the occurrence that the newest version told of, -1 before the first.
         registers: facts by register and key; the newest version's word.
+        standing: ids of the events that hold until a version no longer tells them.
     """
 
     occurrences: list[Occurrence] = []
     last: int = -1
     registers: dict[str, dict[str, dict[str, Any]]] = {}
+    standing: list[str] = []
 
     def enter(self, what: list[Any], stamp: str | None, time: int | None) -> tuple[int, Occurrence]:
         """Place what the next version tells: into an occurrence that it corrects, or as a new one.
@@ -64,7 +66,23 @@ class Timeline(msgspec.Struct, array_like=True):
             Occurrence(one.what, one.index, one.stamp, one.time, list(one.members))
             for one in self.occurrences
         ]
-        return Timeline(occurrences, self.last, {name: dict(facts) for name, facts in self.registers.items()})
+        registers = {name: dict(facts) for name, facts in self.registers.items()}
+        return Timeline(occurrences, self.last, registers, list(self.standing))
+
+    def stand(self, identities: list[str], *, over: bool) -> list[str]:
+        """Note which standing events a version tells.
+
+        Args:
+            identities: of those.
+            over: whether the others are over with this version.
+
+        Returns:
+            the ids of those that are over.
+        """
+        gone = [one for one in self.standing if one not in identities] if over else []
+        staying = [one for one in self.standing if one not in identities and one not in gone]
+        self.standing = staying + identities
+        return gone
 
     def remember(self, register: str, key: str, facts: dict[str, Any]) -> None:
         """Keep a fact; a newer version's word replaces an older one's."""

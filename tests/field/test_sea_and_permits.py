@@ -144,20 +144,20 @@ def test_an_authority_that_is_no_country_gives_no_country() -> None:
 def test_what_a_permit_does_not_say_is_not_told() -> None:
     """No route without both ends, no country of a plate that is not there, no note that was reissued."""
     event = only(PERMIT, permit(arrival_country=None, plate_number=None))
-    assert event["why"]["remark"] == "transit, from AZ"
+    assert event["why"]["statement"] == "transit, from AZ"
     assert "plate_country" not in event["how"]
     assert [ref for ref in event["what"]["references"] if ref["type"] == "SMGS"] == [
         {"type": "SMGS", "value": "548703/2026-01-10/31500017"}
     ]
-    assert only(PERMIT, permit())["why"]["remark"] == "transit, AZ to UZ"
+    assert only(PERMIT, permit())["why"]["statement"] == "transit, AZ to UZ"
 
 
 def test_type_4_without_its_numbering_is_a_finding() -> None:
     """4 is unladen entry in the current list and bilateral with fee in the old one."""
     found = told(PERMIT, EVENT, permit(permit_type=4, type_numbering=None))
     assert found.rules("/type_numbering") == {"numbering-missing"}
-    assert "remark" not in found.out[0]["why"]
-    assert told(PERMIT, EVENT, permit(permit_type=4)).out[0]["why"]["remark"].startswith("unladen entry")
+    assert "statement" not in found.out[0]["why"]
+    assert told(PERMIT, EVENT, permit(permit_type=4)).out[0]["why"]["statement"].startswith("unladen entry")
 
 
 def test_a_use_without_activity_is_no_exit() -> None:

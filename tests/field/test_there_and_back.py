@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -55,9 +56,12 @@ def test_operations_on_the_note_are_back(code: str, station: str) -> None:
         ("20", "707701"),
         ("50", "707701"),
         ("51", "562800"),
+        ("70", "663404"),
+        ("71", "549204"),
         ("72", "663404"),
         ("73", "549204"),
         ("81", "572107"),
+        ("90", "572107"),
     ],
 )
 def test_operations_on_units_are_back_unit_by_unit(code: str, station: str) -> None:
@@ -94,7 +98,9 @@ def test_a_crossing_is_back_as_both_its_halves() -> None:
     }
 
 
-@pytest.mark.parametrize(("code", "status"), [("60", "LODGED"), ("61", "RELEASED"), ("63", "CLOSED")])
+@pytest.mark.parametrize(
+    ("code", "status"), [("60", "LODGED"), ("62", "LODGED"), ("61", "RELEASED"), ("63", "CLOSED")]
+)
 def test_customs_are_back(code: str, status: str) -> None:
     """Declaration, state and office."""
     customs = {"transitDeclNo": "C2026-118", "status": status, "office": "GE69101"}
@@ -103,6 +109,53 @@ def test_customs_are_back(code: str, status: str) -> None:
     note_of_all = merged(told)
     assert isinstance(note_of_all, dict)
     assert note_of_all["customs"] == customs
+
+
+@pytest.mark.parametrize(("code", "station"), [("70", "663404"), ("71", "549204")])
+def test_on_the_rail_ferry_a_container_is_on_its_wagon(code: str, station: str) -> None:
+    """The wagon is rolled on and off, and the container on it."""
+    told = merged(back(note(code, station, "20.01.2026 14:30")))
+    assert isinstance(told, dict)
+    assert {one["wagonNumber"]: one["containers"][0]["containerNo"] for one in told["wagons"]} == {
+        W1: C1,
+        W2: C2,
+    }
+
+
+@pytest.mark.parametrize("code", ["20", "81"])
+def test_oil_is_back_as_far_as_the_events_have_it(code: str) -> None:
+    """Grade, net mass and density; the density is computed, from 15 degrees Celsius (ASTM D1250, crude oil).
+
+    Water by mass is not sediment and water by volume, and a lot's number is not known to be an act's.
+    """
+    oil = {
+        "grade": "AZERI LIGHT", "density20": "845", "netTonnes": "60.12", "waterPct": "0.05",
+        "actNumber": "A-118/26",
+    }  # fmt: skip
+    made = note(
+        code,
+        "548305",
+        "20.01.2026 14:30",
+        wagons=[{"wagonNumber": "75003111", "kind": "TANK"}],
+        goods=[{"gng": "27090090", "netKg": 60120}],
+        oil=oil,
+    )
+    told = merged(back(made))
+    assert isinstance(told, dict)
+    assert (told["operationCode"], told["operationStation"]) == (code, "548305")
+    assert told["oil"] == {
+        "grade": "AZERI LIGHT", "density20": Decimal(845), "netTonnes": Decimal("60.12"),
+        "computed": ["density20"],
+    }  # fmt: skip
+    assert [one["wagonNumber"] for one in told.get("wagons", [])] in ([], ["75003111"])
+    assert [one["unit"] for one in told["unitOperations"]] == ["75003111"]
+
+
+def test_a_remark_is_not_back() -> None:
+    """Free words stay with their sender."""
+    told = back(note("90", "572107", "20.01.2026 14:30", remark="driver IVANOV"))
+    assert told
+    assert "IVANOV" not in str(told)
 
 
 def test_an_annulment_is_back() -> None:

@@ -33,10 +33,11 @@ def test_absent_is_unchanged() -> None:
 def test_null_is_cleared() -> None:
     """An explicit null takes the value away."""
     crossing = Crossing()
-    told = crossing.dtc(note("11", "707701", "12.01.2026 09:10", remark="Ждём вагоны")).dlp
-    assert pick(told, "remark") == [("Ждём вагоны",)]
-    events = crossing.dtc(delta(2, remark=None)).dlp
-    assert pick(events, "eventVersion", "remark") == [(2, None)]
+    customs = {"transitDeclNo": "C2026-118", "office": "GE69101"}
+    told = crossing.dtc(note("60", "707701", "12.01.2026 09:10", customs=customs)).dlp
+    assert pick(told, "customs") == [({"declarationNo": "C2026-118", "office": "GE69101"},)]
+    events = crossing.dtc(delta(2, customs={"office": None})).dlp
+    assert pick(events, "eventVersion", "customs") == [(2, {"declarationNo": "C2026-118"})]
 
 
 def test_items_merge_by_their_key() -> None:
@@ -68,8 +69,8 @@ def test_a_container_that_changes_wagons_moves() -> None:
 def test_a_dlp_override_replaces_the_whole_event() -> None:
     """Version 2 of an event is the whole event: what it does not say is not kept from version 1."""
     crossing = Crossing(dlp="dlp.event.v1", other="dlp.event.v1")
-    first = event("EQUIPMENT", "RSEA", equipmentReference=C1, remark="first")
+    first = event("EQUIPMENT", "RSEA", equipmentReference=C1, delayReasonCode="WEA")
     crossing.dlp(first)
-    second = {name: value for name, value in first.items() if name != "remark"} | {"eventVersion": 2}
+    second = {name: value for name, value in first.items() if name != "delayReasonCode"} | {"eventVersion": 2}
     told = crossing.dlp(second).sent["other"]
-    assert pick(told, "eventVersion", "remark") == [(2, None)]
+    assert pick(told, "eventVersion", "delayReasonCode") == [(2, None)]

@@ -38,13 +38,13 @@ def test_a_code_is_not_overruled_by_a_name() -> None:
     "text", ["Ожидание судна", "Кеме күтілуде", "Gəmi gözlənilir", "გემის მოლოდინი", "Gemi bekleniyor ğüşıöç"]
 )
 def test_text_comes_through_letter_by_letter(text: str) -> None:
-    """Free text of any script crosses unchanged in both directions."""
-    assert Crossing().dtc(note("90", "572107", "27.01.2026 10:00", remark=text)).dlp[0]["remark"] == text
-    told = event(
-        "EQUIPMENT",
-        "INSP",
-        equipmentReference="CSQU3054383",
-        remark=text,
-        location={"UNLocationCode": "GEPTI"},
-    )
-    assert Crossing().dlp(told).dtc[0]["remark"] == text
+    """Text of any script crosses unchanged: names of goods between railways, of places between platforms."""
+    crossing = Crossing(one="dtc.note.v1", other="dtc.note.v1")
+    (told,) = crossing.send("one", note("10", "707701", "12.01.2026 10:00", goods=[{"name": text}])).sent[
+        "other"
+    ]
+    assert told["goods"] == [{"name": text}]
+    crossing = Crossing(dlp="dlp.event.v1", other="dlp.event.v1")
+    came = event("EQUIPMENT", "INSP", equipmentReference="CSQU3054383", location={"locationName": text})
+    (seen,) = crossing.dlp(came).sent["other"]
+    assert seen["location"]["locationName"] == text

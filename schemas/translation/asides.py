@@ -1,0 +1,113 @@
+"""What a document says of single items beside what it says of all of them.
+
+A field of the document, an array with ``itemKey``, names items by their own keys. Its other fields have the
+names of fields of the document, and say of the item what those say of the whole: the last operation of one
+container of a note, where it took place and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from schemas.avro.schema import Array, Record, bare
+from schemas.translation.merge import Document
+
+
+class Aside(NamedTuple):
+    """What is said of items in the same words.
+
+    Attributes:
+        pointer: of the first of them in the message.
+        words: the fields of the document that are others for them.
+        items: ``id()`` of the items, and of all that is in them.
+    """
+
+    pointer: str
+    words: Document
+    items: set[int]
+
+
+class Said(NamedTuple):
+    """What a version says of single items.
+
+    Attributes:
+        same: items of which it says what it says of the whole; where there are any, of no others.
+        others: what it says else.
+        unknown: pointers of items that are not in the document, with their names.
+    """
+
+    same: set[int]
+    others: list[Aside]
+    unknown: list[tuple[str, str]]
+
+    def allows(self, item: int) -> bool:
+        """Whether what is said of the whole is said of an item."""
+        return item in self.same if self.same else not any(item in one.items for one in self.others)
+
+
+class Asides:
+    """Reads what versions say of single items.
+
+    Args:
+        record: type of the document.
+        field: name of the array.
+    """
+
+    def __init__(self, record: Record, field: str) -> None:
+        self.field = field
+        self._record = record
+        self._key = str(record.field(field).properties["itemKey"])
+        array = bare(record.field(field).type)
+        item = bare(array.items) if isinstance(array, Array) else record
+        names = {each.name for each in record.fields}
+        self._shared = [
+            each.name for each in (item.fields if isinstance(item, Record) else ()) if each.name in names
+        ]
+
+    def of(self, partial: Document, whole: Document) -> Said:
+        """What a version says of single items.
+
+        Args:
+            partial: its own record.
+            whole: the document with it, whose items are named.
+        """
+        said = Said(set(), [], [])
+        groups: dict[tuple[Any, ...], Aside] = {}
+        for index, one in enumerate(partial.get(self.field) or ()):
+            pointer, name = f"/{self.field}/{index}", one[self._key]
+            items = set(self._items(self._record, whole, _plain(name)))
+            words = {shared: one.get(shared) for shared in self._shared}
+            if not items:
+                said.unknown.append((f"{pointer}/{self._key}", name))
+            elif all(value is None or value == whole.get(shared) for shared, value in words.items()):
+                said.same.update(items)
+            else:
+                groups.setdefault(tuple(words.values()), Aside(pointer, words, set())).items.update(items)
+        said.others.extend(groups.values())
+        return said
+
+    def _items(self, record: Record, document: Document, name: str) -> Iterator[int]:
+        for array, key, item in self._arrays(record):
+            for one in document.get(array) or ():
+                if _plain(one.get(key)) == name:
+                    yield from self._inside(item, one)
+                else:
+                    yield from self._items(item, one, name)
+
+    def _inside(self, record: Record, item: Document) -> Iterator[int]:
+        yield id(item)
+        for array, _, inner in self._arrays(record):
+            for one in item.get(array) or ():
+                yield from self._inside(inner, one)
+
+    def _arrays(self, record: Record) -> Iterable[tuple[str, str, Record]]:
+        for field in record.fields:
+            node, key = bare(field.type), field.properties.get("itemKey")
+            item = bare(node.items) if isinstance(node, Array) else None
+            if isinstance(key, str) and isinstance(item, Record) and field.name != self.field:
+                yield field.name, key, item
+
+
+def _plain(name: object) -> str:
+    return "".join(filter(str.isalnum, str(name or ""))).upper()
