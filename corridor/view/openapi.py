@@ -50,6 +50,7 @@ def describe(*, with_login: bool) -> Document:
             "version": number,
             "description": "The shipment view, to be read. Times are UTC milliseconds.",
         },
+        "servers": [{"url": "/"}],
         "paths": {
             "/shipments": {
                 "get": _operation("find", "Shipments for which everything holds that is named, newest first",
@@ -74,7 +75,7 @@ def describe(*, with_login: bool) -> Document:
 def _query(kind: type[msgspec.Struct]) -> list[Document]:
     """Describe the parameters of a question."""
     fields = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
-    times = {"type": "string"}
+    times = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
     return [
         {
             "name": name, "in": "query", "required": False,
@@ -89,7 +90,14 @@ def _operation(
     identity: str, summary: str, parameters: list[Document], answer: Document, *, with_login: bool
 ) -> Document:
     refused = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    reasons = {"400": "A parameter cannot be used.", "404": "Nothing is known.", "503": "The view is away."}
+    reasons = {
+        "400": "A parameter cannot be used.",
+        "403": "A page of another site asks, or the token may not read.",
+        "404": "Nothing is known.",
+        "405": "Only GET is taken; see Allow.",
+        "421": "The view is not served under this Host.",
+        "503": "The view is away.",
+    }
     if with_login:
         reasons["401"] = "No token, or not ours."
     return {

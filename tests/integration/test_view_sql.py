@@ -12,6 +12,7 @@ import httpx
 import msgspec
 import pytest
 from msgspec.structs import replace
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from connectors.auth.bearer import Login, Logins
 from connectors.auth.secret import Secret
@@ -234,6 +235,13 @@ async def test_the_read_api_answers_in_pages_and_problems(database: Database) ->
             assert (bad.status_code, bad.headers["content-type"]) == (400, "application/problem+json")
             assert bad.json()["errors"][0]["pointer"] == pointer
         document = (await client.get("/openapi.json")).json()
+        for path, operations in document["paths"].items():
+            for method in ("TRACE", "POST", "PUT"):
+                other = await client.request(method, path)
+                assert (other.status_code, other.json()["code"]) == (405, "method-not-allowed")
+            assert {"401", "403", "405", "421"} <= operations["get"]["responses"].keys()
     assert document["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["servers"] == [{"url": "/"}]
     assert set(document["paths"]) == {"/shipments", "/shipments/{reference}", "/kpis"}
     assert set(document["components"]["schemas"]["Row"]["required"]) <= page["items"][0].keys()
