@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
 import traceback
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from corridor.harmless import Harmless
 from corridor.repeats import Repeats
 from corridor.settings.model import Log
 from schemas.text import visible
@@ -30,7 +32,7 @@ NOISY: Final = (
     "streams.driver",
 )
 """Libraries that speak up from a warning on."""
-REPEATING: Final = ("aiokafka", "kafka", "asyncio")
+REPEATING: Final = ("aiokafka", "kafka", "asyncio", "faust", "mode")
 """Libraries that repeat themselves while Kafka is away."""
 
 Event = MutableMapping[str, Any]
@@ -76,13 +78,19 @@ def _way(error: BaseException) -> Iterator[str]:
     yield type(error).__qualname__
 
 
-def configure(settings: Log, role: str) -> None:
+def configure(settings: Log, role: str, repeats: Repeats | None = None) -> Repeats:
     """Send all logging of this process, the libraries' included, to stderr in one form.
 
     Args:
         settings: level and form.
         role: name of the process in every line of JSON.
+        repeats: bundles what comes again and again.
+
+    Returns:
+        what bundles: flush it now and then. At the end of the process it is flushed anyway.
     """
+    repeats = repeats or Repeats(REPEATING)
+    atexit.register(repeats.flush, everything=True)
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -98,7 +106,8 @@ def configure(settings: Log, role: str) -> None:
         else [_named(role), structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(Repeats(REPEATING))
+    handler.addFilter(Harmless())
+    handler.addFilter(repeats)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -110,11 +119,12 @@ def configure(settings: Log, role: str) -> None:
     for name in NOISY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[repeats, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+    return repeats
 
 
 def _named(role: str) -> structlog.typing.Processor:

@@ -12,7 +12,7 @@ problem and the anchor in ``docs/errors.md``. The table ``CODES`` is the only pl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from schemas.text import visible
@@ -154,3 +154,22 @@ class Invalid(Permanent):
 
 class Misconfigured(CorridorError):
     """The operator must change something: the process refuses to start (exit code 78)."""
+
+
+def one_line(error: BaseException) -> str:
+    """Say in one line what an error is, and of a group what it holds, at any depth."""
+    return "; ".join(dict.fromkeys(map(_said, _leaves(error))))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for inner in error.exceptions:
+        yield from _leaves(inner)
+
+
+def _said(error: BaseException) -> str:
+    name = error.code if isinstance(error, CorridorError) else type(error).__name__
+    text = " ".join(str(error).split())
+    return f"{name}: {text}" if text else name

@@ -12,6 +12,9 @@ from schemas.records import Finding
 
 HeaderList = list[tuple[str, bytes]]
 
+REPLAY = "replay"
+DISCARD = "discard"
+"""Headers of a record that a person sent again: which letter it is, and why it is to be given up."""
 DIGITS = 15
 """Of a time in milliseconds, for some thirty thousand years: what is longer is none."""
 LETTERS = UUID("5b0c8a4e-3d0e-5f0a-9d1c-6d0c5c0b7a11")
@@ -36,6 +39,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         replay: dead letter that this record is a replay of, as ``<stage> <id>``, or empty.
         digest: SHA-256 hex of the body as received, or empty.
         said: what the edge read otherwise than it was written, as JSON, or empty.
+        discard: why the dead letter that this is a replay of is given up, or empty.
     """
 
     id: str
@@ -47,6 +51,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     replay: str
     digest: str
     said: str = ""
+    discard: str = ""
 
     @classmethod
     def of(cls, record: Any) -> Envelope:  # noqa: ANN401
@@ -61,9 +66,10 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
             int(accepted) if accepted.isdecimal() and len(accepted) <= DIGITS else record.timestamp,
             found.get("traceparent", ""),
             found.get("subject") or (record.key or b"").decode("utf-8", "replace"),
-            found.get("replay", ""),
+            _replay(found.get(REPLAY, "")),
             found.get("digest", ""),
             found.get("findings", ""),
+            found.get(DISCARD, ""),
         )
 
     @property
@@ -82,6 +88,15 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         if replayed == stage and letter:
             return letter
         return letter_id(stage, f"{record.topic}/{record.partition}/{record.offset}")
+
+
+def _replay(text: str) -> str:
+    """Give the header back when it names a stage and a letter; else a foreign writer made it, for himself."""
+    stage, _, letter = text.partition(" ")
+    try:
+        return text if stage and str(UUID(letter)) == letter else ""
+    except ValueError:
+        return ""
 
 
 def letter_id(stage: str, place: str) -> str:

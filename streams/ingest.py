@@ -19,6 +19,7 @@ from schemas.avro.schema import Schema
 from schemas.broken import broken
 from schemas.errors import CorridorError, Permanent, Transient
 from streams import metrics, topics
+from streams.access import reconnecting
 from streams.contracts import Contracts
 from streams.envelope import HeaderList, headers
 from streams.partitioning import partition_of
@@ -32,7 +33,6 @@ log = structlog.get_logger(__name__)
 MOST_PENDING = 16 * 1024 * 1024
 """Bytes of messages that may be on their way to Kafka; beyond it new ones are turned away."""
 RETRY_AFTER = 2.0
-BACKOFF = 0.5
 
 Identity = tuple[str, str]
 
@@ -184,13 +184,15 @@ class Ingest:
 
     async def _stay_connected(self) -> None:
         """Start a producer, and another one whenever one is broken: an idempotent one can wedge for good."""
+        pauses = reconnecting()
         while True:
             try:
                 self._producer = await self._connect()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("kafka does not answer", error=repr(error))
-                await asyncio.sleep(BACKOFF)
+                await pauses.rest()
                 continue
+            pauses.reset()
             await self._broken.wait()
             self._broken.clear()
             producer, self._producer = self._producer, None

@@ -8,7 +8,6 @@ What was committed in the meantime is seen in the group's offsets, read after th
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from connectors.pauses import Pauses
 from schemas.broken import broken
 from schemas.errors import Transient
 from schemas.translation.store import Store
@@ -183,7 +183,7 @@ class Lane:
 
     async def _through(self, records: Records, only: Work | None = None) -> None:
         """Bring records through, however often that takes; a closing lane leaves them to the next owner."""
-        delay = FIRST_BACKOFF
+        pauses = Pauses(FIRST_BACKOFF, LONGEST_BACKOFF)
         while not self._closing:
             try:
                 await self._attempt(records, only)
@@ -198,8 +198,7 @@ class Lane:
                 await self._discard()
                 if broken("raise-in-agent"):
                     return  # what stock Faust makes of an agent that raised: on with the next batch
-                await self._pause(delay * random.uniform(0.5, 1))  # noqa: S311
-                delay = min(delay * 2, LONGEST_BACKOFF)
+                await self._pause(pauses.next())
             else:
                 return
 

@@ -13,7 +13,7 @@ from schemas.records import CUT, DeadLetter, Filtered, Finding, Loss, Report, vi
 from schemas.translation import Result
 from streams import metrics, topics
 from streams.contracts import Contracts
-from streams.envelope import Envelope, HeaderList, headers
+from streams.envelope import DISCARD, REPLAY, Envelope, HeaderList, headers
 from streams.sizes import size_of
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,8 @@ DETAIL = 500
 """Most characters of a dead letter's detail."""
 MOST_SAID = 100
 """Losses, findings and filtered rules of one report; how many there were in all is said as well."""
+DISCARDED = "discarded"
+"""Header of the record that settles a letter which somebody gave up: the reason."""
 LONGEST_HEADER = 1024
 """Bytes of a header or key that a letter keeps when it has to be cut."""
 
@@ -53,7 +55,7 @@ def dead_letter(
         offset=record.offset,
         key=record.key,
         body=record.value,
-        headers={name: value or b"" for name, value in record.headers if name != "replay"},
+        headers={name: value or b"" for name, value in record.headers if name not in {REPLAY, DISCARD}},
         subject=envelope.subject,
         origin=envelope.origin,
         accepted=envelope.accepted,
@@ -99,6 +101,14 @@ def announce(letter: DeadLetter) -> None:
         partition=letter.partition,
         offset=letter.offset,
     )
+
+
+def given_up(stage: str, letter: str, envelope: Envelope) -> HeaderList:
+    """Say that a letter is given up, and give the headers of the record that settles it."""
+    log.warning(
+        "dead letter discarded", stage=stage, letter=letter, origin=envelope.origin, reason=envelope.discard
+    )
+    return [*beside(envelope), (DISCARDED, envelope.discard.encode())]
 
 
 def report(stage: str, mapping: str, envelope: Envelope, result: Result) -> Report:

@@ -65,8 +65,11 @@ remembered_ids = Gauge(
     ["role"],
 )
 lag = Gauge(
-    "corridor_consumer_lag_records", "Records not processed yet, by partition.", ["processor", "partition"]
+    "corridor_consumer_lag_records",
+    "Records not processed yet, by partition; none is told while Kafka is away.",
+    ["processor", "partition"],
 )
+kafka_reachable = Gauge("corridor_kafka_reachable", "1 while Kafka answers this process.")
 data_latency = Histogram(
     "corridor_data_latency_seconds",
     "From what a message tells of (the mapping's ``happened``) to its acceptance.",
@@ -100,3 +103,22 @@ appended = Counter(
     "corridor_log_appended_total", "Messages acknowledged into in.<participant>.", ["participant"]
 )
 polled = Counter("corridor_polled_total", "Messages taken over from polls.", ["participant"])
+
+
+_known = True
+"""Whether lag can be known now."""
+
+
+def kafka_is(*, there: bool) -> None:
+    """Say whether Kafka answers. While it does not, how far anybody is behind is not known, and not told."""
+    global _known  # noqa: PLW0603 - as the metrics themselves, of the process
+    _known = there
+    kafka_reachable.set(there)
+    if not there:
+        lag.clear()
+
+
+def behind(processor: str, partition: int | str, records: int) -> None:
+    """Say how many records of a partition are not processed yet, as far as Kafka can be asked."""
+    if _known:
+        lag.labels(processor, partition).set(max(0, records))

@@ -21,12 +21,14 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from aiokafka.errors import KafkaError
 
 from connectors.deliver.backoff import backoff, gives_up
+from connectors.pauses import Pauses
 from connectors.ports import Delivered, Delivery, Outcome, Park, Partner, Retry
 from connectors.settings import Deliver
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.errors import CorridorError, Permanent, Transient
 from streams import metrics
+from streams.access import reconnecting
 from streams.contracts import Contracts, Reader
 from streams.envelope import Envelope
 from streams.settings import Kafka, Processing
@@ -39,7 +41,6 @@ POLL_MS: Final = 200
 MOST_IN_HAND: Final = 5_000
 AROUND: Final = 2_500
 """Bytes of the objects around a message in hand: its record and headers, envelope, queue."""
-RECONNECT: Final = 1.0
 MEASURE_EVERY: Final = 5.0
 """Seconds between two measurements of consumer lag."""
 
@@ -91,6 +92,8 @@ class Outbound:
         )
         self._partner, self._form, self._codec = partner, form, codec
         self._reader: Reader | None = None
+        self.ready = False
+        """Partitions were assigned, or there are none for this process."""
         self._tracks: dict[int, Track] = {}
         self._queues: dict[tuple[int, str], deque[Item]] = {}
         self._ready: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
@@ -122,14 +125,18 @@ class Outbound:
             await self._partner.close()
 
     async def _stay_connected(self, stop: asyncio.Event) -> None:
+        pauses = reconnecting()
         while not stop.is_set():
             try:
-                await self._consume(stop)
+                await self._consume(stop, pauses)
             except (KafkaError, OSError, TimeoutError, Transient) as error:
                 log.warning("delivery waits", participant=self.name, error=repr(error))
-                await asyncio.sleep(RECONNECT)
+                await pauses.rest(stop)
+            except Exception:
+                log.exception("delivery begins again", participant=self.name)
+                await pauses.rest(stop)
 
-    async def _consume(self, stop: asyncio.Event) -> None:
+    async def _consume(self, stop: asyncio.Event, pauses: Pauses) -> None:
         consumer = AIOKafkaConsumer(
             **self._to.kafka.client_options(),
             group_id=self._to.group,
@@ -151,7 +158,9 @@ class Outbound:
                 for partition, records in fetched.items():
                     await self._take(partition.partition, records)
                 await self._measure_lag(consumer)
+                pauses.reset()
         finally:
+            self.ready = False
             await self.release(list(self._tracks))
             await consumer.stop()
 
@@ -184,12 +193,13 @@ class Outbound:
             position = track.position
             if position is None:
                 position = await consumer.position(tp)
-            metrics.lag.labels(self._to.stage, tp.partition).set(max(0, end - position))
+            metrics.behind(self._to.stage, tp.partition, end - position)
 
     async def assign(self, partitions: Iterable[int]) -> None:
         """Begin with partitions that are ours from now on."""
         for partition in partitions:
             self._tracks[partition] = Track(self._to, partition)
+        self.ready = True
 
     async def release(self, partitions: Iterable[int]) -> None:
         """Let partitions go: what is finished is committed, the next owner delivers the rest."""
@@ -220,6 +230,10 @@ class Outbound:
         meant_for = envelope.replay.partition(" ")[0]
         if meant_for and meant_for != self._to.stage:
             track.finish(Done(record, envelope))
+            return
+        if meant_for and envelope.discard:
+            refusal = track.refusal(record, envelope)
+            track.finish(Done(record, envelope, refusal, given_up=refusal is None))
             return
         try:
             body = self._json(record)

@@ -11,18 +11,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 
+from connectors.pauses import Pauses
 from connectors.ports import Accepted, Page, Rejected, Source
 from schemas.avro.schema import Schema
 from schemas.errors import CorridorError, Permanent, Transient
 from schemas.records import Cursor, DeadLetter, violations_of
 from streams import metrics, topics
+from streams.access import reconnecting
 from streams.contracts import Contracts, OwnReader
 from streams.envelope import headers, letter_id
 from streams.letters import announce, fitted
@@ -35,7 +36,8 @@ from streams.transactions import Writer, Writes
 
 log = structlog.get_logger(__name__)
 
-BACKOFF: Final = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds until a participant whose poll failed is polled again."""
 
 
 class Polled:
@@ -90,16 +92,20 @@ class Polling:
                     raise
                 self._aside(name, error)
         try:
+            pauses = reconnecting()
             while not stop.is_set():
                 try:
-                    await self._follow_assignment(stop)
+                    await self._follow_assignment(stop, pauses)
                 except (KafkaError, OSError, TimeoutError) as error:
                     log.warning("polling waits for kafka", error=repr(error))
-                    await asyncio.sleep(1)
+                    await pauses.rest(stop)
+                except Exception:
+                    log.exception("polling begins again")
+                    await pauses.rest(stop)
         finally:
             await asyncio.gather(*(polled.source.close() for polled in self._polled.values()))
 
-    async def _follow_assignment(self, stop: asyncio.Event) -> None:
+    async def _follow_assignment(self, stop: asyncio.Event, pauses: Pauses) -> None:
         consumer = AIOKafkaConsumer(
             **self._kafka.client_options(),
             group_id=f"{self._processing.app}.poll",
@@ -114,6 +120,7 @@ class Polling:
             await consumer.start()
             while not stop.is_set():
                 await consumer.getmany(timeout_ms=200)
+                pauses.reset()
         finally:
             await self.release()
             await consumer.stop()
@@ -134,6 +141,7 @@ class Polling:
 
     async def _poll(self, name: str, partitions: int) -> None:
         """Poll one participant for ever; after any doubt, begin again from the cursor in Kafka."""
+        pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             writer: Writer | None = None
             try:
@@ -142,13 +150,14 @@ class Polling:
                 await self._known.catch_up()
                 while not writer.spent:
                     cursor = await self._turn(name, cursor, writer)
+                    pauses.reset()
             except Transient as error:
                 log.warning("poll again", participant=name, code=error.code, error=error.message)
-                await asyncio.sleep(error.retry_after or BACKOFF)
+                await pauses.rest(least=error.retry_after or 0.0)
             except Exception as error:
                 code = error.code if isinstance(error, CorridorError) else "internal"
                 log.exception("poll failed", participant=name, code=code, error=repr(error))
-                await asyncio.sleep(max(BACKOFF, self._polled[name].interval))
+                await pauses.rest(least=self._polled[name].interval)
             finally:
                 if writer is not None:
                     await writer.close()

@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 import structlog
@@ -19,8 +18,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 
+from connectors.pauses import Pauses
 from schemas.errors import Transient
 from streams import metrics
+from streams.access import reconnecting
 from streams.settings import Kafka, Processing
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,6 @@ MOST_AGAIN: Final = 10_000
 """The same when a store is built anew."""
 FAR: Final = 1_000
 """Records behind the log from which on larger transactions are worth waiting for."""
-AGAIN: Final = 1.0
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -85,19 +85,24 @@ class Projection:
         self.name, self._target, self._topics = name, target, list(topics)
         self._kafka, self._processing = kafka, processing
         self._next: dict[TopicPartition, int | None] = {}
+        self._owed: set[TopicPartition] = set()
+        """Partitions of which the store could not take the last records."""
         # One thread for all work of the store: malloc keeps an arena for each, as large as its largest batch.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.running = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until ``stop`` is set. A Kafka or a store that is away is waited for."""
+        pauses = reconnecting()
         while not stop.is_set():
             try:
-                await self._follow(stop)
+                await self._follow(stop, pauses)
             except (KafkaError, OSError, TimeoutError, Transient) as error:
                 log.warning("projection waits", processor=self.name, error=repr(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), AGAIN)
+            except Exception:
+                log.exception("projection begins again", processor=self.name)
+            if not stop.is_set():
+                await pauses.rest(stop)
 
     async def catch_up(self, progress: Callable[[int, int], None]) -> int:
         """Project all partitions up to what is in them now, and return how many records that were.
@@ -152,14 +157,15 @@ class Projection:
             for number in sorted(consumer.partitions_for_topic(topic) or ())
         ]
 
-    async def _follow(self, stop: asyncio.Event) -> None:
+    async def _follow(self, stop: asyncio.Event, pauses: Pauses) -> None:
         consumer = self._consumer(group=f"{self._processing.app}.{self.name}")
         consumer.subscribe(self._topics, listener=_Listener(self, consumer))
         try:
             await consumer.start()
             while not stop.is_set():
-                self.running = True
                 await self._step(consumer, MOST)
+                self.running = not self._owed
+                pauses.reset()
         finally:
             self.running = False
             await consumer.stop()
@@ -168,6 +174,7 @@ class Projection:
         """Begin with partitions where the store says."""
         positions = await self._in_thread(self._target.positions)
         self._next = {tp: positions.get((tp.topic, tp.partition)) for tp in partitions}
+        self._owed &= self._next.keys()
         for tp, offset in self._next.items():
             if offset is None:
                 await consumer.seek_to_beginning(tp)
@@ -184,13 +191,16 @@ class Projection:
         if records:
             before = {(tp.topic, tp.partition): self._next[tp] for tp in batch}
             after = {(tp.topic, tp.partition): listed[-1].offset + 1 for tp, listed in batch.items()}
+            self._owed |= batch.keys()
             try:
                 await self._target.learn(records)
                 await self._in_thread(self._target.take, records, before, after)
             except Moved:
                 log.info("the store is elsewhere: reading its offsets again", processor=self.name)
+                self._owed -= batch.keys()
                 await self.assign(consumer, consumer.assignment())
                 return 0
+            self._owed -= batch.keys()
             for tp in batch:
                 if tp in self._next:
                     self._next[tp] = after[(tp.topic, tp.partition)]
@@ -227,8 +237,8 @@ class Projection:
         for tp in consumer.assignment():
             end = consumer.highwater(tp)
             if end is not None:
-                lag = max(0, end - await consumer.position(tp))
-                metrics.lag.labels(self.name, f"{tp.topic}/{tp.partition}").set(lag)
+                place = f"{tp.topic}/{tp.partition}"
+                metrics.behind(self.name, place, end - await consumer.position(tp))
 
 
 async def _left(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> int:

@@ -12,6 +12,7 @@ from mode.supervisors import CrashingSupervisor
 
 from schemas.errors import Transient
 from streams import metrics
+from streams.access import reached
 from streams.driver import BatchApp, Consumer, Passed
 from streams.lane import Lane
 from streams.positions import require_room
@@ -45,6 +46,8 @@ class Runner:
         self._kafka, self._processing, self._sizes = kafka, processing, sizes or Sizes()
         self._lanes: dict[int, Lane] = {}
         self._stopping = False
+        self.running = False
+        """Partitions were assigned, or there are none for this process."""
         self._measuring: asyncio.Task[None] | None = None
         self.app = self._application()
 
@@ -79,6 +82,7 @@ class Runner:
         """Open the lanes of partitions that are ours from now on."""
         if not self._stopping:
             self._open(assigned)
+            self.running = True
 
     def _open(self, assigned: Iterable[Any]) -> None:
         topics: dict[int, set[str]] = {}
@@ -95,11 +99,13 @@ class Runner:
         await asyncio.gather(*(self._lanes.pop(partition).close() for partition in gone))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Process until ``stop`` is set, then end cleanly.
+        """Process until ``stop`` is set, then end cleanly. A Kafka that is away at the start is waited for.
 
         Raises:
-            Transient: ``internal`` when Faust gave up; start the process again.
+            Transient: ``internal`` when Faust gave up; begin with a new runner.
         """
+        if not await reached(self._kafka, stop):
+            return
         self.app.finalize()
         await self.app.start()
         gc.collect()
@@ -120,7 +126,7 @@ class Runner:
         await self.app._crashed.wait()  # noqa: SLF001
 
     async def _stop(self) -> None:
-        self._stopping = True
+        self._stopping, self.running = True, False
         lanes, self._lanes = list(self._lanes.values()), {}
         await asyncio.gather(*(lane.close() for lane in lanes))
         await self.app.stop()
@@ -143,4 +149,4 @@ class Runner:
             for work in self.crew.of(tp.topic):
                 position = lane.position(work) if lane else None
                 behind = end - (read if position is None else position)
-                metrics.lag.labels(work.name, tp.partition).set(max(0, behind))
+                metrics.behind(work.name, tp.partition, behind)

@@ -11,13 +11,16 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from connectors.pauses import Pauses
 from streams import metrics
+from streams.access import reconnecting
 from streams.settings import Kafka
 
 log = structlog.get_logger(__name__)
 
 FETCH_BYTES: Final = 262_144
-BACKOFF: Final = 0.5
+LOOK: Final = 0.5
+"""Seconds between two looks for a topic that is missing."""
 
 
 class Follower:
@@ -56,17 +59,17 @@ class Follower:
 
     async def run(self) -> None:
         """Follow for ever; a Kafka that is away is waited for."""
+        pauses = reconnecting()
         while True:
             try:
-                await self._follow()
+                await self._follow(pauses)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("following stopped", error=repr(error))
-                await asyncio.sleep(BACKOFF)
             except Exception:
                 log.exception("following stopped")  # whoever waits for it must not wait for ever
-                await asyncio.sleep(BACKOFF)
+            await pauses.rest()
 
-    async def _follow(self) -> None:
+    async def _follow(self, pauses: Pauses) -> None:
         consumer = AIOKafkaConsumer(
             **self._kafka.client_options(),
             enable_auto_commit=False,
@@ -90,6 +93,7 @@ class Follower:
                     targets = await consumer.end_offsets(partitions)
                 if not self.caught_up.is_set() and await _reached(consumer, targets):
                     self.caught_up.set()
+                    pauses.reset()
         finally:
             await consumer.stop()
 
@@ -99,7 +103,7 @@ class Follower:
         for topic in self._topics:
             while not (partitions := consumer.partitions_for_topic(topic)):
                 await consumer.topics()
-                await asyncio.sleep(BACKOFF)
+                await asyncio.sleep(LOOK)
             found += [TopicPartition(topic, partition) for partition in sorted(partitions)]
         return found
 

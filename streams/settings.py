@@ -105,6 +105,9 @@ class Kafka(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Raises:
             Misconfigured: ``settings-invalid`` when a secret or a certificate is missing.
         """
+        from streams.door import install  # noqa: PLC0415 - settings are read by many who need no Kafka
+
+        install()
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap,
             "client_id": self.client_id,

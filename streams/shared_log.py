@@ -24,6 +24,7 @@ from prometheus_client import Gauge
 
 from schemas.errors import Misconfigured, Permanent, Transient
 from streams import topics
+from streams.access import reconnecting
 from streams.settings import Kafka, Processing
 from streams.sizes import LARGEST, Sizes
 from streams.topics import Topic
@@ -34,9 +35,9 @@ log = structlog.get_logger(__name__)
 WRITE_ID: Final = "write"
 """Header that tells a process its own records; other readers ignore headers."""
 _POLL_MS = 200
-_PAUSE = 0.2
-_LONGEST_PAUSE = 5.0
 _ATTEMPTS = 3
+_STANDS = 5.0
+"""Seconds until what cannot be read is read again."""
 
 unreadable_gauge = Gauge(
     "corridor_log_unreadable",
@@ -128,15 +129,14 @@ class SharedLog(ABC, Generic[S, C]):
         Raises:
             Misconfigured: (``settings-unsafe``) the topic is not one that keeps records for ever, in order.
         """
-        pause = _PAUSE
+        pauses = reconnecting()
         while True:
             try:
                 await self._prepare()
                 break
             except Transient as error:
                 self._log.warning("waits for Kafka", error=error.message)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                await pauses.rest()
         self._following = asyncio.create_task(self._follow(), name=self._wanted.name)
         reading = asyncio.create_task(self._read_all())
         done, _ = await asyncio.wait({self._following, reading}, return_when=asyncio.FIRST_COMPLETED)
@@ -165,7 +165,7 @@ class SharedLog(ABC, Generic[S, C]):
             Transient: (``log-unavailable``) not known to be written; the same change may be tried again.
         """
         async with self._turn:
-            pause = _PAUSE
+            pauses = reconnecting()
             for _ in range(_ATTEMPTS):
                 if self.unreadable is not None:
                     raise Transient("log-unavailable", f"The {self._what} stands still: {self.unreadable}")
@@ -175,8 +175,7 @@ class SharedLog(ABC, Generic[S, C]):
                     return await self._write(decide, here=here)
                 except Transient as error:
                     self._log.warning("write failed, trying again", error=error.message)
-                    await asyncio.sleep(pause)
-                    pause *= 2
+                    await pauses.rest()
             raise Transient(
                 "log-unavailable", "Kafka did not acknowledge in time; send the same request again"
             )
@@ -266,6 +265,7 @@ class SharedLog(ABC, Generic[S, C]):
 
     async def _follow(self) -> None:
         """Apply the log, for ever; while Kafka is away the state stays as it is."""
+        pauses = reconnecting()
         while True:
             try:
                 async with self._consuming() as consumer:
@@ -275,12 +275,13 @@ class SharedLog(ABC, Generic[S, C]):
                         for records in batches.values():
                             await self._apply(records)
                         await self._move(await consumer.position(self._partition), end)
+                        pauses.reset()
             except OffsetOutOfRangeError:
                 self._log.exception("topic was made anew, reading it from its beginning")
                 self.state, self._position, self.ready = self._empty(), 0, False
             except (KafkaError, TimeoutError, OSError, Transient) as error:
                 self._log.warning("cannot read its log", error=repr(error))
-                await asyncio.sleep(_PAUSE)
+                await pauses.rest()
             except Permanent as error:
                 await self._stand_still(error)
 
@@ -296,7 +297,7 @@ class SharedLog(ABC, Generic[S, C]):
         self.unreadable = error
         unreadable_gauge.labels(self._wanted.name).set(1)
         await self._release()
-        await asyncio.sleep(_LONGEST_PAUSE)
+        await asyncio.sleep(_STANDS)
 
     @contextlib.asynccontextmanager
     async def _consuming(self) -> AsyncIterator[AIOKafkaConsumer]:

@@ -12,8 +12,8 @@ from schemas.mapping.report import starred
 from schemas.translation import Context, Filtered, Output, Record, Result
 from streams import metrics, topics
 from streams.contracts import Contracts
-from streams.envelope import Envelope, HeaderList, headers
-from streams.letters import beside, dead_letter, fitted, is_worth_reporting, report
+from streams.envelope import REPLAY, Envelope, HeaderList, headers
+from streams.letters import beside, dead_letter, fitted, given_up, is_worth_reporting, report
 from streams.partitioning import partition_of
 from streams.stage import Planned, Stage
 from streams.waiting import Queue
@@ -47,6 +47,11 @@ class Step:
         """True when the record is a replay of a dead letter of this stage."""
         return self.envelope.replay.partition(" ")[0] == self.stage.name
 
+    @property
+    def _given_up(self) -> bool:
+        """True when the record asks that its dead letter be settled, and nothing done."""
+        return self.replayed and bool(self.envelope.discard)
+
     def run(self) -> None:
         """Bring the record to one of its three ends. Nothing is raised, and nothing half done is left."""
         self.state.advance(self.envelope.accepted)
@@ -55,7 +60,7 @@ class Step:
         try:
             if self.queue is not None:
                 self.queue.admit(self.letter if self.replayed else None)
-            result = self._translate()
+            result = Result() if self._given_up else self._translate()
             rows = [self._row(output) for output in result.outputs]
             self._check_state(result)
         except Permanent as error:
@@ -98,7 +103,7 @@ class Step:
     def _row(self, output: Output) -> tuple[int, bytes, bytes, HeaderList]:
         e = self.envelope
         listed: HeaderList = (
-            [(name, text) for name, text in self.record.headers if name != "replay" or not self.replayed]
+            [(name, text) for name, text in self.record.headers if name != REPLAY or not self.replayed]
             if self.stage.foreign
             else headers(
                 output.id,
@@ -130,12 +135,15 @@ class Step:
             self.planned.tally.latencies.append((self.stage.participant, late))
         for name in result.unsure:
             counts[metrics.unverified, self.stage.translator.name, name] += 1
-        if is_worth_reporting(result):
+        if is_worth_reporting(result) and not self._given_up:
             self._report(result)
         if self.replayed:
             letter = self.letter
+            listed = (
+                given_up(self.stage.name, letter, self.envelope) if self._given_up else beside(self.envelope)
+            )
             writes.add(self.stage.dead, partition_of(letter.encode(), self.partitions[self.stage.dead]),
-                       letter.encode(), None, beside(self.envelope))  # fmt: skip
+                       letter.encode(), None, listed)  # fmt: skip
             if self.queue is not None:
                 self.state.apply(self.queue.leave(letter))
 

@@ -21,9 +21,10 @@ from schemas.errors import CorridorError, Permanent, Transient
 from schemas.records import DeadLetter, Receipt
 from schemas.translation.store import Store
 from streams import metrics, topics
+from streams.access import reconnecting
 from streams.contracts import Contracts
 from streams.envelope import Envelope
-from streams.letters import announce, beside, dead_letter, fitted
+from streams.letters import announce, beside, dead_letter, fitted, given_up
 from streams.partitioning import partition_of
 from streams.progress import Progress
 from streams.settings import Kafka, Processing
@@ -34,7 +35,6 @@ from streams.waiting import Queue
 
 log = structlog.get_logger(__name__)
 
-BACKOFF: Final = 0.5
 GRACE: Final = 3.0
 
 
@@ -86,6 +86,7 @@ class Done:
         status: last HTTP status.
         at: UTC milliseconds of the end.
         changes: of the state: queues of waiting subjects.
+        given_up: it is the replay of a letter that somebody gave up, and was not sent.
     """
 
     record: Any
@@ -96,6 +97,7 @@ class Done:
     status: int = 0
     at: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     changes: dict[bytes, bytes | None] = field(default_factory=dict)
+    given_up: bool = False
 
 
 class Track:
@@ -197,6 +199,7 @@ class Track:
     async def _run(self) -> None:
         """Read what is finished; commit at intervals until the track is closed, and once more then."""
         await self._begin()
+        pauses = reconnecting()
         while True:
             try:
                 async with asyncio.timeout(self._to.processing.commit_interval):
@@ -206,16 +209,17 @@ class Track:
             try:
                 if self._finished and not (self._closing.is_set() and self._writer is None):
                     await self._commit()
+                    pauses.reset()
             except Exception as error:  # noqa: BLE001 - what is finished must be committed
                 log.warning("receipts are written again", stage=self._to.stage, error=repr(error))
                 metrics.retries.labels(self._to.stage).inc()
                 await self._discard()
-                if not self._closing.is_set():
-                    await asyncio.sleep(BACKOFF)
+                await pauses.rest(self._closing)
             if self._closing.is_set():
                 return
 
     async def _begin(self) -> None:
+        pauses = reconnecting()
         while self._progress is None:
             try:
                 await self._open()
@@ -224,7 +228,7 @@ class Track:
                     "delivery state not read", stage=self._to.stage, partition=self.partition,
                     error=repr(error), exc_info=not isinstance(error, Transient),
                 )  # fmt: skip
-                await asyncio.sleep(BACKOFF)
+                await pauses.rest()
         self._known.set()
 
     async def _commit(self) -> None:
@@ -274,14 +278,15 @@ class Track:
 
     def _letter(self, done: Done, writes: Writes, partitions: int, letters: list[DeadLetter]) -> None:
         """Write the dead letter of a message that died, or take back that of a replay that did not."""
-        replayed = done.attempts and done.envelope.replay
+        replayed = (done.attempts or done.given_up) and done.envelope.replay
         if done.error is None and not replayed:
             return
         stage = self._to.stage
         identity = done.envelope.letter(stage, done.record).encode()
         partition = partition_of(identity, partitions)
         if done.error is None:
-            writes.add(topics.DEAD, partition, identity, None, beside(done.envelope))
+            settled = given_up(stage, identity.decode(), done.envelope) if done.given_up else None
+            writes.add(topics.DEAD, partition, identity, None, settled or beside(done.envelope))
             return
         letter = dead_letter(stage, done.envelope, done.record, done.error, attempts=done.attempts)
         listed = beside(done.envelope)

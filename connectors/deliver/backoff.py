@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.pauses import bound
 from connectors.settings import Backoff
 
 
@@ -17,10 +18,10 @@ def backoff(settings: Backoff, attempt: int, chance: float, least: float | None 
     Returns:
         A time below ``first * 2**(attempt - 1)`` and below ``longest``, on top of ``least``.
     """
-    bound = min(settings.first * 2.0 ** min(attempt - 1, 60), settings.longest)
+    most = bound(settings.first, settings.longest, attempt)
     if least is None:
-        return bound * chance
-    return least + min(bound, settings.first) * chance
+        return most * chance
+    return least + min(most, settings.first) * chance
 
 
 def gives_up(settings: Backoff, age: float) -> bool:

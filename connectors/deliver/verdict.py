@@ -11,6 +11,7 @@ success predicate holds                 delivered
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
@@ -101,11 +102,10 @@ def _holds(success: Success, answer: Answer) -> bool:
 def _excerpt(answer: Answer) -> str:
     """Give what a problem document says, else the first characters, as one printable line."""
     text = ""
-    try:
+    with contextlib.suppress(Permanent):
         said = [value_at(answer.body, pointer) for pointer in ("/title", "/detail")]
         text = ": ".join(part for part in said if isinstance(part, str))
-    except Permanent:
-        text = answer.body[:400].decode("utf-8", "replace")
+    text = text or answer.body[:400].decode("utf-8", "replace")
     return f"{answer.status} {one_line(text)}"[:200].rstrip()
 
 

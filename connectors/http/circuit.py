@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
+from connectors.pauses import bound
 from connectors.settings import Breaker
 
 
@@ -72,8 +73,8 @@ class Circuit:
         if self.state is State.OPEN:
             self._until = max(self._until, self._now() + pause)
             return
-        step = min(self._settings.first * 2.0 ** min(self._pauses, 60), self._settings.longest)
         self._pauses += 1
+        step = bound(self._settings.first, self._settings.longest, self._pauses)
         self._until = self._now() + max(step, pause)
         self._enter(State.OPEN)
 

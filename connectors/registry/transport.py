@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import ssl
 from collections.abc import Generator
 from typing import Final
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from connectors.pauses import Pauses
 from schemas.avro.lint import Json
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 
@@ -74,7 +74,7 @@ class Transport:
             Misconfigured: the credentials are not accepted.
         """
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        pause = _FIRST_PAUSE
+        pauses = Pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         left = attempts or self._attempts
         while True:
             left -= 1
@@ -84,8 +84,7 @@ class Transport:
                 self.reachable = False
                 if left <= 0:
                     raise
-                await asyncio.sleep(max(error.retry_after or 0.0, random.uniform(pause / 2, pause)))  # noqa: S311
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                await pauses.rest(least=error.retry_after or 0.0)
             except CorridorError as error:
                 self.reachable = isinstance(error, Permanent)
                 raise

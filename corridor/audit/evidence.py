@@ -18,6 +18,7 @@ from schemas.avro.wire import unframe
 from schemas.records import DEAD, RECEIPT, REPORT
 from streams import topics
 from streams.envelope import Envelope
+from streams.letters import DISCARDED
 from streams.scan import scan
 from streams.settings import Kafka
 
@@ -76,11 +77,12 @@ async def collect(
 
 
 async def _dead(kafka: Kafka) -> AsyncIterator[facts.Died]:
-    """Dead letters that no replay has brought to life."""
+    """Dead letters that no replay has brought to life, also those that somebody gave up."""
     letters: dict[bytes, facts.Died] = {}
     async for record in scan(kafka, topics.DEAD):
         if record.value is None:
-            letters.pop(record.key, None)
+            if DISCARDED not in dict(record.headers):  # what was given up has ended, and stays ended
+                letters.pop(record.key, None)
             continue
         letter = DEAD.decode(unframe(record.value)[1])
         id_ = letter.headers.get("id", letter.id.encode()).decode()

@@ -1,73 +1,124 @@
-"""``corridor dead``: what could not go on, why, and sending it again."""
+"""``corridor dead``: what could not go on, why, sending it again, and giving it up."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
+from collections import Counter
+from collections.abc import Callable
+from contextlib import aclosing
+from functools import reduce
+from typing import Any, Final
 
 import click
-import msgspec
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, say, settings_options
+from corridor.cli.letters import facts, line, moment, whole
+from corridor.cli.options import emit, json_option, say, settings_options, time_option
 from corridor.settings import Settings
 from schemas.errors import CODES
-from schemas.records import DeadLetter
 from streams import topics
-from streams.dead import Wanted, open_letters, replay
+from streams.dead import Open, Sent, Wanted, discard, is_whole, open_letters, opened, replay
+from streams.sizes import Sizes
 
 EPILOG = """\b
 Examples:
-  corridor dead list                                   # what is open
-  corridor dead list --code partner-refused --json
+  corridor dead count                                  # what is open, by partner and code
+  corridor dead list --code partner-refused --since 2026-11-30T06:00Z --limit 20
   corridor dead show 5b0c8a4e-3d0e-5f0a-9d1c-6d0c5c0b7a11
   corridor dead replay --subject EQUIPMENT:MSCU1234566 # in order, until the subject is up to date
   corridor dead replay --all
+  corridor dead discard 5b0c8a4e-3d0e-5f0a-9d1c-6d0c5c0b7a11 --reason 'the DTC sent it again by mail'
 """
 
 
 @click.group(epilog=EPILOG)
 def command() -> None:
-    """List, show and replay dead letters.
+    """List, show, replay and discard dead letters.
 
     A dead letter is a message that could not go on, kept whole with the reason. A replay sends it back to
-    where it died, and settles the letter when it succeeds there.
+    where it died, and settles the letter when it succeeds there; until then the letter is under way, and
+    another replay leaves it alone.
     """
 
 
-TOPIC = click.option("--topic", default=topics.DEAD, show_default=True, help="Topic of the dead letters.")
+Command = Callable[..., Any]
+TOPIC: Final = click.option(
+    "--topic", default=topics.DEAD, show_default=True, help="Topic of the dead letters."
+)
+CHOICE: Final = (
+    click.option("--stage", help="Those of one processor, such as deliver.dlp."),
+    click.option(
+        "--code",
+        type=click.Choice(sorted(CODES)),
+        metavar="CODE",
+        help="Those with one reason, such as partner-refused.",
+    ),
+    click.option("--subject", help="Those of one unit of order, such as EQUIPMENT:MSCU1234566."),
+    time_option("--since", "Those that died then or later; RFC 3339, else UTC."),
+    TOPIC,
+)
+
+
+def choice(command: Command) -> Command:
+    """Add the options that say which letters."""
+    return reduce(lambda decorated, option: option(decorated), reversed(CHOICE), command)
 
 
 @command.command("list", epilog="\b\nExit codes: 0 there are none, 1 there are some.")
 @settings_options
-@click.option("--stage", help="Processor where they died, such as deliver.dlp.")
-@click.option(
-    "--code", type=click.Choice(sorted(CODES)), metavar="CODE", help="Why, such as partner-refused."
-)
-@click.option("--subject", help="Unit of order, such as EQUIPMENT:MSCU1234566.")
-@TOPIC
+@choice
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many.")
 @json_option
-def list_(
-    settings: Settings, stage: str | None, code: str | None, subject: str | None, topic: str, as_json: bool
-) -> int:
-    """List the open dead letters in the order of the log, without their bodies."""
-    letters = asyncio.run(
-        open_letters(settings.kafka, Wanted(stage=stage, code=code, subject=subject), topic)
-    )
-    for letter in letters:
-        if as_json:
-            emit(
-                {
-                    k: v
-                    for k, v in msgspec.structs.asdict(letter).items()
-                    if k not in {"body", "key", "headers"}
-                }
-            )
-        else:
-            say(f"{letter.id}  {letter.stage:24}  {letter.code:20}  {letter.subject or ''}  {_why(letter)}")
+def list_(settings: Settings, topic: str, limit: int | None, as_json: bool, **wanted: Any) -> int:  # noqa: ANN401
+    """List the open dead letters one by one as they lie in their topic, without their bodies."""
+
+    async def show() -> int:
+        count = 0
+        async with aclosing(opened(settings.kafka, Wanted(**wanted), topic)) as letters:  # type: ignore[type-var]
+            async for found in letters:
+                emit(facts(found)) if as_json else say(line(found))
+                count += 1
+                if count == limit:
+                    break
+        return count
+
+    count = asyncio.run(show())
     if not as_json:
-        click.echo(f"{len(letters)} open", err=True)
-    return Exit.FINDINGS if letters else Exit.OK
+        click.echo(f"{count} open" if count != limit else f"the first {count}", err=True)
+    return Exit.FINDINGS if count else Exit.OK
+
+
+@command.command("count", epilog="\b\nExit codes: 0 there are none, 1 there are some.")
+@settings_options
+@choice
+@json_option
+def count_(settings: Settings, topic: str, as_json: bool, **wanted: Any) -> int:  # noqa: ANN401
+    """Count the open dead letters by processor, which names the partner, and by reason."""
+    counts, under_way, oldest = Counter[tuple[str, str]](), Counter[tuple[str, str]](), dict[Any, int]()
+
+    async def count() -> None:
+        async for found in opened(settings.kafka, Wanted(**wanted), topic):
+            place = found.letter.stage, found.letter.code
+            counts[place] += 1
+            under_way[place] += found.replayed is not None
+            oldest[place] = min(oldest.get(place, found.died), found.died)
+
+    asyncio.run(count())
+    for place, number in counts.most_common():
+        row = {
+            "stage": place[0], "code": place[1], "open": number, "under_way": under_way[place],
+            "oldest": moment(oldest[place]),
+        }  # fmt: skip
+        if as_json:
+            emit(row)
+        else:
+            click.echo(
+                f"{number:8}  {place[0]:24}  {place[1]:20}  oldest {row['oldest']}"
+                + (f"  {under_way[place]} under way" if under_way[place] else "")
+            )
+    if not as_json:
+        click.echo(f"{counts.total()} open", err=True)
+    return Exit.FINDINGS if counts else Exit.OK
 
 
 @command.command()
@@ -76,66 +127,86 @@ def list_(
 @TOPIC
 @json_option
 def show(settings: Settings, letter_id: str, topic: str, as_json: bool) -> None:
-    """Show one dead letter with its headers and its body in base64."""
-    letters = asyncio.run(open_letters(settings.kafka, Wanted(ids=(letter_id,)), topic))
-    if not letters:
+    """Show one dead letter: when and why it died, at which rule of which mapping, and its content.
+
+    The body is shown as JSON where the profile of its topic can read it; with --json it is in base64.
+    """
+
+    async def find() -> list[Open]:
+        return [found async for found in opened(settings.kafka, Wanted(ids=(letter_id,)), topic)]
+
+    found = asyncio.run(find())
+    if not found:
         raise click.UsageError(f"no open dead letter {letter_id}; `corridor dead list` shows them")
     if as_json:
-        emit(letters[0])
+        told = facts(found[0])
+        emit({**told, **{name: getattr(found[0].letter, name) for name in ("body", "key", "headers")}})
         return
-    for name, value in msgspec.structs.asdict(letters[0]).items():
-        say(f"{name:12}{_text(value)}")
+    for name, value in whole(found[0], settings):
+        say(f"{name:12}{value}")
 
 
 @command.command(name="replay")
 @settings_options
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that are open.")
-@click.option("--stage", help="Those of one processor.")
-@click.option("--code", type=click.Choice(sorted(CODES)), metavar="CODE", help="Those with one reason.")
-@click.option("--subject", help="Those of one subject.")
-@TOPIC
+@choice
+@click.option("--again", is_flag=True, help="Also those that are under way, which may then come twice.")
 @json_option
 def replay_(
     settings: Settings,
     ids: tuple[str, ...],
     everything: bool,
-    stage: str | None,
-    code: str | None,
-    subject: str | None,
     topic: str,
+    again: bool,
     as_json: bool,
+    **wanted: Any,  # noqa: ANN401
 ) -> None:
-    """Send dead letters back to where they died, in the order of the log."""
-    if not (ids or everything or stage or code or subject):
-        raise click.UsageError("say which: IDs, --stage, --code, --subject or --all")
-    wanted = Wanted(ids=ids, stage=stage, code=code, subject=subject)
-    count = asyncio.run(_replay(settings, wanted, topic))
+    """Send dead letters back to where they died, in the order of the log; those under way are left alone."""
+    if not (ids or everything or any(wanted.values())):
+        raise click.UsageError("say which: IDs, --stage, --code, --subject, --since or --all")
+
+    async def run() -> tuple[Sent, int]:
+        letters = await open_letters(settings.kafka, Wanted(ids=ids, **wanted), topic)
+        chosen = letters if ids else [letter for letter in letters if is_whole(letter)]
+        sent = await replay(
+            settings.kafka, chosen, processing=settings.processing, topic=topic, again=again,
+            sizes=Sizes(settings.topics.max_message_bytes),
+        )  # fmt: skip
+        return sent, len(letters) - len(chosen)
+
+    sent, broken = asyncio.run(run())
     if as_json:
-        emit({"replayed": count})
+        emit({"replayed": sent.sent, "under_way": sent.under_way, "not_replayable": broken})
+        return
+    click.echo(f"{sent.sent} replayed")
+    if sent.under_way:
+        click.echo(f"{sent.under_way} are under way already: --again sends them once more", err=True)
+    if broken:
+        click.echo(f"{broken} cannot be replayed: correct them at their source, or discard them", err=True)
+
+
+@command.command(name="discard")
+@settings_options
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why; it is kept with the letter and logged.")
+@TOPIC
+@json_option
+def discard_(settings: Settings, ids: tuple[str, ...], reason: str, topic: str, as_json: bool) -> None:
+    """Give dead letters up for good: nothing is done with them any more.
+
+    Later messages of the subject that wait behind one can then be replayed.
+    """
+
+    async def run() -> Sent:
+        letters = await open_letters(settings.kafka, Wanted(ids=ids), topic)
+        return await discard(
+            settings.kafka, letters, reason, processing=settings.processing, topic=topic,
+            sizes=Sizes(settings.topics.max_message_bytes),
+        )  # fmt: skip
+
+    sent = asyncio.run(run())
+    if as_json:
+        emit({"discarded": sent.sent})
     else:
-        click.echo(f"{count} replayed")
-
-
-async def _replay(settings: Settings, wanted: Wanted, topic: str) -> int:
-    return await replay(settings.kafka, await open_letters(settings.kafka, wanted, topic))
-
-
-def _why(letter: DeadLetter) -> str:
-    return f"{letter.pointer}: {letter.rule}" if letter.rule else letter.detail or ""
-
-
-def _text(value: object) -> str:
-    match value:
-        case bytes():
-            return base64.b64encode(value).decode()
-        case dict():
-            return ", ".join(f"{name}={_header(content)}" for name, content in value.items())
-        case None:
-            return ""
-        case _:
-            return str(value)
-
-
-def _header(content: bytes) -> str:
-    return content.decode("utf-8", "backslashreplace")
+        click.echo(f"{sent.sent} discarded")

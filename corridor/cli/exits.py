@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from schemas.errors import CODES, CorridorError, Misconfigured, Transient
+from schemas.errors import CODES, CorridorError, Misconfigured, Transient, one_line
 from schemas.text import visible
 
 
@@ -70,10 +70,15 @@ def exit_code(error: BaseException) -> Exit:
             return Exit.INTERNAL
 
 
+def abandon_stdout() -> None:
+    """Write to nobody from now on: what is still buffered must not fail at the end of the process."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def report(error: BaseException) -> Exit:
     """Print an error on stderr, with its traceback only under ``--debug``, and return the exit code."""
     if isinstance(error, BrokenPipeError):  # `corridor … | head`: nobody is left to read
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         return Exit.OK
     if os.environ.get("CORRIDOR_DEBUG") and not isinstance(error, click.exceptions.Abort):
         traceback.print_exception(error)
@@ -88,7 +93,7 @@ def report(error: BaseException) -> Exit:
         case _:
             click.secho("internal: ", fg="red", bold=True, err=True, nl=False)
             click.echo(
-                f"{type(error).__name__}: {visible(str(error), lines=True)}\n(A defect of the broker. "
+                f"{visible(one_line(error), lines=True)}\n(A defect of the broker. "
                 "`corridor --debug …` shows where; please report it.)",
                 err=True,
             )

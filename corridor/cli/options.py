@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,21 @@ R = TypeVar("R")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one value per line.")
 """Passes ``as_json: bool``."""
+
+
+def time_option(name: str, help: str) -> Callable[[Callable[..., R]], Callable[..., R]]:  # noqa: A002
+    """Give an option that takes a time, and passes UTC milliseconds or None."""
+    return click.option(name, callback=_milliseconds, metavar="TIME", help=help)
+
+
+def _milliseconds(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("is like 2026-11-30T06:00Z") from None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 overlay_option = click.option(

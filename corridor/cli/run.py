@@ -36,5 +36,5 @@ def command(roles: tuple[str, ...], settings: Settings) -> None:
     from corridor.roles.process import run_roles  # noqa: PLC0415
 
     require_safe(settings)
-    configure(settings.log, "+".join(roles))
-    run_roles(list(dict.fromkeys(roles)), settings)
+    repeats = configure(settings.log, "+".join(roles))
+    run_roles(list(dict.fromkeys(roles)), settings, repeats.flush)

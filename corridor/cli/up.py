@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from corridor.cli.exits import abandon_stdout
 from corridor.cli.options import emit, json_option
 from corridor.supervisor import view
 from corridor.supervisor.state import EVERYONE, Ports, State
-from corridor.supervisor.supervisor import Plan, Supervisor
+from corridor.supervisor.supervisor import Plan, Status, Supervisor
 
 EPILOG = """\b
 Without a settings file everyone is simulated, with secrets made for this machine: a DTC that sends
@@ -113,13 +114,23 @@ def command(
         asyncio.run(_up(plan, seconds, _Output(as_json)))
 
 
+class _Screen(Console):
+    """A console that lets its owner decide what becomes of a pipe that nobody reads."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise it, where rich would end the process and leave the children behind."""
+        raise BrokenPipeError
+
+
 class _Output:
     """Where words and figures go: a terminal, plain lines, or JSON with the words on stderr."""
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.live = sys.stdout.isatty() and not as_json
-        self.console = Console(stderr=as_json, highlight=False, soft_wrap=not self.live)
+        self.console = _Screen(stderr=as_json, highlight=False, soft_wrap=not self.live)
+        self.lost = asyncio.Event()
+        """Set when nobody reads any more: `corridor up | head`, or a terminal that was closed."""
         self.every = LIVE_EVERY if self.live else PLAIN_EVERY
         self.quiet = False
         self._shown = 0.0
@@ -127,7 +138,28 @@ class _Output:
     def say(self, sentence: str) -> None:
         """Print a sentence, unless the live page shows it."""
         if not self.quiet:
-            self.console.print(sentence, markup=False)
+            with self.reading():
+                self.console.print(sentence, markup=False)
+
+    def show(self, status: Status, live: Live | None) -> None:
+        """Show how everything stands."""
+        with self.reading():
+            if live:
+                live.update(view.page(status), refresh=True)
+            elif self.as_json:
+                emit(status)
+            else:
+                self.say(view.line(status))
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Write to whoever reads; one that is gone is no error, but the end."""
+        try:
+            yield
+        except OSError:
+            self.lost.set()
+            self.quiet = True
+            abandon_stdout()
 
     @contextmanager
     def page(self) -> Iterator[Live | None]:
@@ -159,6 +191,8 @@ async def _up(plan: Plan, seconds: float | None, output: _Output) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)  # a closed terminal is noticed
+    unread = asyncio.create_task(_when(output.lost, stop))
     supervisor = Supervisor(plan, output.say)
     began = time.monotonic()
     try:
@@ -174,10 +208,16 @@ async def _up(plan: Plan, seconds: float | None, output: _Output) -> None:
     except TimeoutError:
         pass
     finally:
+        unread.cancel()
         output.say("Stopping ...")
         began = time.monotonic()
         await supervisor.stop()
         output.say(f"Stopped after {time.monotonic() - began:.1f} s. The next start goes on from here.")
+
+
+async def _when(lost: asyncio.Event, stop: asyncio.Event) -> None:
+    await lost.wait()
+    stop.set()
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
@@ -199,13 +239,7 @@ async def _watch(supervisor: Supervisor, output: _Output) -> None:
     try:
         with output.page() as live:
             while not failing.done():
-                status = await supervisor.status()
-                if live:
-                    live.update(view.page(status), refresh=True)
-                elif output.as_json:
-                    emit(status)
-                else:
-                    output.say(view.line(status))
+                output.show(await supervisor.status(), live)
                 await asyncio.wait({failing}, timeout=output.every)
         await failing
     finally:

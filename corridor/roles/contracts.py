@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ import structlog
 from prometheus_client import Gauge
 
 from connectors.auth.secret import find_secret
+from connectors.pauses import Pauses
 from connectors.ports import Format, Message
 from connectors.registry.client import RegistryClient
 from connectors.registry.transport import Bearer
@@ -32,7 +34,8 @@ from streams.contracts import Contracts
 
 log = structlog.get_logger(__name__)
 
-ASK_AGAIN: Final = 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+"""Seconds between two tries to reach a registry that a role cannot start without."""
 LOOK: Final = 5.0
 """Seconds between two looks at the registry."""
 
@@ -137,18 +140,39 @@ def _trust(ca_file: str, cert_file: str) -> ssl.SSLContext | None:
     return context
 
 
-async def registered(contracts: Contracts, stop: asyncio.Event) -> bool:
+async def registered(contracts: Contracts, health: Health, stop: asyncio.Event) -> bool:
     """Register the broker's own records, waiting for a registry that is not there yet.
 
     Returns:
         False when ``stop`` was set first.
     """
-    while not stop.is_set():
-        try:
-            await contracts.start()
-        except Transient as error:
-            log.warning("waiting for the registry", error=error.message)
-            await asyncio.wait({asyncio.ensure_future(stop.wait())}, timeout=ASK_AGAIN)
-        else:
-            return True
+    return await tried(contracts.start, "registry", health, stop)
+
+
+async def tried(
+    work: Callable[[], Awaitable[object]], what: str, health: Health, stop: asyncio.Event
+) -> bool:
+    """Do something until it succeeds; readiness says meanwhile what the role waits for.
+
+    Args:
+        work: what is done.
+        what: cause of a failure that may pass.
+        health: of the role.
+        stop: ends it.
+
+    Returns:
+        False when ``stop`` was set first.
+    """
+    pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
+    with contextlib.ExitStack() as waiting:
+        while not stop.is_set():
+            try:
+                await work()
+            except Transient as error:
+                if not pauses.failures:
+                    waiting.enter_context(health.awaiting(what))
+                log.warning("not there yet", waiting=what, code=error.code, error=error.message)
+                await pauses.rest(stop)
+            else:
+                return True
     return False

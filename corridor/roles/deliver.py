@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 import structlog
 
 from connectors.deliver.partner import HttpPartner
+from connectors.pauses import Pauses
 from connectors.poll.source import HttpSource
 from connectors.settings import Deliver, Participant, Poll
 from corridor.roles.contracts import (
@@ -26,7 +26,7 @@ from corridor.roles.permits import peers_outbound
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
-from schemas.errors import CorridorError, Misconfigured, Transient
+from schemas.errors import CorridorError, Misconfigured, Transient, one_line
 from streams import topics
 from streams.contracts import Contracts
 from streams.outbound import Outbound
@@ -46,12 +46,14 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     """Deliver and poll until ``stop`` is set."""
     client = registry_client(settings)
     contracts = Contracts(client)
-    running = False
-    health.watch("deliveries", lambda: running)
+    running: dict[str, Outbound] | None = None
+    health.watch(
+        "deliveries", lambda: running is not None and all(outbound.ready for outbound in running.values())
+    )
 
     async def work() -> None:
         nonlocal running
-        if not await registered(contracts, stop):
+        if not await registered(contracts, health, stop):
             return
         makers: dict[str, Callable[[], Outbound]] = {}
         polled: dict[str, Polled] = {}
@@ -67,10 +69,10 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
                     polled[participant.name] = _polled(participant, participant.poll)
                 except Misconfigured as error:
                     health.set_aside(participant.name, error)
-        running = True
+        running = {}
         await together(
             stop,
-            *(_alone(name, make, health, stop) for name, make in makers.items()),
+            *(_alone(name, make, running, health, stop) for name, make in makers.items()),
             _poll(polled, settings, contracts, health, stop),
         )
 
@@ -86,22 +88,27 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
 
 
 async def _alone(
-    name: str, make: Callable[[], Outbound], health: Health, stop: asyncio.Event, pause: float = FIRST_PAUSE
+    name: str,
+    make: Callable[[], Outbound],
+    running: dict[str, Outbound],
+    health: Health,
+    stop: asyncio.Event,
+    pause: float = FIRST_PAUSE,
 ) -> None:
     """Deliver to one participant; whatever ends that is this participant's alone, and is tried again."""
+    pauses = Pauses(pause, LONGEST_PAUSE)
     while not stop.is_set():
         try:
-            outbound = make()
+            outbound = running[name] = make()
             health.bring_back(name)
             await outbound.run(stop)
         except CorridorError as error:
             health.set_aside(name, error)
         except Exception as error:
             log.exception("delivery ended by itself", participant=name)
-            health.set_aside(name, Transient("internal", repr(error)))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+            health.set_aside(name, Transient("internal", one_line(error)))
+        running.pop(name, None)  # it is set aside, and nobody waits for it
+        await pauses.rest(stop)
 
 
 def _polled(participant: Participant, poll: Poll) -> Polled:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from connectors.http.problems import problem
+from connectors.pauses import unless
 from connectors.ports import Format
 from connectors.receive.app import docs_routes, webhook_routes
 from connectors.receive.endpoint import Endpoint
@@ -67,9 +68,9 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     health.watch("log", lambda: log.ready)
 
     async def take_in() -> None:
-        if registry:
-            await registry.start()
-        if await registered(contracts, stop):
+        if registry and not await unless(stop, registry.start()):
+            return
+        if await registered(contracts, health, stop):
             await together(stop, log.run(stop), *(authority.run(stop) for authority in authorities))
 
     try:

@@ -1,8 +1,11 @@
-"""Health of a process over HTTP: alive, ready or why not, metrics."""
+"""Health of a process over HTTP and in its log: alive, ready or why not, metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
@@ -13,6 +16,9 @@ from starlette.routing import BaseRoute, Route
 from schemas.errors import CorridorError
 
 log = structlog.get_logger(__name__)
+
+LOOK: Final = 0.5
+"""Seconds between two looks at what the log has to say of a role."""
 
 set_aside_gauge = Gauge(
     "corridor_participant_set_aside",
@@ -31,18 +37,38 @@ class Health:
     def __init__(self, role: str) -> None:
         self.role = role
         self._parts: dict[str, Callable[[], bool]] = {}
+        self._needs: dict[str, Callable[[], bool]] = {}
+        self._awaited: list[str] = []
         self._props: dict[str, Callable[[], bool]] = {}
         self.aside: dict[str, CorridorError] = {}
         """Participants that this role runs without, and why."""
 
     @property
     def waiting(self) -> list[str]:
-        """Parts that are not ready; a role that has named no part yet is starting."""
-        return [part for part, ready in self._parts.items() if not ready()] if self._parts else ["start"]
+        """What is not there: causes first, then the parts that are not ready, of themselves or for a cause.
+
+        A role that has named no part yet is starting.
+        """
+        causes = [what for what, there in self._needs.items() if not there()] + self._awaited
+        parts = [part for part, ready in self._parts.items() if not ready()] if self._parts else ["start"]
+        return list(dict.fromkeys(causes + parts))
 
     def watch(self, part: str, ready: Callable[[], bool]) -> None:
         """Ask this from now on whether a part is ready."""
         self._parts[part] = ready
+
+    def needs(self, what: str, there: Callable[[], bool]) -> None:
+        """Ask this from now on whether something is there without which no part can work."""
+        self._needs[what] = there
+
+    @contextlib.contextmanager
+    def awaiting(self, what: str) -> Iterator[None]:
+        """Say in the meantime that the role waits for something."""
+        self._awaited.append(what)
+        try:
+            yield
+        finally:
+            self._awaited.remove(what)
 
     def degrades(self, part: str, there: Callable[[], bool]) -> None:
         """Ask this from now on whether something is there that the role can do without for a while."""
@@ -65,6 +91,27 @@ class Health:
     def degraded(self) -> list[str]:
         """What is away that the role can do without for a while."""
         return [part for part, there in self._props.items() if not there()]
+
+    async def tell(self, stop: asyncio.Event, address: str, release: str, look: float = LOOK) -> None:
+        """Log what the role waits for and when it is ready, whenever that changes, until ``stop`` is set.
+
+        Args:
+            stop: ends it.
+            address: where the role listens.
+            release: version of the broker.
+            look: seconds between two looks.
+        """
+        before: list[str] | None = None
+        while not stop.is_set():
+            waiting = self.waiting
+            if waiting != before:
+                before = waiting
+                if waiting:
+                    log.warning("waiting", of=self.role, waiting=waiting)
+                else:
+                    log.info("ready", of=self.role, address=address, version=release)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), look)
 
     def routes(self) -> list[BaseRoute]:
         """Build ``/livez``, ``/readyz`` and ``/metrics``."""

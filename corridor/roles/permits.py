@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -15,6 +15,7 @@ from connectors.epermit.authority import Authority
 from connectors.epermit.internal import internal_routes
 from connectors.epermit.peer import FOR_EVER, Peer, describe
 from connectors.epermit.public import public_routes
+from connectors.pauses import Pauses, unless
 from connectors.settings import Authority as AuthoritySettings
 from connectors.settings import Deliver, Participant
 from corridor.roles.health import Health
@@ -33,7 +34,7 @@ from streams.sizes import Sizes
 log = structlog.get_logger(__name__)
 
 PROFILE: Final = "epermit.event.v1"
-AGAIN: Final = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 """Seconds between two tries of what a peer, the registry or Kafka did not let through."""
 
 
@@ -118,16 +119,17 @@ class Permits:
         await _until_done(handshake, stop)
 
 
-async def _until_done(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> bool:
+async def _until_done(work: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event) -> bool:
     """Do something again until it succeeds; False when ``stop`` was set first."""
+    pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
     while not stop.is_set():
         try:
-            await work()
+            await unless(stop, work())
         except (Transient, Permanent) as error:
             log.warning("trying again", code=error.code, error=error.message)
         else:
-            return True
-        await asyncio.wait({asyncio.ensure_future(stop.wait())}, timeout=AGAIN)
+            return not stop.is_set()
+        await pauses.rest(stop)
     return False
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from importlib.metadata import version
 from typing import Any, Final
 
 import structlog
@@ -13,13 +15,16 @@ from starlette.routing import BaseRoute
 
 from connectors.http.server import listen, make_server
 from connectors.receive.app import make_app
+from corridor.guard import OURS
 from corridor.roles import role
 from corridor.roles.health import Health
+from corridor.roles.layout import Layout
 from corridor.settings import Settings
 from corridor.settings.logins import make_own
 from corridor.settings.model import Place
 from deploy.ports import require_free
 from streams.access import require_access
+from streams.presence import Presence
 
 log = structlog.get_logger(__name__)
 
@@ -27,27 +32,48 @@ GRACE: Final = 15.0
 """Seconds that the other parts of a role have to end when one failed."""
 
 
-def run_roles(names: Sequence[str], settings: Settings) -> None:
+def run_roles(names: Sequence[str], settings: Settings, flush: Callable[[], None]) -> None:
     """Run roles in this process until SIGTERM or SIGINT, then end them cleanly.
+
+    Args:
+        names: of the roles.
+        settings: of the broker.
+        flush: called every second, to write what the log has gathered.
 
     Raises:
         Misconfigured: a port is in use, Kafka refuses us, or a role cannot run under these settings.
         CorridorError: a role ended by itself; start the process again.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(names, settings))
+        runner.run(_run(names, settings, flush))
 
 
-async def _run(names: Sequence[str], settings: Settings) -> None:
+async def _run(names: Sequence[str], settings: Settings, flush: Callable[[], None]) -> None:
+    facts = {"version": version(OURS)}
+    log.info("starting", roles=list(names), kafka=settings.kafka.bootstrap, **facts)
     make_own(settings)
     await require_access(settings.kafka)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(role(name)(settings, Health(name), stop), name=name) for name in names]
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hang_up)
+    presence, layout = Presence(settings.kafka), Layout(settings)
+    beside = [
+        asyncio.create_task(presence.watch(stop), name="presence"),
+        asyncio.create_task(_each_second(flush, stop), name="flush"),
+    ]
+    tasks = []
+    for name in names:
+        health, listen = Health(name), getattr(settings, name)
+        health.needs("kafka", lambda: presence.there)
+        tasks.append(asyncio.create_task(role(name)(settings, health, stop), name=name))
+        address = f"http://{listen.host}:{listen.port}"
+        beside.append(asyncio.create_task(health.tell(stop, address, facts["version"]), name="tell"))
+        health.degrades("topics", lambda: layout.right)
+    beside.append(asyncio.create_task(layout.watch(presence, stop), name="topics"))
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop.set()  # one role's end is the end of the process: whoever started it starts it again
-    await asyncio.wait(tasks)
+    await asyncio.wait([*tasks, *beside])
     for task in tasks:
         task.result()
     log.info("stopped", roles=list(names))
@@ -70,6 +96,18 @@ async def serve_all(
     for place, routes in parts:
         shared.setdefault((place.host, place.port), (place, []))[1].extend(routes)
     await together(stop, *(serve_http(place, routes, stop, drain) for place, routes in shared.values()))
+
+
+def _hang_up() -> None:
+    """SIGHUP asks other servers to read their settings anew; here it is no reason to end."""
+    log.warning("SIGHUP changes nothing: settings are read at the start only; restart to change them")
+
+
+async def _each_second(flush: Callable[[], None], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        flush()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
 
 
 async def serve_http(
@@ -95,14 +133,19 @@ async def _wait(stop: asyncio.Event) -> None:
 
 
 async def together(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
-    """Run the parts of a role until all have ended; when one fails, stop the others and raise its error."""
+    """Run the parts of a role until all have ended; when one fails, stop the others and raise its error.
+
+    Once ``stop`` is set, parts that do not end within ``GRACE``, such as one that waits for Kafka, are ended.
+    """
     tasks = [asyncio.create_task(part) for part in parts] or [asyncio.create_task(_wait(stop))]
+    running = asyncio.create_task(asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION))
+    stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()
         await asyncio.wait(tasks, timeout=GRACE)
     finally:
-        for task in tasks:
+        for task in (running, stopping, *tasks):
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     for end in ended:

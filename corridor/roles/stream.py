@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
+import structlog
+
+from connectors.pauses import Pauses
 from connectors.settings import Participant
 from corridor.roles.contracts import codec, registered, registry_client, watch_registry
 from corridor.roles.health import Health
@@ -13,7 +16,7 @@ from corridor.settings import Settings
 from schemas import profiles
 from schemas.aboard import Fan, Router, may_concern
 from schemas.codes.lists import CodeLists
-from schemas.errors import CorridorError, Misconfigured, Permanent
+from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 from schemas.mapping.compile import load
 from schemas.translation import Translator
 from streams import topics
@@ -24,17 +27,21 @@ from streams.sizes import Sizes
 from streams.stage import Stage
 from streams.work import Crew
 
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds until processors that ended by themselves begin again."""
+
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """Run all processors until ``stop`` is set."""
     client = registry_client(settings)
     contracts = Contracts(client)
-    running = False
-    health.watch("processors", lambda: running)
+    processors = Processors()
+    health.watch("processors", lambda: processors.ready)
 
     async def translate() -> None:
-        nonlocal running
-        if not await registered(contracts, stop):
+        if not await registered(contracts, health, stop):
             return
         stages = []
         for plan in await asyncio.to_thread(lambda: list(plans(settings, health.set_aside))):
@@ -43,12 +50,11 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
             except (Misconfigured, Permanent) as error:
                 health.set_aside(plan[0].name, error)
         stages += await aboard(contracts)
-        running = True
         turn = asyncio.Lock()
         works = tuple(Processor(stage, contracts, turn) for stage in stages)
         crew = Crew("stream", f"{settings.processing.app}.stream", works)
         sizes = Sizes(settings.topics.max_message_bytes)
-        await Runner(crew, settings.kafka, settings.processing, sizes).run(stop)
+        await processors.run(lambda: Runner(crew, settings.kafka, settings.processing, sizes), stop)
 
     try:
         await together(
@@ -59,6 +65,35 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         )
     finally:
         await client.close()
+
+
+class Processors:
+    """The processors of this process, begun again whenever they end by themselves."""
+
+    def __init__(self) -> None:
+        self._runner: Runner | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether they have their partitions."""
+        return self._runner is not None and self._runner.running
+
+    async def run(self, make: Callable[[], Runner], stop: asyncio.Event) -> None:
+        """Process until ``stop`` is set.
+
+        Args:
+            make: a new runner: one that ended is of no use any more.
+            stop: ends it.
+        """
+        pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
+        while not stop.is_set():
+            self._runner = make()
+            try:
+                await self._runner.run(stop)
+            except Exception as error:
+                defect = not isinstance(error, Transient)
+                log.warning("processors begin again", error=repr(error), exc_info=defect)
+                await pauses.rest(stop)
 
 
 Plan = tuple[Participant, str, Translator]

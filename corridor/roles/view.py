@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from prometheus_client import Gauge
 
-from corridor.roles.contracts import registered, registry_client
+from corridor.roles.contracts import registered, registry_client, tried, watch_registry
 from corridor.roles.health import Health
 from corridor.roles.process import serve_all, together
 from corridor.settings import Settings
@@ -24,7 +24,6 @@ from streams.projection import Projection
 
 log = structlog.get_logger(__name__)
 
-AGAIN: Final = 1.0
 MEASURE_EVERY: Final = 15.0
 """Seconds between two readings of the figures for the metrics."""
 
@@ -50,28 +49,24 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     ]
 
     async def project() -> None:
-        if await _migrated(database, stop) and await registered(contracts, stop):
+        if await _migrated(database, health, stop) and await registered(contracts, health, stop):
             await together(stop, projection.run(stop), _measure(database, stop))
 
     try:
-        await together(stop, serve_all(parts, stop), project())
+        await together(stop, serve_all(parts, stop), project(), watch_registry(client, health, stop))
     finally:
         await client.close()
         database.close()
 
 
-async def _migrated(database: Database, stop: asyncio.Event) -> bool:
+async def _migrated(database: Database, health: Health, stop: asyncio.Event) -> bool:
     """Bring the tables up to date, waiting for a database that is not there yet."""
-    while not stop.is_set():
-        try:
-            before, after = await asyncio.to_thread(database.migrate)
-        except Transient as error:
-            log.warning("waiting for the view's database", error=error.message)
-            await _pause(stop, AGAIN)
-        else:
-            log.info("tables of the view", before=before, after=after)
-            return True
-    return False
+
+    async def migrate() -> None:
+        before, after = await asyncio.to_thread(database.migrate)
+        log.info("tables of the view", before=before, after=after)
+
+    return await tried(migrate, "database", health, stop)
 
 
 async def _measure(database: Database, stop: asyncio.Event) -> None:

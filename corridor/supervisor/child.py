@@ -18,6 +18,7 @@ from typing import Final
 import httpx
 import psutil
 
+from connectors.pauses import Pauses
 from corridor.cli.exits import Exit
 from schemas.errors import Misconfigured, Transient
 
@@ -71,7 +72,7 @@ class Child:
         Raises:
             Misconfigured: it ended with the exit code that says that starting it again is of no use.
         """
-        delay = FIRST_BACKOFF
+        pauses = Pauses(FIRST_BACKOFF, LONGEST_BACKOFF)
         while not self._stopping:
             began = time.monotonic()
             process = await self._start()
@@ -81,8 +82,10 @@ class Child:
                 return
             if code == Exit.CONFIGURATION:
                 raise Misconfigured("settings-invalid", f"{self.name} refuses to run: {self.last_words()}")
-            delay = FIRST_BACKOFF if time.monotonic() - began > SETTLED else min(delay * 2, LONGEST_BACKOFF)
-            self.tell(f"{self.name} {ending(code)}; it is started again in {delay:.0f} s (see {self.log})")
+            if time.monotonic() - began > SETTLED:
+                pauses.reset()
+            delay = pauses.next()
+            self.tell(f"{self.name} {ending(code)}; it is started again in {delay:.1f} s (see {self.log})")
             self.restarts += 1
             await asyncio.sleep(delay)
 

@@ -17,8 +17,9 @@ from connectors.settings import Backoff, Deliver
 from schemas.avro.jsonform import JsonForm
 from schemas.records import RECEIPT, Receipt
 from streams import topics
+from streams.again import Lost, deliver_again
 from streams.contracts import Contracts
-from streams.dead import Wanted, open_letters, replay
+from streams.dead import DIED, Wanted, discard, open_letters, opened, replay
 from streams.envelope import headers
 from streams.outbound import Outbound
 from streams.settings import Kafka, Processing, Topics
@@ -29,6 +30,7 @@ from tests.support.measured import measured, until
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 ACCEPTED = 1_700_000_000_000
+PROCESSING = Processing(app="test")
 Answer = Callable[[Delivery], Outcome]
 
 
@@ -237,13 +239,105 @@ async def test_a_refused_message_waits_for_its_replay_and_its_subject_behind_it(
             (3, "behind-dead-letter", letters[0].id),
         ]
         fixed = True
-        assert await replay(where, letters) == 3
+        assert (await replay(where, letters)).sent == 3
         found = await receipts(kafka.bootstrap, participant, 5)
         assert not await open_letters(where, wanted)
         await produce(kafka.bootstrap, f"out.{participant}", [message("s", 4)])
         await receipts(kafka.bootstrap, participant, 6)
     assert partner.effects == {"s": [f"s-{n}" for n in range(5)]}
     assert Counter(receipt.outcome for receipt in found) == {"DELIVERED": 4, "PARKED": 1}
+
+
+async def test_a_replay_given_twice_sends_nothing_twice(kafka: Kafka) -> None:
+    """While the partner is away the letters are under way: a second replay sends none again."""
+    participant, state = await prepare(kafka.bootstrap), "refuses"
+
+    def answer(message: Delivery) -> Outcome:
+        if state == "away":
+            return Retry(0.05, "partner-unavailable", "away", paused=True)
+        return delivered(message) if state == "well" else Park("partner-refused", "bad field", 422)
+
+    partner, where = Partner(answer), Kafka(bootstrap=kafka.bootstrap)
+    wanted, topic = Wanted(stage=f"deliver.{participant}"), f"out.{participant}"
+    await produce(kafka.bootstrap, topic, [message(f"s{n}", n) for n in range(9)])
+    async with delivering(kafka.bootstrap, participant, partner):
+        await read(
+            kafka.bootstrap, topics.DEAD, 9, keep=lambda r: r.value and participant.encode() in r.value
+        )
+        letters = await open_letters(where, wanted)
+        died = {found.letter.id: found.died async for found in opened(where, wanted)}
+        state = "away"
+        assert await replay(where, letters, processing=PROCESSING) == (9, 0, 0)
+        assert await replay(where, letters, processing=PROCESSING) == (0, 9, 0)
+        going = [found async for found in opened(where, wanted)]
+        assert {found.letter.id: found.died for found in going} == died, "when they died is kept"
+        assert all(found.replayed is not None and DIED in dict(found.headers) for found in going)
+        state = "well"
+        await receipts(kafka.bootstrap, participant, 18)
+        assert await open_letters(where, wanted) == []
+        assert await replay(where, letters, processing=PROCESSING) == (0, 0, 9), "they are settled"
+    rows = await read(kafka.bootstrap, topic, 18)
+    assert Counter(record.key for record in rows) == dict.fromkeys((b"s%d" % n for n in range(9)), 2)
+    assert partner.effects == {f"s{n}": [f"s{n}-{n}"] for n in range(9)}
+
+
+async def test_what_failed_again_can_be_replayed_again(kafka: Kafka) -> None:
+    """A replay that is refused is no longer under way."""
+    participant = await prepare(kafka.bootstrap)
+    partner = Partner(lambda _: Park("partner-refused", "bad field", 422))
+    where, wanted = Kafka(bootstrap=kafka.bootstrap), Wanted(stage=f"deliver.{participant}")
+    await produce(kafka.bootstrap, f"out.{participant}", [message("s", 0)])
+    async with delivering(kafka.bootstrap, participant, partner):
+        for died in (1, 2):
+            await receipts(kafka.bootstrap, participant, died)
+            letters = await open_letters(where, wanted)
+            assert await replay(where, letters, processing=PROCESSING) == (1, 0, 0)
+        await receipts(kafka.bootstrap, participant, 3)
+    assert len(partner.attempts) == 3
+
+
+async def test_a_letter_that_is_given_up_frees_its_subject(kafka: Kafka) -> None:
+    """It is settled with the reason and not sent; what waited behind it goes on when it is replayed."""
+    participant = await prepare(kafka.bootstrap)
+
+    def answer(message: Delivery) -> Outcome:
+        return Park("partner-refused", "bad field", 422) if message.id == "s-0" else delivered(message)
+
+    partner, where = Partner(answer), Kafka(bootstrap=kafka.bootstrap)
+    wanted = Wanted(stage=f"deliver.{participant}")
+    await produce(kafka.bootstrap, f"out.{participant}", [message("s", n) for n in range(3)])
+    async with delivering(kafka.bootstrap, participant, partner, on_dead="wait"):
+        mine = participant.encode()
+        await read(kafka.bootstrap, topics.DEAD, 3, keep=lambda r: r.value and mine in r.value)
+        bad, *behind = await open_letters(where, wanted)
+        assert (await discard(where, [bad], "sent by mail", processing=PROCESSING)).sent == 1
+        (settled,) = await read(
+            kafka.bootstrap, topics.DEAD, 1, keep=lambda r: r.value is None and r.key == bad.id.encode()
+        )
+        assert dict(settled.headers)["discarded"] == b"sent by mail"
+        assert (await replay(where, behind, processing=PROCESSING)).sent == 2
+        await receipts(kafka.bootstrap, participant, 3)
+        assert await open_letters(where, wanted) == []
+        await produce(kafka.bootstrap, f"out.{participant}", [message("s", 3)])
+        await receipts(kafka.bootstrap, participant, 4)
+    assert [one.id for one in partner.attempts] == ["s-0", "s-1", "s-2", "s-3"]
+
+
+async def test_what_a_partner_lost_is_delivered_again(kafka: Kafka) -> None:
+    """One subject of two, in order, under the ids that it had; given again, each goes out once more only."""
+    participant, partner, where = await prepare(kafka.bootstrap), Partner(), Kafka(bootstrap=kafka.bootstrap)
+    rows = [message(subject, number) for number in range(4) for subject in ("a", "b")]
+    await produce(kafka.bootstrap, f"out.{participant}", rows)
+    async with delivering(kafka.bootstrap, participant, partner, on_dead="wait"):
+        await receipts(kafka.bootstrap, participant, 8)
+        for more in (4, 8):
+            assert await deliver_again(where, participant, Lost(subject="a"), PROCESSING) == 4
+            await receipts(kafka.bootstrap, participant, 8 + more)
+        assert await deliver_again(where, participant, Lost(subject="a", until=1), PROCESSING) == 0
+        assert await open_letters(where, Wanted(stage=f"deliver.{participant}")) == []
+    attempts = Counter(one.subject for one in partner.attempts)
+    assert attempts == {"a": 12, "b": 4}
+    assert [one.id for one in partner.attempts[8:]] == [f"a-{n}" for n in range(4)] * 2
 
 
 async def test_a_record_that_has_no_json_form_dies_alone(kafka: Kafka) -> None:

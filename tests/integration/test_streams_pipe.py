@@ -24,7 +24,7 @@ from schemas.avro.schema import Schema
 from schemas.avro.wire import frame
 from schemas.records import DEAD
 from streams import topics
-from streams.dead import open_letters, replay
+from streams.dead import discard, open_letters, replay
 from streams.partitioning import partition_of
 from streams.settings import Kafka
 from tests.support.kafka import members, produce, read
@@ -140,7 +140,8 @@ async def test_avro_is_mapped_and_a_replay_settles_its_letter(kafka: Kafka, file
         (record,) = await read(kafka.bootstrap, f"{run}.out.dead", 1)
         letter = DEAD.decode(record.value[5:])
         assert (letter.code, letter.body) == ("schema-unknown", strange)
-        await replay(settings, [msgspec.structs.replace(letter, body=frame(1, strange[5:]))])
+        corrected = msgspec.structs.replace(letter, body=frame(1, strange[5:]))
+        assert (await replay(settings, [corrected], topic=f"{run}.out.dead")).sent == 1
         await read(
             kafka.bootstrap, f"{run}.out.dead", lambda found: found[-1:] != [] and found[-1].value is None
         )
@@ -155,6 +156,26 @@ async def test_avro_is_mapped_and_a_replay_settles_its_letter(kafka: Kafka, file
     (last,) = [record for record in replayed if record.key == b"strange"]
     assert last.value[5:] == written(by_hand(json.loads(message(50)[1])))
     assert "replay" not in dict(last.headers)
+
+
+async def test_a_letter_of_a_processor_is_given_up(kafka: Kafka, files: Path) -> None:
+    """Nothing comes of it, it is settled with the reason, and the next record goes on."""
+    run, settings = await prepare(kafka.bootstrap), Kafka(bootstrap=kafka.bootstrap)
+    await produce(kafka.bootstrap, f"{run}.in", [(b"bad", b'{"kind": "GATE_IN"', [("mine", b"1")])])
+    process = start(kafka.bootstrap, run, files)
+    try:
+        await read(kafka.bootstrap, f"{run}.out.dead", 1)
+        letters = await open_letters(settings, topic=f"{run}.out.dead")
+        assert (await discard(settings, letters, "nobody needs it", topic=f"{run}.out.dead")).sent == 1
+        _, settled = await read(kafka.bootstrap, f"{run}.out.dead", 2)
+        await produce(kafka.bootstrap, f"{run}.in", [(*message(1), [])])
+        (record,) = await read(kafka.bootstrap, f"{run}.out", 1)
+    finally:
+        process.kill()
+        process.wait()
+    assert (settled.key, settled.value) == (letters[0].id.encode(), None)
+    assert dict(settled.headers)["discarded"] == b"nobody needs it"
+    assert record.key == message(1)[0]
 
 
 async def test_a_killed_pipe_loses_and_repeats_nothing(kafka: Kafka, files: Path) -> None:

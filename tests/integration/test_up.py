@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -127,3 +129,27 @@ def test_an_external_kafka_is_used_and_none_started(
     assert {process["name"] for process in status["processes"]} == {"gateway", "stream", "deliver", "view"}
     assert status["addresses"]["Kafka"] == kafka.bootstrap
     assert up.end() == 0
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_reader_that_goes_leaves_nobody_behind(tmp_path: Path, base: int, form: tuple[str, ...]) -> None:
+    """`corridor up | head -1`, and a SIGHUP of the terminal before: all is ended in order."""
+    up = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "corridor", "up", "--no-sandbox", "--state", str(tmp_path / "state")),
+            *("--ports", str(base), *form),
+        ],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path,
+    )  # fmt: skip
+    try:
+        assert up.stdout is not None
+        assert up.stdout.readline()
+        up.send_signal(signal.SIGHUP)
+        processes = psutil.Process(up.pid).children(recursive=True)
+        assert processes
+        up.stdout.close()
+        assert up.wait(timeout=200) == 0
+    finally:
+        up.kill()
+    assert not any(process.is_running() for process in processes)
+    assert not (tmp_path / "state/kafka/kafka.pid").exists()

@@ -104,6 +104,21 @@ def test_what_the_partner_says_is_kept() -> None:
     assert judge(answer(422, body), PLAIN, 0).detail == "422 Bad seal: line one line two [31m"
 
 
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"error":"container unknown to us"}', '422 {"error":"container unknown to us"}'),
+        (b'["unknown container"]', '422 ["unknown container"]'),
+        (b"unknown container", "422 unknown container"),
+        (b'{"title": 7, "detail": null}', '422 {"title": 7, "detail": null}'),
+        (b"x" * 5000, "422 " + "x" * 196),
+    ],
+)
+def test_whatever_the_partner_said_is_kept(body: bytes, kept: str) -> None:
+    """A refusal is not always a problem document; what it is goes into the dead letter, bounded."""
+    assert judge(answer(422, body), PLAIN, 0).detail == kept
+
+
 @given(st.binary(max_size=500), st.sampled_from([400, 422]))
 def test_any_refusal_is_one_short_line(body: bytes, status: int) -> None:
     """Whatever the body, the detail is at most 200 printable characters, and nothing raises."""

@@ -8,16 +8,23 @@ import re
 
 import pytest
 import structlog
+from aiokafka.errors import ProducerClosed
 
 from corridor.logging import configure
+from corridor.repeats import Repeats
 from corridor.settings.model import Log
+from schemas.records import DeadLetter
+from streams import letters
+from streams.letters import announce
 
 
 @pytest.fixture(autouse=True)
-def untouched() -> object:
-    """Leave the logging of the other tests as it was."""
+def untouched(monkeypatch: pytest.MonkeyPatch) -> object:
+    """Leave the logging of the other tests as it was, and have none of theirs."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr(logging.getLogger("asyncio"), "filters", [])
+    monkeypatch.setattr(letters, "log", structlog.get_logger("streams.letters"))  # it keeps its first form
     yield
     structlog.reset_defaults()
     root.handlers[:], root.level = handlers, level
@@ -90,23 +97,102 @@ def test_libraries_log_in_the_same_form_from_warnings_on(capsys: pytest.CaptureF
 
 
 def test_a_library_that_repeats_itself_is_heard_once_in_a_while(capsys: pytest.CaptureFixture[str]) -> None:
-    """While Kafka is away one line stands for hundreds; our own lines and other messages all pass."""
-    configure(Log(format="json"), "stream")
-    client, clock = logging.getLogger("aiokafka.conn"), 1_000.0
+    """While Kafka is away one line every ten seconds stands for hundreds; another message passes."""
+    now = 0.0
+    repeats = configure(Log(format="json"), "stream", Repeats(("aiokafka",), clock=lambda: now))
+    client = logging.getLogger("aiokafka.conn")
     for number in range(250):
-        record = client.makeRecord(client.name, logging.ERROR, "f", 1, "node %s is away", (number,), None)
-        record.created = clock + number * 0.05
-        client.handle(record)
+        now = number * 0.05
+        client.error("node %s is away", number)
     client.error("another message")
-    for _ in range(3):
-        structlog.get_logger("streams.lane").warning("batch runs again")
+    repeats.flush(everything=True)
     events = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
     assert events == [
         "node 0 is away",
-        "node 200 is away (and 199 more like it)",
+        "node 199 is away (and 198 more like it)",
         "another message",
-        *["batch runs again"] * 3,
+        "node 249 is away (and 49 more like it)",
     ]
+
+
+def test_dead_letters_are_bundled_by_stage_and_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """20,000 in 25 s: the first of each kind in full, then a line every ten seconds; all are counted."""
+    now = 0.0
+    repeats = configure(Log(format="json"), "stream", Repeats((), clock=lambda: now))
+    for number in range(20_000):
+        now = number * 25 / 20_000
+        announce(letter(number, "json-malformed" if number % 4 else "schema-violation"))
+    now = 40.0
+    repeats.flush()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    for code, all_ in (("json-malformed", 15_000), ("schema-violation", 5_000)):
+        said = [line for line in lines if line["code"] == code]
+        assert len(said) == 1 + 3, "at 0 s, 10 s, 20 s, and when it was over"
+        assert said[0]["letter"] == ("letter-1" if code == "json-malformed" else "letter-0")
+        assert "more" not in said[0]
+        assert sum(1 + line.get("more", 0) for line in said) == all_
+        assert said[-1]["offset"] == (19_999 if code == "json-malformed" else 19_996)
+
+
+def test_after_a_quiet_interval_the_next_one_is_told_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    """One now and one in a minute are two lines at once, each whole."""
+    now = 0.0
+    configure(Log(format="json"), "stream", Repeats((), clock=lambda: now))
+    announce(letter(1, "json-malformed"))
+    now = 60.0
+    announce(letter(2, "json-malformed"))
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["letter"] for line in lines] == ["letter-1", "letter-2"]
+
+
+def test_changes_of_state_are_never_bundled(capsys: pytest.CaptureFixture[str]) -> None:
+    """That a role waits, is ready and waits again within a second is told three times."""
+    configure(Log(format="json"), "stream", Repeats((), clock=lambda: 0.0))
+    for _ in range(3):
+        structlog.get_logger("health").warning("waiting", of="stream", waiting=["kafka"])
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("logger", "words", "error"),
+    [
+        ("asyncio", "Future exception was never retrieved\nfuture: <Future at 0x7f>", ProducerClosed()),
+        ("asyncio", "Exception in callback MessageAccumulator._pop_batch.<locals>.cb()", KeyError("tp")),
+        ("asyncio", "Unclosed AIOKafkaProducer\nproducer: <0x7f>", None),
+        ("asyncio", "Task was destroyed but it is pending!\ntask: <coro=aiokafka.Sender>", None),
+        ("aiokafka.producer.sender", "Unexpected error in sender routine", KeyError("tp")),
+    ],
+)
+def test_known_complaints_of_the_client_are_one_short_line(
+    logger: str, words: str, error: Exception | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A thousand of them with tracebacks come to two lines without, of the level info."""
+    repeats = configure(Log(format="json"), "stream")
+    for number in range(1000):
+        logging.getLogger(logger).error(words.replace("0x7f", hex(number)), exc_info=error)
+    repeats.flush(everything=True)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert len(lines) == 2
+    assert all("known, and done again" in line["event"] for line in lines)
+    assert all("exception" not in line and line["level"] == "info" for line in lines)
+    assert "(and 998 more like it)" in lines[1]["event"]
+
+
+def test_unknown_complaints_keep_their_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """A future with an error of ours is a defect, and is told as one."""
+    configure(Log(format="json"), "stream")
+    logging.getLogger("asyncio").error("Future exception was never retrieved", exc_info=ValueError("ours"))
+    line = json.loads(capsys.readouterr().err)
+    assert line["level"] == "error"
+    assert "ValueError" in line["exception"]
+
+
+def letter(number: int, code: str) -> DeadLetter:
+    """A dead letter of a flood."""
+    return DeadLetter(
+        id=f"letter-{number}", participant="dtc", stage="to-corridor.dtc", code=code, detail="",
+        topic="in.dtc", partition=0, offset=number, body=b"", headers={}, origin=f"dtc/{number}", accepted=0,
+    )  # fmt: skip
 
 
 def test_readable_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,6 +88,8 @@ async def test_a_delivery_that_ends_by_itself_is_this_participants_alone() -> No
     health, stop, made = Health("deliver"), asyncio.Event(), 0
 
     class Delivery:
+        ready = True
+
         async def run(self, _: asyncio.Event) -> None:
             if made == 1:
                 raise ExceptionGroup("worker", [ValueError("defect")])
@@ -99,10 +101,11 @@ async def test_a_delivery_that_ends_by_itself_is_this_participants_alone() -> No
         made += 1
         if made == 2:
             assert health.aside["dlp"].code == "internal"
+            assert health.aside["dlp"].message == "ValueError: defect", "what the group holds, in one line"
             raise Misconfigured("settings-invalid", "a secret is missing")
         return Delivery()
 
-    await _alone("dlp", make, health, stop, 0.0)
+    await _alone("dlp", make, {}, health, stop, 0.001)
     assert made == 3
 
 

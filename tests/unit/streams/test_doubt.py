@@ -113,7 +113,7 @@ async def test_a_registry_that_is_away_does_not_end_the_delivery(monkeypatch: py
     outbound.name = "dlp"
     stop, attempts = asyncio.Event(), 0
 
-    async def consume(_: Any, stop: asyncio.Event) -> None:  # noqa: ANN401
+    async def consume(_: Any, stop: asyncio.Event, __: object) -> None:  # noqa: ANN401
         nonlocal attempts
         attempts += 1
         if attempts == 1:
@@ -121,6 +121,6 @@ async def test_a_registry_that_is_away_does_not_end_the_delivery(monkeypatch: py
         stop.set()
 
     monkeypatch.setattr(Outbound, "_consume", consume)
-    monkeypatch.setattr("streams.outbound.RECONNECT", 0.0)
+    monkeypatch.setattr("streams.access.FIRST_PAUSE", 0.001)
     await outbound._stay_connected(stop)
     assert attempts == 2
