@@ -28,7 +28,7 @@ EVENT = json.dumps(
     )
 ).encode()
 UNIT_OPERATION = ("unit", "operationCode", "operationStation", "operationTime", "timeBasis")
-"""What only the broker says in a note: operations of single units."""
+"""Operations of single units: they become events of these, not a part of the note."""
 RELAXED = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -63,6 +63,7 @@ def claimed(profile: str) -> set[tuple[str, ...]]:
     lost = {tuple(path.split(".")) for path in {*into.get("drops", {}), *own} if path}
     lost |= {("remark",)} if "why.remark" in back["drops"] else set()  # free words stay with their sender
     lost.add((loaded.schema.record.properties.get("explicitNulls"),))
+    lost.add((str(into["state"].get("asides", "")),))  # becomes events of single units
     return {path for path in paths(loaded.schema.record) if not any(path[: len(one)] == one for one in lost)}
 
 
