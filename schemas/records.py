@@ -91,6 +91,7 @@ class Finding(Struct, frozen=True, gc=False):
 class Filtered(Struct, frozen=True, gc=False):
     """A rule, or the whole message (no rule), that gave nothing, and why.
 
+    A message is filtered as a whole where its target does not take its kind, knows it, or needs more.
     Reasons: ``duplicate``, ``stale``, ``late``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
     ``no-equivalent``, ``not-concerned``.
     """

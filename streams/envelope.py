@@ -40,6 +40,8 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         digest: SHA-256 hex of the body as received, or empty.
         said: what the edge read otherwise than it was written, as JSON, or empty.
         discard: why the dead letter that this is a replay of is given up, or empty.
+        known: paths of the record that hold nothing new, another of the same message said the same.
+        personal: pointers of fields that tell what the sender calls personal.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     digest: str
     said: str = ""
     discard: str = ""
+    known: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, record: Any) -> Envelope:  # noqa: ANN401
@@ -70,6 +74,8 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
             found.get("digest", ""),
             found.get("findings", ""),
             found.get(DISCARD, ""),
+            tuple(found["known"].split(",")) if "known" in found else (),
+            tuple(found["personal"].split(",")) if "personal" in found else (),
         )
 
     @property
@@ -114,6 +120,8 @@ def headers(
     subject: str = "",
     digest: str = "",
     findings: Sequence[Finding] = (),
+    known: Sequence[str] = (),
+    personal: Sequence[str] = (),
 ) -> HeaderList:
     """Headers of a record that the broker writes."""
     listed = [
@@ -130,4 +138,7 @@ def headers(
         listed.append(("digest", digest.encode()))
     if findings:
         listed.append(("findings", msgspec.json.encode(findings[:MOST_FINDINGS])))
+    for name, paths in (("known", known), ("personal", personal)):
+        if paths:
+            listed.append((name, ",".join(paths).encode()))
     return listed

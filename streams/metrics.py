@@ -13,12 +13,14 @@ SIZES: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
 records_in = Counter("corridor_records_in_total", "Records read, by processor.", ["processor"])
 records_out = Counter("corridor_records_out_total", "Records written to the output topic.", ["processor"])
 filtered = Counter(
-    "corridor_filtered_total", "Records or rules that had nothing new to say.", ["processor", "reason"]
+    "corridor_filtered_total",
+    "Records that the target does not take, or that had nothing new to say; rules likewise.",
+    ["processor", "reason"],
 )
 dead = Counter("corridor_dead_letters_total", "Dead letters, by stage and code.", ["processor", "code"])
 lost_fields = Counter(
     "corridor_lost_fields_total",
-    "Fields that the target format cannot carry, by stage.",
+    "Fields that the target format cannot carry, once per message, by stage.",
     ["processor", "mapping", "field", "reason"],
 )
 aside_fields = Counter(

@@ -85,6 +85,8 @@ class Step:
             e.hops,
             e.traceparent,
             e.findings,
+            e.known,
+            e.personal,
         )
         record = Record(self.record.key or b"", self.stage.read(value), context)
         result = self.stage.translator.translate(record, self.state.get)
@@ -112,6 +114,8 @@ class Step:
                 e.accepted,
                 traceparent=e.traceparent,
                 subject=output.subject,
+                known=output.known,
+                personal=output.personal,
             )
         )
         value = self.stage.frame + output.body
@@ -149,9 +153,9 @@ class Step:
 
     def _report(self, result: Result) -> None:
         counts, mapping = self.planned.tally.counts, self.stage.translator.name
-        for lost in result.losses:
-            metric = metrics.lost_fields if kind_of(lost.reason) == "loss" else metrics.aside_fields
-            counts[metric, self.stage.name, mapping, starred(lost.pointer), lost.reason] += 1
+        for field, reason in {(starred(lost.pointer), lost.reason) for lost in result.losses}:
+            metric = metrics.lost_fields if kind_of(reason) == "loss" else metrics.aside_fields
+            counts[metric, self.stage.name, mapping, field, reason] += 1  # once, in however many items
         for found in result.findings:
             counts[metrics.findings, self.stage.participant, mapping, found.rule] += 1
         for filtered in result.filtered:

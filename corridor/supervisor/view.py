@@ -44,7 +44,10 @@ def line(status: Status) -> str:
             for s in status.figures.systems
         ]
         figures = status.figures
-        parts.append(f"lag={figures.lag} dead={sum(figures.dead.values())} lost={sum(figures.lost.values())}")
+        parts.append(
+            f"lag={figures.lag} dead={sum(figures.dead.values())} lost={sum(figures.lost.values())} "
+            f"filtered={figures.filtered}"
+        )
     parts += [port_line(port) for port in status.outlook.ports]
     down = [f"{process.name}:{process.state}" for process in status.processes if process.state != "ready"]
     parts.append(" ".join(down) if down else "all ready")
@@ -113,7 +116,7 @@ def _totals(figures: Figures, outlook: Outlook) -> Table:
         table.add_row("permits", _permits(outlook.permits))
     table.add_row("dead letters", _counted(figures.dead, "bold red") or Text("none", style="green"))
     table.add_row("lost fields", _counted(figures.lost, "yellow") or Text("none", style="green"))
-    table.add_row("filtered", f"{figures.filtered:,} repeated, stale or echoes")
+    table.add_row("filtered", f"{figures.filtered:,} not for that system, repeated, stale or echoes")
     table.add_row("lag", f"{figures.lag:,} records not read yet")
     return table
 

@@ -18,6 +18,9 @@ from schemas.translation.model import Output, Record, Result
 from schemas.translation.store import pack
 from schemas.translation.written import Written
 
+_OF_THE_MEANS: Final = ("when", "where", "why", "how", "cargo", "bulk", "customs", "correction.updated_at",
+                        "what.publisher", "what.publisher_role", "what.publisher_scheme")  # fmt: skip
+"""What is the same for every shipment aboard: the first that is told it is told something new."""
 KINDS: Final = frozenset({"WAGON", "CONTAINER", "TRUCK"})
 """Kinds of units; a shipment without any stands for itself."""
 
@@ -91,7 +94,8 @@ class Fan:
             affected: ids of events of the vessel or train.
             before: the shipments as they were; only those that changed are looked at. None: all are.
         """
-        outputs = []
+        outputs: list[Output] = []
+        said: set[str] = set()
         parties = book.parties()
         again = [(identity, book.told[identity]) for identity in affected]
         for identity, one in sorted(again, key=lambda item: (item[1].at, item[0])):
@@ -103,7 +107,8 @@ class Fan:
                 boardings = parties.get(party, [])
                 units = [] if one.retracted else aboard(boardings, one)
                 if output := self._tell(book, identity, one, party, boardings, units):
-                    outputs.append(output)
+                    outputs.append(output._replace(known=_OF_THE_MEANS) if identity in said else output)
+                    said.add(identity)
         return outputs
 
     def _tell(

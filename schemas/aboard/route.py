@@ -84,7 +84,19 @@ class Router:
         if means is None:
             return Result()
         context = record.context
-        return Result([Output(means.encode(), record.body, context.id, means, context.hops)])
+        return Result(
+            [
+                Output(
+                    means.encode(),
+                    record.body,
+                    context.id,
+                    means,
+                    context.hops,
+                    known=context.known,
+                    personal=context.personal,
+                )
+            ]
+        )
 
 
 def may_concern(body: bytes) -> bool:

@@ -74,6 +74,9 @@ def check_coverage(compiler: Compiler) -> None:
     for name, (at, _) in document.drops.items():
         if not _exists(source, tuple(name.split("."))):
             compiler.problems.add(at, f"no field `{name}` in {source.name}")
+    for scalar in document.keys:
+        if not _exists(source, tuple(scalar.text.split("."))):
+            compiler.problems.add(scalar, f"no field `{scalar.text}` in {source.name}")
     nulls = compiler.source.record.properties.get("explicitNulls")
     for path in leaves(source, ()):
         if path in compiler.reads or path == (nulls,):

@@ -44,8 +44,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }
 
 _TOP = (
-    "mapping", "from", "to", "doc", "state", "let", "happened", "concerns", "drops", "ignores", "findings",
-    "rules",
+    "mapping", "from", "to", "doc", "state", "let", "happened", "concerns", "takes", "keys", "drops",
+    "ignores", "findings", "rules",
 )  # fmt: skip
 _RULE = (
     "rule", "doc", "on", "when", "for", "key", "partition", "subject", "set", "always", "whole", "keep",
@@ -164,6 +164,8 @@ class Document:
     lets: dict[str, tuple[Scalar, Scalar]]
     happened: Scalar | None
     concerns: Scalar | None
+    takes: Scalar | None
+    keys: list[Scalar]
     drops: dict[str, tuple[Scalar, Scalar]]
     ignores: list[Scalar]
     findings: list[Doubt]
@@ -207,6 +209,8 @@ class _Reader:
             lets=self._named(table.get("let"), "let", _VARIABLE),
             happened=self._scalar(table, "happened"),
             concerns=self._scalar(table, "concerns"),
+            takes=self._scalar(table, "takes"),
+            keys=self._scalars(table.get("keys"), "keys"),
             drops=self._named(table.get("drops"), "drops", _PATH),
             ignores=self._scalars(table.get("ignores"), "ignores"),
             findings=[self._doubt(node) for node in self._items(table.get("findings"), "findings")],

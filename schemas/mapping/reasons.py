@@ -16,6 +16,10 @@ REASONS: Final[dict[str, tuple[Kind, str]]] = {
     PERSONAL: ("withheld", "Of a person or a firm; not told on by design, and the value is in no report."),
     "publisher": ("administrative", "Who reported it to the sender: of no use to whom it is told."),
     "handling": ("administrative", "How the sender keeps the message: versions, ids, times of writing."),
+    "repeated": (
+        "administrative",
+        "What a document says of itself in each message: it was told with the first.",
+    ),
     "implied": ("administrative", "The target says it by another field: the offset by a local time."),
     NO_EQUIVALENT: ("loss", "The target has no field for it, or none in what this message became."),
     "unknown-code": ("loss", "A code that is in no code list of the broker."),

@@ -49,7 +49,8 @@ class Remains:
     """Finds what remains of the messages of one mapping.
 
     Args:
-        document: the mapping; ``drops`` gives the reasons, ``ignores`` what is never left.
+        document: the mapping; ``drops`` gives the reasons, ``ignores`` what is never left, ``keys`` what no
+            rule carries because it only helps to choose what others say.
         source: type of its source.
         properties: of the source's schema: which of its fields only tell about the others.
         access: how records are read.
@@ -69,6 +70,7 @@ class Remains:
             for path in leaves(source, ())
             if not _under(path, ignored)
         ]
+        self._keys: Final = frozenset(tuple(scalar.text.split(".")) for scalar in document.keys)
         self._plan = lru_cache(maxsize=512)(self._planned)
 
     def never(self, rules: Iterable[CompiledRule]) -> bool:
@@ -114,7 +116,8 @@ class Remains:
             for rule in rules
             for claims in rule.claims.values()
             for claim in claims
-            if (claim.anchor is None or not (claim.anchor.name or surely))
+            if claim.path not in self._keys
+            and (claim.anchor is None or not (claim.anchor.name or surely))
             and (claim.block is None or claim.block in blocks)
         }
         old = {tuple(path.split(".")) for path in known}

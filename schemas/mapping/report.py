@@ -74,6 +74,10 @@ class Report:
         told = self._shown(pointer, value)
         self._found.setdefault((pointer, rule), (self.origin, Finding(pointer, rule, severity, told)))
 
+    def forget(self) -> None:
+        """Take back all losses: of a message that came from its target, nothing is lost there."""
+        self._lost.clear()
+
     def _shown(self, pointer: str, value: object) -> str:
         """A value as text, nothing of personal data."""
         if value is None or value == "" or not self._personal:

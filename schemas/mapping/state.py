@@ -117,12 +117,14 @@ def _version_field(compiler: Compiler) -> None:
 def compile_concerns(compiler: Compiler) -> None:
     """What is asked of a message of which no rule made anything.
 
-    ``concerns`` tells whether it is about anything that the target deals with; ``untold`` is where the
-    source's schema says that it tells what is in no other message.
+    ``concerns`` tells whether it is about anything that the target deals with, ``takes`` whether the target's
+    format has anything of its kind; ``untold`` is where the source's schema says that it tells what is in no
+    other message.
     """
     document, properties = compiler.document, compiler.source.record.properties
-    if document.concerns is not None:
-        _single(compiler, "concerns", document.concerns, ("bool",))
+    for name, asked in (("concerns", document.concerns), ("takes", document.takes)):
+        if asked is not None:
+            _single(compiler, name, asked, ("bool",))
     if "untold" in properties:
         _single(compiler, "untold", Scalar(str(properties["untold"]), 1, 1), ("list",))
 

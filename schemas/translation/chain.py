@@ -11,7 +11,6 @@ from schemas.errors import Permanent
 from schemas.records import Loss
 from schemas.translation.lineage import origin
 from schemas.translation.model import Context, Output, Record, Result
-from schemas.translation.privacy import tells
 from schemas.translation.store import Store
 from schemas.translation.translator import Translator
 
@@ -91,13 +90,11 @@ class Step:
         before, came = self.before, self.came
         if before is None or before.result is None or came is None or self.result is None:
             return Sent(loss)
-        sent, personal = before.result.record, before.stage.translator.personal
+        sent = before.result.record
         found = None if self.result.told else origin(sent, came, loss.pointer, loss.value)
-        value = found.value if found is not None and loss.value else loss.value
-        if loss.value == HIDDEN or (value and personal and tells(sent, personal, value)):
-            value = HIDDEN
         if found is None:
-            return Sent(Loss(loss.pointer, loss.reason, value))
+            return Sent(loss)
+        value = found.value if loss.value and loss.value != HIDDEN else loss.value
         return Sent(Loss(found.pointer, loss.reason, value), loss.pointer)
 
 
@@ -135,5 +132,7 @@ class Chain:
                 told.accepted,
                 output.hops,
                 told.traceparent,
+                known=output.known,
+                personal=output.personal,
             )
             yield from self._run(Record(output.key, output.body, context), index + 1, step, output)

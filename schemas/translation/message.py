@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from schemas.avro.violation import HIDDEN
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.reasons import kind_of
 from schemas.mapping.remains import Left
 from schemas.mapping.report import Report
 from schemas.translation.model import Context, Event, Output, Record
+from schemas.translation.privacy import Names, names_of
 
 State = Callable[[bytes], bytes | None]
 """Reads the entry of a key, None when there is none."""
@@ -154,4 +156,13 @@ class Message:
         fired = [(made[0], made[5]) for made in self.fired if not (made[0].rest or made[0].beside)]
         remains, took = self._mapping.remains, self.report.took
         found = remains.left(self.record, fired, took, before=before, changed=changed, surely=True)
-        return [left for left in found if kind_of(left.reason) == "loss"]
+        new = [left for left in found if kind_of(left.reason) == "loss"]
+        people = [tuple(pointer[1:].split("/")) for pointer in self._personal]
+        names = names_of(self.record, people) if new and people else None
+        return [left._replace(value=HIDDEN) if self._names(left, names) else left for left in new]
+
+    def _names(self, left: Left, names: Names | None) -> bool:
+        """Whether what is left is personal data, or has any in it."""
+        return bool(left.value) and (
+            self.report.is_personal(left.pointer) or (names is not None and names.told(left.value))
+        )

@@ -21,6 +21,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
         accepted: UTC milliseconds at which the broker took the message in.
         hops: participants the message passed, the first is where it was born.
         findings: what the edge read otherwise than it was written.
+        known: paths of the record that hold nothing new: another record of the same message said the same.
+        personal: pointers, without indexes, of the record's fields that tell what its sender calls personal.
     """
 
     id: str
@@ -31,6 +33,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     hops: tuple[str, ...]
     traceparent: str | None = None
     findings: tuple[Finding, ...] = ()
+    known: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +51,7 @@ class Output(NamedTuple):
     Attributes:
         subject: ``<TYPE>:<id>``, the unit of order, or empty.
         rule: that made it, ``variables`` the items that its loops were at.
+        known: as in the `Context` of whoever reads it, and ``personal`` likewise.
     """
 
     key: bytes
@@ -56,6 +61,8 @@ class Output(NamedTuple):
     hops: tuple[str, ...]
     rule: CompiledRule | None = None
     variables: tuple[object, ...] = ()
+    known: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
 
 
 class Result:

@@ -14,6 +14,7 @@ from schemas.mapping.report import personal
 from schemas.records import Filtered
 from schemas.translation.assemble import Assembler
 from schemas.translation.latest import Kind, latest, translate_none
+from schemas.translation.marks import Marks
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Record, Result
 from schemas.translation.snapshot import Snapshots
@@ -46,6 +47,7 @@ class Translator:
         self._decode = self._codec.decode_trusted if trusted else self._codec.decode
         self._peek = self._codec.peek(mapping.gate) if mapping.gate and trusted and form == "avro" else None
         self.personal: Final = personal(mapping.source)
+        self._marks = Marks(mapping, self.personal) if "untold" in mapping.target.record.properties else None
         self._unlisted = self._peek is None and "unlisted" in mapping.module.functions
         kinds: dict[str, Callable[[], Kind]] = {
             "none": lambda: translate_none,
@@ -73,11 +75,13 @@ class Translator:
                 value where a finding or an absent field led to it, else with the target's pointer, the
                 rule and the value; what the form of the body raises for bytes that cannot be read.
         """
+        marked = record.context.personal
+        personal = self.personal.union(marked) if marked else self.personal
         if self._peek is not None:
-            message = Message(self.mapping, record, self._peek(record.body), self._decode, self.personal)
+            message = Message(self.mapping, record, self._peek(record.body), self._decode, personal)
         else:
             read = self._decode if self._json is None else self._json.read
-            message = Message(self.mapping, record, read(record.body), None, self.personal)
+            message = Message(self.mapping, record, read(record.body), None, personal)
         result = Result()
         try:
             if self._unlisted:
@@ -92,31 +96,47 @@ class Translator:
         result.findings = message.report.findings
         result.unsure = message.report.unsure
         result.record = message.record
+        if self._marks is not None and result.outputs:
+            self._marks.put(message.record, result)
         return result
 
     def _rest(self, message: Message, result: Result) -> None:
         """Report what of a message is in no output; of one that was known or has gone home, nothing is."""
+        home = self._home and message.context.participant in message.context.hops
         if not (result.outputs or message.fired) and {one.reason for one in result.filtered} <= _NOWHERE:
             result.filtered.clear()
-            self._nothing(message, result)
-        elif self._home and message.context.participant in message.context.hops:
-            return
-        elif not self._whole and (result.outputs or all(one.reason in _NEW for one in result.filtered)):
-            message.rest(message.value("known", _NOTHING) or ())
+            self._nothing(message, result, home=home)
+        elif not (home or self._whole) and (
+            result.outputs or all(one.reason in _NEW for one in result.filtered)
+        ):
+            message.rest(self._known(message))
+        if home:
+            message.report.forget()
 
-    def _nothing(self, message: Message, result: Result) -> None:
-        """A message of which no rule made anything: all that is only in it is lost."""
+    def _nothing(self, message: Message, result: Result, *, home: bool) -> None:
+        """A message of which no rule made anything.
+
+        One that the target has nothing to do with, or takes none of the kind of, is filtered as a whole: that
+        is one fact and no loss of its fields. Only what a document's message holds and no other tells is
+        lost. One of a kind that the target takes is lost, for want of something that the target needs.
+        """
         if not message.value("concerns", _NOTHING, default=True):
             result.filtered.append(Filtered("", "not-concerned"))
             return
-        result.filtered.append(Filtered("", NO_EQUIVALENT))
-        if self._home and message.context.participant in message.context.hops:
-            return
+        taken = message.value("takes", _NOTHING)
+        result.filtered.append(Filtered("", "incomplete" if taken else NO_EQUIVALENT))
         untold = message.value("untold", _NOTHING)
-        if untold is None:
-            message.whole()
-            message.rest(message.value("known", _NOTHING) or ())
+        if home:
             return
-        result.told = True
-        for one in untold:
-            message.report.loss(one["pointer"], NO_EQUIVALENT, one["value"])
+        if untold is not None:
+            result.told = True
+            for one in untold:
+                message.report.loss(one["pointer"], NO_EQUIVALENT, one["value"])
+        elif taken is not False:  # nothing says that it should not have been told
+            message.whole()
+            message.rest(self._known(message))
+
+    @staticmethod
+    def _known(message: Message) -> tuple[str, ...]:
+        """Paths that hold nothing new, as the record says itself and as its headers say."""
+        return (*(message.value("known", _NOTHING) or ()), *message.context.known)
