@@ -123,7 +123,8 @@ class Translator:
         if not message.value("concerns", _NOTHING, default=True):
             result.filtered.append(Filtered("", "not-concerned"))
             return
-        taken = message.value("takes", _NOTHING)
+        says = "takes" in self.mapping.module.functions
+        taken = bool(message.value("takes", _NOTHING)) if says else None
         result.filtered.append(Filtered("", "incomplete" if taken else NO_EQUIVALENT))
         untold = message.value("untold", _NOTHING)
         if home:

@@ -1,0 +1,112 @@
+"""What goes beside an event: what is personal in it, and what another event of the same message said."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from schemas import profiles
+from schemas.avro.codec import Codec
+from schemas.avro.jsonform import JsonForm
+from schemas.avro.violation import HIDDEN
+from schemas.mapping.profiles import find_mapping
+from schemas.profiles import CANONICAL
+from schemas.translation import Context, Result, Translator
+from schemas.translation import Record as Message
+from streams.envelope import Envelope, headers
+
+ACCEPTED = 1_779_900_000_000
+
+
+def run(profile: str, way: str, message: Any, **context: Any) -> Result:  # noqa: ANN401 - JSON or Avro
+    """Translate one message from or to a profile."""
+    mapping = find_mapping(profile, way)
+    assert mapping is not None
+    form = JsonForm(profiles.load(profile).schema)
+    body = message if isinstance(message, bytes) else form.to_avro(json.dumps(message).encode())
+    me = profile.partition(".")[0]
+    told: dict[str, Any] = {"hops": ("them",)} | context
+    about = Context("1", "them/1", me, 1, ACCEPTED, **told)
+    return Translator(mapping).translate(Message(b"k", body, about), lambda _: None)
+
+
+def example(profile: str, name: str) -> Any:  # noqa: ANN401 - JSON
+    """A copy of an example of a profile."""
+    return copy.deepcopy(profiles.load(profile).examples[name])
+
+
+def on(result: Result, profile: str) -> list[Result]:
+    """The events of a message translated on, as a role does it."""
+    return [
+        run(profile, "from_corridor", one.body, hops=one.hops, known=one.known, personal=one.personal)
+        for one in result.outputs
+    ]
+
+
+@pytest.mark.parametrize("plate", ["10AA123", "A1"])
+def test_a_field_made_of_personal_data_is_marked_however_short(plate: str) -> None:
+    """The number of a unit on a manifest is personal: so are id and subject of its event, and no others."""
+    manifest = example("vessel.event.v1", "manifest")
+    truck = next(line for line in manifest["manifest"] if line["kind"] == "TRUCK")
+    truck["number"] = plate
+    made = run("vessel.event.v1", "to_corridor", manifest).outputs
+    listed = [one for one in made if one.rule is not None and one.rule.name == "listed"]
+    assert listed
+    for one in listed:
+        assert {"/what/units/id", "/subject/id"} <= set(one.personal)
+        assert not {"/where/unlocode", "/when/occurred_at", "/how/vessel_imo"} & set(one.personal)
+
+
+def test_the_same_words_elsewhere_are_marked() -> None:
+    """A name that the sender has in its field, and again in the remark."""
+    note = example("dtc.note.v1", "loaded")
+    note["consignor"] = {**(note.get("consignor") or {}), "name": "IVANOV IVAN"}
+    note["remark"] = "call IVANOV IVAN"
+    made = run("dtc.note.v1", "to_corridor", note).outputs
+    assert made
+    assert all("/why/remark" in one.personal for one in made)
+    note["remark"] = "call the station"
+    assert not any("/why/remark" in one.personal for one in run("dtc.note.v1", "to_corridor", note).outputs)
+
+
+def test_the_way_out_tells_nothing_of_what_is_marked() -> None:
+    """An authority has no field for a remark: it is lost, and its value is not told."""
+    canonical = profiles.load(CANONICAL).schema
+    event = example("epermit.event.v1", "truck-entered")
+    (told,) = run("epermit.event.v1", "to_corridor", event).outputs
+    form = JsonForm(canonical)
+    datum = json.loads(form.from_datum(Codec(canonical).decode(told.body)))
+    datum["what"]["publisher_scheme"], datum["why"]["remark"] = None, "driver Ivanov"
+    body = form.to_avro(json.dumps(datum).encode())
+    shown = run("epermit.event.v1", "from_corridor", body)
+    hidden = run("epermit.event.v1", "from_corridor", body, personal=("/why/remark",))
+    assert [one.value for one in shown.losses if one.pointer == "/why/remark"] == ["driver Ivanov"]
+    assert [one.value for one in hidden.losses if one.pointer == "/why/remark"] == [HIDDEN]
+
+
+def test_a_message_that_becomes_several_events_loses_a_field_once() -> None:
+    """A vessel with three notes aboard: its MMSI has no field in a note, and that is said once."""
+    call = example("dlp.event.v1", "pilot-aboard")
+    call["references"] = [{"type": "SMGS", "value": f"707701/2026-01-12/001234{n}"} for n in range(3)]
+    call["vesselMMSI"] = "423000001"
+    made = run("dlp.event.v1", "to_corridor", call)
+    assert len(made.outputs) == 3
+    lost = [loss.pointer for result in on(made, "dtc.note.v1") for loss in result.losses]
+    assert lost.count("/how/vessel_mmsi") == 1
+    assert len(lost) == len(set(lost))
+
+
+def test_headers_bring_the_marks_along() -> None:
+    """Written and read again they are the same; a record without them has none."""
+
+    class Written:
+        topic, partition, offset, timestamp, key = "corridor.events", 0, 0, 0, b""
+        headers = headers("i", "o", ["dtc"], 1, known=("when", "how.mode"), personal=("/why/remark",))
+
+    read = Envelope.of(Written)
+    assert (read.known, read.personal) == (("when", "how.mode"), ("/why/remark",))
+    Written.headers = headers("i", "o", ["dtc"], 1)
+    assert (Envelope.of(Written).known, Envelope.of(Written).personal) == ((), ())
