@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from schemas.epermit.refusal import CODES, Malformed, Refusal, Untrusted
 from schemas.errors import CorridorError, Invalid, Transient
 
+Handler = Callable[[Request], Awaitable[Response]]
+"""Answers a request."""
 ANYWHERE: Final = {"Access-Control-Allow-Origin": "*"}
 """Anybody's page may read what is public: verifiers of QR codes run in browsers."""
 

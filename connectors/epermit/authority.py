@@ -21,7 +21,7 @@ from schemas.epermit.keys import read_private
 from schemas.epermit.ledger import Ledger
 from schemas.epermit.proof import Signer, jws_kid, token_claims, verify_jws
 from schemas.epermit.refusal import Refusal, Untrusted
-from schemas.errors import CorridorError
+from schemas.errors import CorridorError, Transient
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,13 @@ class Authority:
 
     @property
     def state(self) -> Ledger:
-        """What the ledger adds up to."""
+        """What the ledger adds up to.
+
+        Raises:
+            Transient: ``log-unavailable``: it is not read, or cannot be; an empty state would deny permits.
+        """
+        if not self.ledger.ready:
+            raise Transient("log-unavailable", "The ledger is not read yet")
         return self.ledger.state
 
     def author(self, act: str = "") -> Author:

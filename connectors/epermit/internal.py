@@ -5,7 +5,7 @@ An ``Idempotency-Key`` names the act: the same key again is the same act, and gi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors import metrics
+from connectors.epermit.answers import Handler
 from connectors.epermit.authority import Authority
 from connectors.epermit.views import overview, permit_view
 from connectors.http.body import receive
@@ -26,7 +27,6 @@ from schemas.epermit.refusal import Malformed
 from schemas.errors import CorridorError, Invalid, Permanent
 
 _ACTIVITY: Final = ("activity_type", "activity_timestamp", "activity_details")
-Handler = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
 
 

@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from connectors.epermit.answers import ANYWHERE, not_found, refused
+from connectors.epermit.answers import ANYWHERE, Handler, not_found, refused
 from connectors.epermit.authority import Authority
 from connectors.epermit.views import permit_view
 from connectors.http.body import receive
@@ -25,13 +25,25 @@ def public_routes(authority: Authority, path: str) -> list[BaseRoute]:
     """
     api = _Public(authority)
     return [
-        Route(path or "/", api.index),
-        *([Route(f"{path}/", api.index)] if path else []),
-        Route(f"{path}/authorities", api.authorities),
-        Route(f"{path}/healthcheck", api.healthcheck),
-        Route(f"{path}/verify/{{code}}", api.verify),
-        Route(f"{path}/events/{{kind}}", api.event, methods=["POST"]),
+        Route(path or "/", _answered(api.index)),
+        *([Route(f"{path}/", _answered(api.index))] if path else []),
+        Route(f"{path}/authorities", _answered(api.authorities)),
+        Route(f"{path}/healthcheck", _answered(api.healthcheck)),
+        Route(f"{path}/verify/{{code}}", _answered(api.verify)),
+        Route(f"{path}/events/{{kind}}", _answered(api.event), methods=["POST"]),
     ]
+
+
+def _answered(handler: Handler) -> Handler:
+    """Answer a refusal as peers know it."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except CorridorError as error:
+            return refused(error)
+
+    return handle
 
 
 class _Public:
@@ -41,7 +53,7 @@ class _Public:
     async def index(self, _: Request) -> Response:
         """``GET /``: the self-description that a peer reads at the handshake."""
         if not self._authority.state.valid_keys:
-            return refused(Transient("log-unavailable", "The ledger is not read yet"))
+            raise Transient("log-unavailable", "No key is in the ledger yet")
         return JSONResponse(self._authority.description(), headers=ANYWHERE)
 
     async def authorities(self, _: Request) -> Response:
@@ -51,8 +63,6 @@ class _Public:
 
     async def verify(self, request: Request) -> Response:
         """``GET /verify/{code}``: the permit with this QR code; 404 when it is unknown or revoked."""
-        if not self._authority.ledger.ready:
-            return refused(Transient("log-unavailable", "The ledger is not read yet"))
         permit = self._authority.state.by_qr(request.path_params["code"])
         if permit is None or permit.revoked_at is not None:
             return not_found()
@@ -60,10 +70,7 @@ class _Public:
 
     async def healthcheck(self, request: Request) -> Response:
         """``GET /healthcheck``: the heads of the chains between a peer and us."""
-        try:
-            return JSONResponse(self._authority.heads(request.headers.get("authorization")))
-        except CorridorError as error:
-            return refused(error)
+        return JSONResponse(self._authority.heads(request.headers.get("authorization")))
 
     async def event(self, request: Request) -> Response:
         """``POST /events/…``: take an event; 200 only when it is in the log."""
@@ -72,9 +79,7 @@ class _Public:
             return not_found()
         try:
             body = await receive(request, self._authority.settings.limits)
-            await self._authority.receive(kind, body, request.headers.get("authorization"))
-        except CorridorError as error:
-            return refused(error)
         except ClientDisconnect:
             return Response(status_code=408)
+        await self._authority.receive(kind, body, request.headers.get("authorization"))
         return Response(status_code=200)

@@ -84,6 +84,19 @@ async def test_the_description_is_there_with_and_without_a_slash(site: Trio) -> 
         assert answer.headers["access-control-allow-origin"] == "*"
 
 
+@pytest.mark.parametrize(
+    "path", ["", "/authorities", "/healthcheck", "/verify/x", "/internal", "/internal/permits/x"]
+)
+async def test_a_ledger_that_is_not_read_denies_nothing(site: Trio, path: str) -> None:
+    """Whoever asks is told to come again: an empty ledger would say that no permit and no peer is known."""
+    az, client, kz = site
+    token = kz.signers["1"].token("KZ", "AZ", int(az.clock()))
+    headers = INTERNAL if path.startswith("/internal") else {"Authorization": f"Bearer {token}"}
+    az.log.ready = False
+    answer = await client.get(path, headers=headers)
+    assert (answer.status_code, "not read" in answer.text) == (503, True)
+
+
 async def test_a_life_over_http(site: Trio) -> None:
     """Quota in, permit out, entry in, QR code verified; 200 and nothing in the body."""
     az, client, kz = site
