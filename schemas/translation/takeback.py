@@ -105,10 +105,6 @@ class TakeBack:
         return Message(self._mapping, Record(message.source.key, body, context), record)
 
 
-_NOWHERE: Final = object()
-"""No place: null is one, that of the message itself."""
-
-
 def _name(one: Candidate, message: Message) -> str:
     """The id of what a rule with a key made, as it was before anything was taken back; else empty."""
     return uuid5(message.context.participant, one.rule.name, *one.key) if one.key else ""
@@ -120,14 +116,17 @@ def _once(candidates: Sequence[Candidate], message: Message) -> list[Candidate]:
     return list(reversed(named.values()))
 
 
-def _places(candidates: Sequence[Candidate], message: Message) -> dict[str, str | None]:
-    """Where each of them goes: the same event elsewhere is news there, and nothing any more here."""
-    return {_name(one, message): one.partition for one in candidates if one.key}
+Place = tuple[str | None, str | None]
 
 
-def _goes(one: Candidate, message: Message, places: dict[str, str | None]) -> bool:
-    """Whether none of these is the same event at the same place."""
-    return places.get(_name(one, message), _NOWHERE) != one.partition
+def _places(candidates: Sequence[Candidate], message: Message) -> dict[str, Place]:
+    """Where each of them goes and what it is about: another is news there, and nothing any more here."""
+    return {_name(one, message): (one.partition, one.subject) for one in candidates if one.key}
+
+
+def _goes(one: Candidate, message: Message, places: dict[str, Place]) -> bool:
+    """Whether none of these is the same event at the same place, about the same."""
+    return places.get(_name(one, message)) != (one.partition, one.subject)
 
 
 def _output(one: Candidate, event: Event, message: Message) -> Output:
