@@ -7,7 +7,7 @@ Arguments of generated functions: ``r`` the input record, ``m`` the message's co
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -96,6 +96,17 @@ class CompiledRule:
     variables: tuple[str, ...] = ()
     claims: Mapping[str, set[Claim]] = field(default_factory=dict, compare=False)
     standing: bool = False
+
+    def without(self, pointers: Collection[str]) -> CompiledRule:
+        """The rule as one that does not make these fields of its target, nor what is in them."""
+        if not pointers:
+            return self
+        kept = {
+            at: claims
+            for at, claims in self.claims.items()
+            if not any(at == one or at.startswith(f"{one}/") for one in pointers)
+        }
+        return replace(self, name=f"{self.name} without {sorted(pointers)}", claims=kept)
 
     def __repr__(self) -> str:
         return f"<rule {self.name}>"

@@ -124,11 +124,18 @@ class Group:
     """Fields of a document that belong together.
 
     When another value comes for any of ``key``, all of ``fields``, which has them, too, are those that come
-    with it or null; in a version of a document of state ``snapshot`` those of ``key`` may be left out.
+    with it or null; in a version of a document of state ``snapshot`` those of ``key`` may be left out. Where
+    the group is ``whole``, they are even where ``key`` stays as it was.
     """
 
     key: tuple[tuple[str, ...], ...]
     fields: tuple[tuple[str, ...], ...]
+    whole: bool = False
+
+    @property
+    def compared(self) -> tuple[tuple[str, ...], ...]:
+        """The fields by which what one event says is told from what another says."""
+        return self.fields if self.whole else self.key
 
 
 @dataclass
@@ -359,14 +366,14 @@ class _Reader:
         if not isinstance(node, Table):
             self._problems.add(node, "a group is a mapping with `key` and `with`")
             node = Table({}, node.line, node.column)
-        self._keys(node, ("key", "with"), "a group")
+        self._keys(node, ("key", "with", "whole"), "a group")
         key, rest = (
             tuple(tuple(one.text.split(".")) for one in self._scalars(node.get(name), name))
             for name in ("key", "with")
         )
         if not key:
             self._problems.add(node, "a group has at least one field under `key`")
-        return node, Group(key, key + rest)
+        return node, Group(key, key + rest, self._flag(node, "whole"))
 
     def _loops(self, node: Node | None, what: str) -> list[tuple[Scalar, Scalar]]:
         return list(self._named(node, what, _VARIABLE).values())

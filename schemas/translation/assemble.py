@@ -62,7 +62,8 @@ class Assembler:
         for index, candidate in enumerate(candidates):
             if index:  # every emission has a version of its own, which rules may read
                 candidate = message.candidates(self._event(known, key, message))[index]
-            taking.take(candidate)
+            if taking.take(candidate):
+                taking.restore(message.candidates(self._event(known, key, message))[index])
         taking.end()
         known.closed = known.closed or bool(message.value("state_closed", nothing))
         span = self._state.closed_expires if known.closed else self._state.expires
@@ -91,8 +92,8 @@ class Assembler:
         head |= {path[0]: fields[path[0]] for path in candidate.rule.volatile if path[0] in fields}
         said = {name: value for name, value in fields.items() if name not in head}
         facts = dict(candidate.keep or {})
-        lost = facts.pop("lost", None)
-        return head, Part(said, candidate.rule.whole, facts or None, lost), own
+        lost, yields = facts.pop("lost", None), facts.pop("yields", None)
+        return head, Part(said, candidate.rule.whole, facts or None, lost, yields), own
 
     def encode(self, head: Document, partial: Document, nulls: list[str], version: int) -> bytes:
         """A message of the document.
@@ -154,8 +155,12 @@ class _Taking:
         self._result.filtered.append(Filtered("", "duplicate" if same else "stale"))
         return False
 
-    def take(self, candidate: Candidate) -> None:
-        """Take what one rule says and tell what it changed."""
+    def take(self, candidate: Candidate) -> bool:
+        """Take what one rule says and tell what it changed.
+
+        Returns:
+            whether what holds has to be told again: what was taken back is older than that.
+        """
         known, rule = self._known, candidate.rule.name
         head, part, own = self._assembler.part(candidate)
         known.version = max(known.version, own or 0)
@@ -171,18 +176,51 @@ class _Taking:
         elif self._one.annuls and not self._one.retracted:
             known.told = told
             self._send(head, part.fields, [], candidate)
+        elif self._one.retracted and self._renewed and self._folding.hidden(told, known.document, part):
+            return self._pass(head, part, told, candidate)
         elif told == known.document and not (part.whole and len(known.said) == 1 and not self._renewed):
             known.told = None
-            if not (counted := self._folding.counts(known, part)) and part.lost:
-                value = next(iter(part.fields.values()), None)
-                self._message.report.loss(part.lost, "not-the-destination", value)
-            late = self._one.at < max(one.at for one in known.said.values())
-            self._filter(rule, "no-equivalent" if not counted else "late" if late else "unchanged")
+            self._leave(part, rule)
         else:
             partial, nulls = known.document, list[str]()
             if not part.whole:
-                partial, nulls = self._folding.changes(told, known.document, part)
+                partial, nulls, hidden = self._folding.changes(known, told, part)
+                hidden = {f"/{name}" for name in hidden if name in part.fields}
+                self._message.untold_of[rule] = hidden | self._folding.untold(known.document, part)
             known.told = None if self._send(head, partial, nulls, candidate) else told
+        return False
+
+    def _leave(self, part: Part, rule: str) -> None:
+        """Say why a part changes nothing, and what of it is lost."""
+        known = self._known
+        counted = self._folding.counts(known, part)
+        yielded = self._folding.untold(known.document, part) if part.yields else set()
+        if not counted and part.lost:
+            value = next(iter(part.fields.values()), None)
+            self._message.report.loss(part.lost, "not-the-destination", value)
+        if not counted or yielded:
+            self._message.untold_of[rule] = yielded if counted else {f"/{name}" for name in part.fields}
+            self._filter(rule, "no-equivalent")
+            return
+        late = self._one.at < max(one.at for one in known.said.values())
+        self._filter(rule, "late" if late else "unchanged")
+
+    def _pass(self, head: Document, part: Part, told: Document, candidate: Candidate) -> bool:
+        """Tell that something older than what holds did not happen."""
+        shown = self._folding.shown(self._known, told, part)
+        partial, nulls, _ = self._folding.difference(told, shown, part)
+        if not self._send(head, partial, nulls, candidate):
+            return False
+        self._known.told = shown
+        return True
+
+    def restore(self, candidate: Candidate) -> None:
+        """Tell what holds, after something older was taken back."""
+        head, _, _ = self._assembler.part(candidate)
+        nothing = Part({})
+        partial, nulls, _ = self._folding.changes(self._known, self._told, nothing)
+        if self._send(head, partial, nulls, candidate, "-then"):
+            self._known.told = None
 
     def end(self) -> None:
         """Finish the event: one that says nothing any more changes the document all the same."""
@@ -212,7 +250,9 @@ class _Taking:
     def _filter(self, rule: str, reason: str) -> None:
         self._result.filtered.append(Filtered(rule, reason))
 
-    def _send(self, head: Document, partial: Document, nulls: list[str], candidate: Candidate) -> bool:
+    def _send(
+        self, head: Document, partial: Document, nulls: list[str], candidate: Candidate, then: str = ""
+    ) -> bool:
         """Tell the target, with the next version; false when a field is missing that has to be there."""
         known, message = self._known, self._message
         try:
@@ -223,7 +263,7 @@ class _Taking:
             return False
         known.version += 1
         partition = candidate.partition.encode() if candidate.partition is not None else self._key.encode()
-        name = f"{message.context.id}:{candidate.rule.name}"
+        name = f"{message.context.id}:{candidate.rule.name}{then}"
         self._result.outputs.append(
             Output(partition, body, name, candidate.subject or "", message.context.hops)
         )

@@ -14,8 +14,10 @@ import msgspec
 
 from schemas.avro.schema import Record
 from schemas.mapping.document import Group
-from schemas.translation.changes import Changes, changes, unnamed
+from schemas.translation.changes import Changes, changes, unnamed, untold
 from schemas.translation.merge import Document, merge, placed, read, without
+
+Path = tuple[str, ...]
 
 MAX_SAID = 256
 """Events that are kept apart; beyond that the oldest become one, and what is older still is taken as late."""
@@ -29,12 +31,15 @@ class Part(msgspec.Struct, array_like=True):
         whole: it is the document, not a part of it.
         facts: of a whole document what it is known by; of a part what has to be so for it to count.
         lost: pointer of the field of the event that is lost where it does not count.
+        yields: to what it gives way in the fields of a group: ``said`` to what an event of the group says
+            there itself, ``any`` to any event of the group.
     """
 
     fields: dict[str, Any]
     whole: bool = False
     facts: dict[str, Any] | None = None
     lost: str | None = None
+    yields: str | None = None
 
 
 class Said(msgspec.Struct, array_like=True):
@@ -101,10 +106,10 @@ class Folding:
         """The document that the events make."""
         ordered = known.ordered()
         first = max((i for i, (_, one) in enumerate(ordered) for part in one.parts if part.whole), default=0)
-        facts, document = known.facts, Document()
+        facts, document, own = known.facts, Document(), set[Path]()
         for _, one in ordered[first:]:
             for part in one.parts:
-                document = self.put(document, part, facts)
+                document = self.put(document, part, facts, own)
         return document
 
     def extend(self, known: Assembled, name: str, part: Part, *, renewed: bool) -> Document:
@@ -117,30 +122,95 @@ class Folding:
             renewed: whether the event said something else before.
         """
         newest = max(known.said.items(), key=lambda item: (item[1].at, item[0]))[0]
-        if renewed or part.whole or name != newest:
+        if renewed or part.whole or part.yields or name != newest:
             return self.fold(known)
-        return self.put(known.document, part, known.facts)
+        return self.put(known.document, part, known.facts, set())
 
     def counts(self, known: Assembled, part: Part) -> bool:
         """Whether what a part presumes is so."""
         return _counts(part, known.facts)
 
-    def changes(self, old: Document, new: Document, part: Part) -> Changes:
-        """What a part changed, with what it names."""
-        told, nulls = changes(self._record, old, new, placed(self._record, new, part.fields), self._groups)
-        return Changes(unnamed(self._record, told, part.fields), nulls)
+    def changes(self, known: Assembled, old: Document, part: Part) -> Changes:
+        """What a part changed, with what it names.
 
-    def put(self, document: Document, part: Part, facts: dict[str, Any]) -> Document:
-        """A document with one part more; the arguments stay as they are."""
+        Where the change lets the fields of another event's group be seen, what that one names is named, too.
+        """
+        new = known.document
+        said = placed(self._record, new, part.fields)
+        for group in self._groups:
+            before, now, mine = ([read(one, path) for path in group.compared] for one in (old, new, said))
+            if now not in (before, mine):
+                shown = self._shown(known, group, now)
+                said = merge(self._record, placed(self._record, new, shown), said)
+        told, nulls, hidden = changes(self._record, old, new, said, self._groups)
+        return Changes(unnamed(self._record, told, part.fields), nulls, hidden)
+
+    def difference(self, old: Document, new: Document, part: Part) -> Changes:
+        """The difference of two documents, with what a part names."""
+        said = placed(self._record, new, part.fields)
+        return changes(self._record, old, new, said, self._groups)
+
+    def _shown(self, known: Assembled, group: Group, now: list[Any]) -> Document:
+        """What the part says whose fields of a group are those of the document."""
+        for _, one in reversed(known.ordered()):
+            for part in reversed(one.parts):
+                if not part.whole and now == [read(part.fields, path) for path in group.compared]:
+                    return part.fields
+        return {}
+
+    def shown(self, known: Assembled, told: Document, part: Part) -> Document:
+        """What a target that is told a part alone knows after it."""
+        return self.put(told, part, known.facts, set())
+
+    def untold(self, document: Document, part: Part) -> set[str]:
+        """What a part says and the document does not: pointers with ``*`` for indexes."""
+        return set(untold(self._record, document, placed(self._record, document, part.fields)))
+
+    def hidden(self, told: Document, document: Document, part: Part) -> bool:
+        """Whether what a part says of a group is older than what holds, and so not shown.
+
+        Nothing of it is to be seen in the document, or with it another event's fields have come to be seen.
+        """
+        said = part.fields
+        covered, moved = [], False
+        for group in self._groups:
+            if read(said, group.key[0]) is not None:
+                mine, now, before = (
+                    [read(one, path) for path in group.compared] for one in (said, document, told)
+                )
+                covered.append(mine != now)
+                moved = moved or before != now
+        whole = [f"/{one.name}" for one in self._record.fields if one.properties.get("itemWhole")]
+        untold = self.untold(document, part)
+        items = [one in untold for one in whole if said.get(one[1:])]
+        return bool(covered) and all(covered) and (moved or all(items))
+
+    def put(self, document: Document, part: Part, facts: dict[str, Any], own: set[Path]) -> Document:
+        """A document with one part more; the arguments stay as they are, but for ``own``.
+
+        Args:
+            document: before.
+            part: to be put on it.
+            facts: what the newest whole document is known by.
+            own: fields of groups that an event of the group said itself.
+        """
         if part.whole:
+            own.clear()
+            own.update(p for group in self._groups for p in group.fields if read(part.fields, p) is not None)
             return part.fields
         if not _counts(part, facts):
             return document
         said = placed(self._record, document, part.fields)
         for group in self._groups:
             new = [read(said, path) for path in group.key]
-            if new[0] is not None and new != [read(document, path) for path in group.key]:
-                document = without(document, group.fields)
+            if new[0] is not None:
+                if group.whole or new != [read(document, path) for path in group.key]:
+                    document = without(document, group.fields)
+                own.difference_update(group.fields)
+                own.update(path for path in group.fields if read(said, path) is not None)
+            elif part.yields:
+                held = part.yields == "any" and read(document, group.key[0]) is not None
+                said = without(said, [path for path in group.fields if held or path in own])
         return merge(self._record, document, said)
 
     def settle(self, known: Assembled) -> None:

@@ -6,7 +6,7 @@ that an item is gone from an array cannot be told: the receiver may know more of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from schemas.avro.schema import Array, Field, Nullable, Record, bare
@@ -15,10 +15,14 @@ from schemas.translation.merge import Document, moving, read
 
 
 class Changes(NamedTuple):
-    """A partial document and the pointers of its fields that are explicitly null."""
+    """A partial document, the pointers of its fields that are explicitly null, and the groups it leaves out.
+
+    ``hidden`` are names of fields that the event says and that are those of a newer event.
+    """
 
     partial: Document
     nulls: list[str]
+    hidden: set[str]
 
 
 def changes(record: Record, old: Document, new: Document, said: Document, groups: Sequence[Group]) -> Changes:
@@ -35,17 +39,17 @@ def changes(record: Record, old: Document, new: Document, said: Document, groups
     together: Document = {}
     hidden: set[str] = set()
     for group in groups:
-        now = [read(new, path) for path in group.key]
-        moved = now != [read(old, path) for path in group.key]
-        holds = now[0] is not None and now == [read(said, path) for path in group.key]
+        before, now, mine = ([read(one, path) for path in group.compared] for one in (old, new, said))
+        here = read(said, group.key[0]) is not None
+        moved = before != now if here else before[: len(group.key)] != now[: len(group.key)]
         names = [path[0] for path in group.fields if len(path) == 1]
-        if moved or holds:
+        if moved or (here and now == mine):
             together |= {name: new.get(name) for name in names}
-        else:
+        elif here:
             hidden.update(names)
     said = {name: value for name, value in said.items() if name not in hidden} | together
     nulls: list[str] = []
-    return Changes(_record(record, old, new, said, "", nulls), nulls)
+    return Changes(_record(record, old, new, said, "", nulls), nulls, hidden)
 
 
 def unnamed(record: Record, partial: Document, said: Document) -> Document:
@@ -163,6 +167,28 @@ def _needed(record: Record, value: Document) -> Document:
         for field in record.fields
         if not isinstance(field.type, Nullable) and value.get(field.name) not in (None, [])
     }
+
+
+def untold(record: Record, new: Document, said: Document, at: str = "") -> Iterator[str]:
+    """What an event says and what a document does not: pointers of fields, with ``*`` for indexes."""
+    for field in record.fields:
+        value, here = said.get(field.name), new.get(field.name)
+        if value is None or value == [] or value == here:
+            continue
+        node, pointer, key = bare(field.type), f"{at}/{field.name}", field.properties.get("itemKey")
+        if isinstance(node, Record):
+            yield from untold(node, here or {}, value, pointer)
+        elif (
+            isinstance(node, Array) and isinstance(item := bare(node.items), Record) and isinstance(key, str)
+        ):
+            found = {one.get(key): one for one in here or ()}
+            for one in value:
+                if not field.properties.get("itemWhole"):
+                    yield from untold(item, found.get(one.get(key), {}), one, f"{pointer}/*")
+                elif found.get(one.get(key)) != one:
+                    yield pointer
+        else:
+            yield pointer
 
 
 def identity(record: Record, fields: dict[str, Any]) -> Document:

@@ -44,7 +44,7 @@ class Message:
 
     __slots__ = (
         *("_decode", "_lets", "_listed", "_mapping", "_personal"),
-        *("context", "fired", "record", "report", "source"),
+        *("context", "fired", "record", "report", "source", "untold_of"),
     )
 
     def __init__(
@@ -61,6 +61,8 @@ class Message:
         self._personal, self._listed = personal, False
         self.fired: list[tuple[Any, ...]] = []
         """What the rules made the last time they ran, as `Candidate` has it."""
+        self.untold_of: dict[str, set[str]] = {}
+        """By rule: pointers of what it says and no output does."""
         self.source = source
         self.record = record
         self.context: Context = source.context
@@ -142,7 +144,8 @@ class Message:
         Args:
             known: paths of the record that hold nothing new.
         """
-        fired = [(made[0], made[5]) for made in self.fired]
+        untold = self.untold_of
+        fired = [(made[0].without(untold.get(made[0].name, ())), made[5]) for made in self.fired]
         for left in self._mapping.remains.left(self.record, fired, self.report.took, known=known):
             self.report.loss(left.pointer, left.reason, left.value)
 

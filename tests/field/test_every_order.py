@@ -13,7 +13,7 @@ from tests.support.receiver import known, merged
 
 pytestmark = pytest.mark.system("dtc", "dlp")
 
-AKTAU, ALAT, POTI = ({"UNLocationCode": code} for code in ("KZAAU", "AZALA", "GEPTI"))
+AKTAU, ALAT, POTI, GARDABANI = ({"UNLocationCode": code} for code in ("KZAAU", "AZALA", "GEPTI", "GEGAR"))
 
 
 def at(hour: int, kind: str, code: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
@@ -113,6 +113,33 @@ JOURNEYS = {
             "EXIT",
             references=[{"type": "SMGS", "value": NOTE}, {"type": "EPERMIT", "value": "P-1"}],
         ),
+    ],
+    "taken back at one instant": [
+        LIFTED,
+        second := box(1, "LOAD", C2, modeOfTransport="VESSEL", location=AKTAU, nextLocation="AZALA"),
+        taken_back(LIFTED, 2),
+        taken_back(second, 2),
+    ],
+    "taken back, nobody says when": [
+        LIFTED,
+        {**LIFTED, "eventVersion": 2, "isRetracted": True},
+        box(2, "DISC", modeOfTransport="VESSEL", location=ALAT),
+    ],
+    "taken back after what followed": [
+        LIFTED,
+        taken_back(LIFTED, 5),
+        at(3, "TRANSPORT", "DEPA", modeOfTransport="RAIL", railDepartureID="5487-007-5721", location=ALAT),
+    ],
+    "an act and what is said beside it": [
+        box(1, "INSP", location=AKTAU, remark="hole in roof"),
+        expected(2, "25T08:00", GARDABANI, remark="no engine"),
+        at(3, "PORTCALL", "STRT", serviceTypeCode="PILO", vesselName="V", location=ALAT),
+        box(2, "GTOT", C2, location=POTI),
+    ],
+    "over the border": [
+        box(1, "CROS", modeOfTransport="RAIL", railCarReference=W1, location=GARDABANI),
+        box(1, "CROS", C2, modeOfTransport="RAIL", railCarReference=W2, location=GARDABANI),
+        box(2, "RSEA", C2, railCarReference=W2, location=GARDABANI, remark="cut"),
     ],
     "annulled": [
         LIFTED,

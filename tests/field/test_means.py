@@ -190,6 +190,18 @@ def test_an_unknown_train_is_not_made_up(operation: str) -> None:
         assert said.rules("/trainIndex") == {"train-missing"}
 
 
+@pytest.mark.parametrize("kind", ["DELTA", "ANNULMENT"])
+def test_a_train_is_missed_only_where_an_operation_needs_one(kind: str) -> None:
+    """A lone estimate and a lone annulment have no operation: no train is asked for; 31, 34 and 30 do ask."""
+    asked = note("010-train-id-invented-from-note")
+    kept = {"noteNumber", "contractDate", "departureStation", "noteVersion", "messageId"}
+    lone = {name: value for name, value in asked.items() if name in kept}
+    lone |= {"messageKind": kind} | ({"etaDestination": "28.01.2026 12:00"} if kind == "DELTA" else {})
+    assert told(DTC, DLP, lone).rules("/trainIndex") == set()
+    assert told(DTC, DLP, asked | {"operationCode": "20"}).rules("/trainIndex") == set()
+    assert told(DTC, DLP, asked | {"operationCode": "30"}).rules("/trainIndex") == {"train-missing"}
+
+
 def test_the_last_word_of_two_notes_counts() -> None:
     """A says 18:40, then 18:50; B says 18:40, then 18:55 (UTC+5): one departure, at 18:55, of both notes."""
     departures = events(case("013-second-note-corrects-last", DTC, DLP), "TRANSPORT", "DEPA")

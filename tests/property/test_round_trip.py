@@ -27,7 +27,7 @@ EVENT = json.dumps(
         seals=[{"number": "1", "source": "CUS"}],
     )
 ).encode()
-UNIT_OPERATION = ("unit", "operationCode", "operationStation", "operationTime", "timeBasis")
+UNIT_OPERATION = ("unit", "operationCode", "operationStation", "operationTime", "timeBasis", "remark")
 """Operations of single units: they become events of these, not a part of the note."""
 RELAXED = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -34,13 +34,20 @@ def merged(messages: Iterable[dict[str, Any]]) -> dict[str, Any] | str:
 def bare(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Without nulls, empty lists and wagons of which nothing is known; lists in the order of their text."""
     if isinstance(value, dict):
-        return {name: bare(one) for name, one in value.items() if one not in (None, [], {})}
+        said = ((name, bare(one)) for name, one in value.items())
+        return {name: one for name, one in said if one not in (None, [], {})}
     if isinstance(value, list):
         items = [bare(one) for one in value]
-        return sorted(
-            (one for one in items if not isinstance(one, dict) or list(one) != ["wagonNumber"]), key=str
-        )
+        return sorted((one for one in items if not isinstance(one, dict) or not _silent(one)), key=str)
     return value
+
+
+def _silent(one: dict[str, Any]) -> bool:
+    """A wagon of which nothing is known, or one that is not known with containers that are only named."""
+    boxes = one.get("containers")
+    return list(one) == ["wagonNumber"] or (
+        list(one) == ["containers"] and all(list(box) == ["containerNo"] for box in boxes or ())
+    )
 
 
 def known(crossing: Crossing) -> Any:  # noqa: ANN401 - JSON

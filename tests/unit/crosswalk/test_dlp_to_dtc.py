@@ -154,10 +154,11 @@ def test_34_is_not_told_of_an_estimate() -> None:
     """TRANSPORT ARRI (EST) with a delay reason: the estimate moves, with the reason; no train stands."""
     crossing = Crossing()
     crossing.dtc(note("31", "707701", "12.01.2026 18:40"))
-    notes = crossing.dlp(estimate(delayReasonCode="LOC", remark="No locomotive")).dtc
-    assert pick(notes, "operationCode", "etaDestination", "delayReason", "remark") == [
+    passage = crossing.dlp(estimate(delayReasonCode="LOC", remark="No locomotive"))
+    assert pick(passage.dtc, "operationCode", "etaDestination", "delayReason", "remark") == [
         (None, "28.01.2026 12:00", "LOC", None)  # what people wrote stays where it is
     ]
+    assert "/why/remark" in {pointer for _, pointer, _, _ in passage.losses}
 
 
 def test_estimate_without_a_reason_moves_only_the_estimate() -> None:
@@ -183,8 +184,8 @@ def test_estimate_for_a_note_without_a_known_destination_is_a_remark() -> None:
     ]
 
 
-def test_40_41_crossing_becomes_hand_over_and_take_over() -> None:
-    """EQUIPMENT CROS: 40 at the station of exit and then 41 at the station of entry, two versions, 1:2."""
+def test_41_crossing_becomes_the_take_over_of_its_unit() -> None:
+    """EQUIPMENT CROS: 41 of this unit at the station of entry; when it was handed over nobody said."""
     entry = {"UNLocationCode": "GEGAR", "facilityCode": "562800", "facilityCodeProvider": "ESR"}
     notes = (
         Crossing()
@@ -201,9 +202,9 @@ def test_40_41_crossing_becomes_hand_over_and_take_over() -> None:
         .dtc
     )
     assert pick(notes, "operationCode", "operationStation", "operationTime", "noteVersion") == [
-        ("40", "558701", "17.01.2026 10:45", 1),
-        ("41", "562800", "17.01.2026 10:45", 2),
+        ("41", "562800", "17.01.2026 10:45", 1)
     ]
+    assert pick(notes[0]["unitOperations"], "unit", "operationCode") == [(C1, "41")]
 
 
 def test_50_transshipment_load_on_rail_after_its_discharge() -> None:

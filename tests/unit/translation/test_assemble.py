@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from schemas.translation import Filtered, Result
 from tests.support.small_mapping import HEAD, Run
 
@@ -31,6 +33,20 @@ rules:
       place: "supersedes if supersedes != 'dtc' else None"
       tonnes: tonnes
       boxes: {each: {one: "[box]"}, set: {id: one, kg: kg}}
+  - rule: beside
+    when: code == 'ETA' and box == 'SAID'
+    keep: {yields: "'said'"}
+    set: {number: place, place: id}
+  - rule: never
+    when: code == 'ETA' and box == 'ANY'
+    keep: {yields: "'any'"}
+    set: {number: place, place: id}
+  - rule: undone
+    when: code == 'VOID'
+    set:
+      number: place
+      op: f'undone {id}'
+      place: id
   - rule: sealed
     when: code == 'CROS'
     set: {place: place}
@@ -166,3 +182,31 @@ def test_old_events_become_one_when_there_are_many() -> None:
         run(**move(f"e{index}", f"B{index}", index))
     assert run(**move("again", "B3", 3)).filtered == [Filtered("load", "late")]
     assert shape(run, run(**move("last", "B3", 999))) == [(MAX_SAID + 3, "999", [("B3", 999)])]
+
+
+@pytest.mark.parametrize(
+    ("to", "own", "stands"),
+    [("SAID", "X", False), ("SAID", None, True), ("ANY", "X", False), ("ANY", None, False)],
+)
+def test_what_yields_gives_way_and_is_lost_by_name(to: str, own: str | None, stands: bool) -> None:
+    """To a place that the operation says itself, or to any operation: in every order."""
+    loaded, beside = move("a", supersedes=own), move("b", to, 2, "ETA")
+    run, other = Run(ASSEMBLE), Run(ASSEMBLE)
+    run(**loaded)
+    result = run(**beside)
+    assert [note["place"] for note in run.told(result)] == (["b"] if stands else [])
+    if not stands:
+        assert result.filtered == [Filtered("beside" if to == "SAID" else "never", "no-equivalent")]
+        assert "/id" in [loss.pointer for loss in result.losses]
+    assert other.told(other(**beside))[0]["place"] == "b"
+    (late,) = other.told(other(**loaded))
+    assert (late["op"], late["place"] or ("b" if stands else None)) == ("1", own or ("b" if stands else None))
+
+
+def test_what_is_taken_back_behind_what_holds_is_told_and_then_what_holds() -> None:
+    """Two versions: that it did not happen, and what holds in its place."""
+    run = Run(ASSEMBLE)
+    run(**move("a", code="VOID"))
+    run(**move("b", kg=2))
+    told = run.told(run(**move("a", code="VOID", retracted=True) | {"version": 2}))
+    assert [(note["version"], note["op"]) for note in told] == [(3, "undone a"), (4, "2")]
