@@ -319,3 +319,26 @@ def test_one_wagon_of_the_dlp_is_not_the_oil_of_a_note() -> None:
     found = told(DLP, DTC, wagon)
     assert "netTonnes" not in found.out[0].get("oil", {})
     assert "/cargo/0/quantity" in {entry["pointer"] for entry in found.of("loss")}
+
+
+@pytest.mark.parametrize(
+    ("quantities", "more", "quantity_told", "made"),
+    [
+        # 120.3 t with 0.05 % water is 120.24 t
+        ([quantity("GROSS", "120.3", "TNE")], {"waterMassPct": "0.05"}, "120.24", True),
+        ([quantity("NET", "120.3", "TNE") | {"computed": True}], {}, "120.3", True),
+        ([quantity("NET", "120300", "KGM") | {"computed": True}], {}, "120300", True),
+        ([quantity("NET", "120.3", "TNE")], {}, "120.3", False),
+    ],
+)
+def test_a_computed_mass_is_marked_at_the_dlp(
+    quantities: list[dict[str, Any]], more: dict[str, str], quantity_told: str, made: bool
+) -> None:
+    """What nobody measured says so in `bulk.computed`, and still does when it comes back to a terminal."""
+    found = told(OIL, DLP, loaded(quantities=quantities, waterMassPct=None, bswPct=None) | more)
+    (lot,) = lots(found)
+    assert [one["quantity"] for one in lot["cargo"]] == [quantity_told]
+    assert ("cargo.quantity" in lot["bulk"].get("computed", [])) is made
+    (back,) = told(DLP, OIL, lot).out
+    (net,) = [one for one in back["quantities"] if one["kind"] == "NET"]
+    assert net.get("computed", False) is made

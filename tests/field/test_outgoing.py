@@ -87,3 +87,75 @@ def test_what_goes_out_keeps_the_targets_own_profile(target: str) -> None:
         if source != target:
             out = told(source, target, *documents(source)[::199]).out
             assert list(broken(target, out)) == []
+
+
+PERMIT: dict[str, Any] = {
+    "event_id": "6c1f0a9e-7d1b-4b0e-9c53-2f6f5a3c0004", "event_type": "PERMIT_USED", "event_producer": "KZ",
+    "event_consumer": "AZ", "event_timestamp": 1768557660, "previous_event_id": "0",
+    "permit_id": "AZ-KZ-2026-2-17", "permit_issuer": "AZ", "permit_issued_for": "KZ", "permit_year": 2026,
+    "permit_type": 2, "type_numbering": "current", "after_revocation": False, "activity_type": "ENTRANCE",
+    "activity_timestamp": 1768557600, "note": "707701/2026-01-12/0012345",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "left"),
+    [
+        ({}, "", {"AZ-KZ-2026-2-17", "707701/2026-01-12/0012345"}),
+        ({"note": "CANARYNOTE 12"}, "/note", {"AZ-KZ-2026-2-17"}),
+        ({"permit_id": "AZKZ17"}, "/permit_id", {"707701/2026-01-12/0012345"}),
+    ],
+)
+def test_what_is_no_key_of_a_note_or_permit_does_not_go_out_as_one(
+    changes: dict[str, str], pointer: str, left: set[str]
+) -> None:
+    """A note is station/date/number, a permit issuer-issuedFor-year-type-serial (docs/epermit.md)."""
+    found = told("epermit.event.v1", "dlp.event.v1", PERMIT | changes)
+    (event,) = found.out
+    assert {one["value"] for one in event["references"]} == left
+    for wrong in changes.values():
+        assert len(found.rules(pointer)) == 1
+        assert (pointer, wrong) in {(one["pointer"], one["value"]) for one in found.of("loss")}
+
+
+@pytest.mark.parametrize("number", ["", " "])
+def test_a_seal_without_a_number_does_not_go_out(number: str) -> None:
+    """SMGS box 19 counts seals by their numbers: one without is none, the others stay."""
+    seals = [{"number": number, "owner": "CUSTOMS"}, {"number": "KZ1", "owner": "CONSIGNOR"}]
+    box = {"containerNo": "CSQU3054383", "sizeType": "45G1", "seals": seals}
+    wagon = {"wagonNumber": "94001237", "kind": "FITTING_PLATFORM", "containers": [box]}
+    found = told(*TO_DLP, NOTE | {"operationCode": "20", "wagons": [wagon]})
+    assert [one["seals"] for one in found.out if "equipmentReference" in one] == [
+        [{"number": "KZ1", "source": "SHI"}]
+    ]
+    assert "/wagons/0/containers/0/seals/0/owner" in {one["pointer"] for one in found.of("loss")}
+
+
+@pytest.mark.parametrize(
+    ("unit", "told_of"),
+    [
+        ({}, 0),
+        ({"equipmentReference": "CSQU3054383"}, 1),
+        ({"railCarReference": "94001237"}, 1),
+        ({"truckPlate": "10AA123"}, 1),
+    ],
+)
+@pytest.mark.parametrize(
+    ("source", "target"), [("port.event.v1", "dlp.event.v1"), ("dlp.event.v1", "port.event.v1")]
+)
+def test_what_happened_to_a_unit_names_it(
+    source: str, target: str, unit: dict[str, str], told_of: int
+) -> None:
+    """An EQUIPMENT event of nothing goes to nobody, and the sender is told what is missing."""
+    place = {"UNLocationCode": "KZKUR"}
+    event = {
+        "eventID": "261353e6-b602-5ae9-910c-36b2a7315139", "eventVersion": 1, "isRetracted": False,
+        "eventType": "EQUIPMENT", "eventCode": "LOAD", "eventClassifierCode": "ACT",
+        "eventDateTime": "2026-01-17T00:20:00Z", "eventCreatedDateTime": "2026-01-17T00:20:00Z",
+        "vesselIMONumber": "9074729", **(place if source == "port.event.v1" else {"location": place}),
+        **({} if source == "port.event.v1" else {"modeOfTransport": "VESSEL"}), **unit,
+    }  # fmt: skip
+    found = told(source, target, event)
+    assert len(found.out) == told_of
+    assert found.rules("/equipmentReference") == (set() if told_of or unit else {"unit-not-named"})
+    assert len(found.of("filtered")) == 1 - told_of

@@ -29,10 +29,10 @@ def operations(given: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - JSON valu
 
 
 def test_astana_time_is_of_its_zone() -> None:
-    """Astana time was UTC+6 until 29.02.2024 24:00 (IANA Asia/Almaty) and is UTC+5 since then."""
+    """Astana time was UTC+6 until 29.02.2024 24:00 (IANA Asia/Almaty); Aktau was at UTC+5, too."""
     given = case("053-time-ast-before-2024-03", "dtc.note.v1", "dlp.event.v1")
     assert [(one["eventDateTime"], one["timeZoneOffset"]) for one in given.out] == [
-        ("2024-02-15T06:00:00Z", "+06:00")
+        ("2024-02-15T06:00:00Z", "+05:00")
     ]
 
 
@@ -206,3 +206,54 @@ def test_the_districts_agree_with_the_list() -> None:
             if now.astimezone(ZoneInfo(str(one["zone"]))).utcoffset() != now.astimezone(zone).utcoffset()
         ]  # fmt: skip
         assert len(other) * 20 <= len(listed), prefix
+
+
+@pytest.mark.parametrize("basis", ["LOC", "MSK", "AST"])
+@pytest.mark.parametrize(("station", "offset"), [("663306", "+05:00"), ("548004", "+04:00")])
+def test_the_offset_is_that_of_the_place(station: str, offset: str, basis: str) -> None:
+    """Whatever clock the note is written by: Aktau +05:00, Absheron +04:00; in the retraction, too."""
+    (note,) = messages("055-time-unknown-station-message")
+    plain = {**note, "operationStation": station, "timeBasis": basis}
+    gone = {**plain, "messageId": str(uuid4()), "messageKind": "ANNULMENT", "noteVersion": 2}
+    out = told("dtc.note.v1", "dlp.event.v1", plain, gone).out
+    here = [one for one in out if one["eventCode"] != "VOID"]
+    assert {one["isRetracted"] for one in here} == {False, True}
+    assert [one.get("timeZoneOffset") for one in here] == [offset] * len(here)
+
+
+@pytest.mark.parametrize("wrong", [None, "+03:00", "+06:00"])
+def test_an_offset_that_is_not_the_places_is_not_told_on(wrong: str | None) -> None:
+    """Aktau is at +05:00: the port's own word is a finding, and the DLP is told the place's."""
+    said = {} if wrong is None else {"timeZoneOffset": wrong}
+    event = {
+        "eventID": str(uuid4()), "eventVersion": 1, "isRetracted": False, "eventType": "EQUIPMENT",
+        "eventCode": "GTIN", "eventClassifierCode": "ACT", "eventDateTime": "2026-01-17T00:20:00Z",
+        "eventCreatedDateTime": "2026-01-17T00:20:00Z", "UNLocationCode": "KZAAU",
+        "equipmentReference": "CSQU3054383", **said,
+    }  # fmt: skip
+    found = told("port.event.v1", "dlp.event.v1", event)
+    assert [one["timeZoneOffset"] for one in found.out] == ["+05:00"]
+    assert found.rules("/timeZoneOffset") == (set() if wrong is None else {"offset-not-of-place"})
+
+
+@pytest.mark.parametrize(
+    ("lot_event", "place", "more", "station"),
+    [
+        ("LOADED", "KZAAU", {}, "663404"),
+        ("SAILED", "KZAAU", {"nextLocation": "TMKRW"}, "689409"),
+        ("ARRIVED", "AZBAK", {}, "547302"),
+        ("DISCHARGED", "GEPTI", {}, "572200"),
+    ],
+)
+def test_a_tanker_is_at_the_station_of_the_port(
+    lot_event: str, place: str, more: dict[str, str], station: str
+) -> None:
+    """Ships berth at a port station, never at the town's (list `port-stations`)."""
+    lot = {
+        "eventId": str(uuid4()), "eventVersion": 1, "isRetracted": False, "lot": "LOT-22",
+        "lotEvent": lot_event, "classifier": "ACT", "eventTime": "2026-01-25T16:00:00Z",
+        "recordedAt": "2026-01-25T16:00:00Z", "UNLocationCode": place, "product": "KASHAGAN",
+        "noteKey": "707701/2026-01-12/0008022", "vesselIMONumber": "9319466", **more,
+    }  # fmt: skip
+    (note,) = told("oil.lot.v1", "dtc.note.v1", lot).out
+    assert f" {station} " in note["remark"]

@@ -198,3 +198,29 @@ def test_a_reported_entry_is_told_in_whole_seconds_and_without_the_remark() -> N
 def test_an_entry_without_a_permit_goes_to_no_authority(references: list[dict[str, str]] | None) -> None:
     """No authority is made of the parts of an event's id."""
     assert told(DLP, PERMIT, entry(references=references)).out == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "as_written", "rule"),
+    [
+        ("CONTAINER", "CSQU3054383", "csqu3054383", "container-twice"),
+        ("CONTAINER", "CSQU3054383", "CSQU 305438-3", "container-twice"),
+        ("CONTAINER", "CSQU3054383", "\u0421SQU3054383", "container-twice"),
+        ("WAGON", "94001237", "9400 1237", "wagon-twice"),
+        ("TRUCK", "10AA123", "10-aa-123", None),
+    ],
+)
+def test_a_unit_of_a_manifest_is_itself_however_it_is_written(
+    kind: str, number: str, as_written: str, rule: str | None
+) -> None:
+    """One event of it, of one content; the second line is found. U+0421 is a Cyrillic letter."""
+    manifest = profiles.load(VESSEL).examples["manifest"]
+    lines = [{"kind": kind, "number": number}, {"kind": kind, "number": as_written}]
+    found = told(VESSEL, EVENT, changed(manifest, manifest=lines))
+    listed = [one for one in found.out if one["why"]["code"] == "VESSEL/LIST"]
+    assert [(one["subject"]["id"], one["what"]["units"][0]["id"]) for one in listed] == [(number, number)]
+    ids = [(one["envelope"]["event_id"], one["correction"]["version"]) for one in found.out]
+    assert len(ids) == len(set(ids)) == 2
+    said = {one for one in found.rules("/manifest/1/number") if not one.startswith("normalised")}
+    assert said == (set() if rule is None else {rule})
+    assert found.rules("/manifest/0/number") == said
