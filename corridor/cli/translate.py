@@ -24,13 +24,15 @@ from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent
 from schemas.mapping.compile import CompiledMapping, compile_expression
 from schemas.mapping.compile import load as compile_mapping
 from schemas.mapping.profiles import find_mapping, find_schema
-from schemas.mapping.reasons import kind_of
+from schemas.mapping.reasons import NO_EQUIVALENT, kind_of
 from schemas.profiles import CANONICAL, load
 from schemas.records import violations_of
 from schemas.text import visible
 from schemas.translation import Context, Record, Translator
 from schemas.translation.chain import Chain, Stage, Step
 
+_WHY = ""
+"""In the place of a reason: that a loss was told of a field, with whatever reason."""
 MAX_LINE = 1024 * 1024
 """Bytes of one message: the limit of a body on HTTP."""
 
@@ -215,7 +217,7 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _entries(number: int, step: Step, said: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """What a step has to say beside its outputs; ``said`` has the losses of this message that were told."""
+    """What a step has to say beside its outputs; ``said`` has what was told of this message already."""
     at = {"line": number, "mapping": step.stage.translator.name, "id": step.record.context.id}
     if step.error is not None:
         yield {**at, **_letter("translate", step.error)}
@@ -225,13 +227,17 @@ def _entries(number: int, step: Step, said: set[tuple[str, str]]) -> Iterator[di
         return
     for loss, via in step.losses:
         place = (loss.pointer, loss.reason)
-        if place in said:
+        if place in said or (loss.reason == NO_EQUIVALENT and (loss.pointer, _WHY) in said):
             continue
         said.add(place)
+        if kind_of(loss.reason) == "loss":
+            said.add((loss.pointer, _WHY))
         entry = {**at, "kind": kind_of(loss.reason), **msgspec.structs.asdict(loss)}
         yield {**entry, "via": via} if via else entry
-    for finding in result.findings:
-        yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
+    for finding in step.findings:
+        if (finding.pointer, finding.rule) not in said:
+            said.add((finding.pointer, finding.rule))
+            yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
     for filtered in result.filtered:
         yield {**at, "kind": "filtered", **msgspec.structs.asdict(filtered)}
     if step.stage.toward and len(step.outputs) < len(result.outputs):

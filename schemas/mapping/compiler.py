@@ -244,7 +244,7 @@ class Compiler:
                 return known
             local = function.fresh(name)
             if value.type.kind == "record":
-                value = replace(value, pointer=(f"@{local}",))
+                value = replace(value, pointer=(f"@L[{index}]",))
             function.line(f"{local} = L[{index}]")
             function.line(f"if {local} is UNSET: {local} = let_{name}(r, m, c, e, L)")
             value = replace(value, code=local, atom=True, home=function.here, const=False, column=None)
@@ -269,7 +269,7 @@ class Compiler:
             self._lets[name] = None
             return
         value = compiler.atom(value, name)
-        if value.pointer and any(step.startswith(("@", "#")) for step in value.pointer):
+        if value.pointer and any(_local(step) for step in value.pointer):
             value = replace(value, pointer=None)
         if any(
             "(c, " in line.text or "c.loss" in line.text or "c.finding" in line.text
@@ -378,6 +378,11 @@ def _refuse(message: str) -> Callable[[ast.AST], Value]:
         raise Wrong(node, message)
 
     return refuse
+
+
+def _local(step: str) -> bool:
+    """Whether a step of a pointer is known in one function only: an item of a list, if of no `let`."""
+    return step.startswith(("@", "#")) and not step.startswith("@L[")
 
 
 def _is_path(tree: ast.expr) -> bool:

@@ -96,6 +96,13 @@ def leaves(kind: Type, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield from leaves(found.type, (*path, name))
 
 
+def logical_of(kind: Type, path: tuple[str, ...]) -> str:
+    """The logical type of the field at a path; empty when it has none."""
+    for name in path:
+        kind = _inside(kind).fields[name].type
+    return _inside(kind).logical
+
+
 def _exists(kind: Type, path: tuple[str, ...]) -> bool:
     for name in path:
         kind = _inside(kind)

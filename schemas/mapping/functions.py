@@ -39,7 +39,8 @@ class Plain:
     """A function without literal arguments: ``code`` is a template over its arguments.
 
     ``slow`` is called when the fast code gave null, with the report and the pointer of the first
-    argument. With ``nulls`` the code takes null arguments itself.
+    argument. With ``nulls`` the code takes null arguments itself. Where it ``chooses``, its arguments only
+    say which: they are tested, and not carried.
     """
 
     takes: tuple[str, ...]
@@ -48,10 +49,17 @@ class Plain:
     slow: Callable[..., Any] | None = None
     nulls: bool = False
     uses: Mapping[str, Any] = field(default_factory=dict)
+    chooses: bool = False
 
     def __call__(self, compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG002
         """Compile a call."""
-        return emit(compiler, arguments(compiler, node, self.takes), self)
+        if not self.chooses:
+            return emit(compiler, arguments(compiler, node, self.takes), self)
+        start = len(compiler.tests)
+        with compiler.tested():
+            values = arguments(compiler, node, self.takes)
+        del compiler.tests[start:]
+        return emit(compiler, values, self)
 
 
 def arguments(compiler: Expression, node: ast.Call, takes: tuple[str, ...]) -> list[Value]:
@@ -223,6 +231,7 @@ def library(codes: CodeLists, *, free_text: bool = False) -> dict[str, Call]:
             uses={"NEXT_ON_ROUTE": route.next_on_route(
                 codes.column("stations", "unlocode"), codes.column("stations", "country")
             )},
+            chooses=True,
         ),
         "oil_density": _oil_density,
         "oil_convert": _oil_convert,
@@ -470,9 +479,12 @@ def _loss(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:
 
 def _finding(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
     place, rule, severity, value = arguments(compiler, node, ("any", "text", "text", "any"))
-    compiler.function.line(
-        f"c.finding({compiler.pointer(place)}, {rule.code}, {severity.code}, {value.code})"
-    )
+    shown = value.code
+    if value.type.logical == "timestamp-millis":
+        value = compiler.atom(value)
+        compiler.bindings.names.setdefault("INSTANT_TEXT", times.instant_text)
+        shown = f"(None if {value.code} is None else INSTANT_TEXT({value.code}))"
+    compiler.function.line(f"c.finding({compiler.pointer(place)}, {rule.code}, {severity.code}, {shown})")
     return value
 
 

@@ -32,6 +32,7 @@ REASONS: Final[dict[str, tuple[Kind, str]]] = {
     "not-the-destination": ("loss", "An estimate for a way point: the target knows the destination's only."),
     "needs-density": ("loss", "A quantity that cannot be converted without a density."),
     "needs-water-content": ("loss", "A quantity that cannot be converted without the water content."),
+    "water-content-invalid": ("loss", "A quantity that cannot be converted: its water content is none."),
 }
 """All reasons of the broker's own mappings: what each counts as, and what it means.
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.avro.structs import member
 from schemas.mapping.compiler import CompiledRule
-from schemas.mapping.coverage import Aside, aside, leaves
+from schemas.mapping.coverage import Aside, aside, leaves, logical_of
 from schemas.mapping.document import Document
 from schemas.mapping.reasons import NO_EQUIVALENT, PERSONAL
 from schemas.mapping.runtime import excerpt
@@ -39,6 +39,7 @@ class Leaf(NamedTuple):
     path: Path
     reason: str
     aside: Aside | None
+    logical: str = ""
 
 
 Plan = tuple[tuple[str, "Plan | Leaf"], ...]
@@ -60,18 +61,27 @@ class Remains:
         self, document: Document, source: Type, properties: Mapping[str, Any], access: Access
     ) -> None:
         self._get: Final[Callable[[Any, str], Any]] = _item if access == "item" else member
+        self._source: Final = source
         reasons = {tuple(path.split(".")): reason.text for path, (_, reason) in document.drops.items()}
         asides = [aside(scalar.text) for scalar in document.ignores]
         ignored = {one.path for one in asides if not one.other}
         ignored |= {tuple(properties[name].split(".")) for name in _ABOUT if name in properties}
         beside = {one.path: one for one in asides if one.other}
         self._leaves: Final = [
-            Leaf(path, _longest(reasons, path) or NO_EQUIVALENT, beside.get(path))
+            Leaf(path, _longest(reasons, path) or NO_EQUIVALENT, beside.get(path), logical_of(source, path))
             for path in leaves(source, ())
             if not _under(path, ignored)
         ]
         self._keys: Final = frozenset(tuple(scalar.text.split(".")) for scalar in document.keys)
+        self.watched: Final = frozenset(
+            leaf.path for leaf in self._leaves if leaf.aside is None or leaf.aside.same
+        )
+        """Fields that are left whenever they have a value and are not carried."""
         self._plan = lru_cache(maxsize=512)(self._planned)
+
+    def logical(self, path: Path) -> str:
+        """The logical type of the source's field at a path."""
+        return logical_of(self._source, path)
 
     def never(self, rules: Iterable[CompiledRule]) -> bool:
         """Tell whether nothing can be left as soon as any of the rules has given something."""
@@ -87,6 +97,7 @@ class Remains:
         before: Any = None,  # noqa: ANN401 - a datum or struct
         changed: frozenset[str] | None = None,
         surely: bool = False,
+        all_of_it: bool = False,
     ) -> list[Left]:
         """Find what no rule carried.
 
@@ -98,6 +109,7 @@ class Remains:
             before: the message before; what is the same there is not left.
             changed: names of the root's fields that differ from it, where that is known.
             surely: take what is carried of some item of a list for not carried of the others.
+            all_of_it: nothing became of the message: what stands beside another field is left as well.
         """
         rules = frozenset(rule for rule, _ in fired)
         blocks = frozenset(block for block, _ in took)
@@ -106,7 +118,7 @@ class Remains:
             return []
         if changed is not None:
             plan = tuple(part for part in plan if part[0] in changed)
-        return list(self._walk(plan, record, before, "", (), _Items(record, fired, took, blocks)))
+        return list(self._walk(plan, record, before, "", (), _Items(record, fired, took, blocks, all_of_it)))
 
     def _planned(
         self, rules: frozenset[CompiledRule], blocks: frozenset[int], known: tuple[str, ...], surely: bool
@@ -145,9 +157,13 @@ class Remains:
             if isinstance(part, Leaf):
                 if within and _carried(part.path, within):
                     continue
-                if part.aside is not None and self._aside(part.aside, items.root, record, value):
+                if (
+                    part.aside is not None
+                    and not items.all_of_it
+                    and self._aside(part.aside, items.root, record, value)
+                ):
                     continue
-                yield Left(here, part.path, part.reason, excerpt(value) if part.reason != PERSONAL else "")
+                yield Left(here, part.path, part.reason, self._text(part, value))
             elif isinstance(value, list):
                 olds = old if isinstance(old, list) else ()
                 for index, item in enumerate(value):
@@ -159,6 +175,10 @@ class Remains:
                     yield from self._walk(part, item, last, f"{here}/{index}", around, items, depth + 1)
             else:
                 yield from self._walk(part, value, old, here, within, items, depth + 1)
+
+    @staticmethod
+    def _text(leaf: Leaf, value: object) -> str:
+        return excerpt(value, leaf.logical) if leaf.reason != PERSONAL else ""
 
     def _aside(self, one: Aside, root: Any, record: Any, value: object) -> bool:  # noqa: ANN401
         *way, last = one.other.split(".")
@@ -180,8 +200,9 @@ class _Items:
         fired: Sequence[tuple[CompiledRule, Sequence[Any]]],
         took: Sequence[tuple[int, Any]],
         blocks: frozenset[int],
+        all_of_it: bool,
     ) -> None:
-        self.root = root
+        self.root, self.all_of_it = root, all_of_it
         self._fired, self._took, self._blocks = fired, took, blocks
 
     @cached_property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
 from schemas.avro.schema import Schema
 from schemas.avro.structs import member
 from schemas.avro.violation import HIDDEN, step
+from schemas.mapping.reasons import PERSONAL
 from schemas.records import Finding, Loss
 
 EDGE = -2
@@ -68,6 +70,16 @@ class Report:
         """Note a loss; the same one twice is one."""
         told = self._shown(pointer, value)
         self._lost.setdefault((pointer, reason), (self.origin, Loss(pointer, reason, told)))
+
+    def rest(self, pointer: str, reason: str, value: object) -> None:
+        """Note what no rule carried, unless it was said why; what is withheld by design is that only."""
+        said = [place for place in self._lost if place[0] == pointer]
+        if reason == PERSONAL:
+            for place in said:
+                del self._lost[place]
+        elif said:
+            return
+        self.loss(pointer, reason, value)
 
     def finding(self, pointer: str, rule: str, severity: str, value: object) -> None:
         """Note a finding; the same one twice is one."""
@@ -138,7 +150,10 @@ def _since(entries: list[tuple[int, Any]], mark: int, lets: Collection[int]) -> 
 
 
 def shorten(value: object) -> str:
-    """A value as text of at most 200 characters; empty for null."""
+    """A value as text of at most 200 characters; empty for null, a number without the zeros of its scale."""
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return (text.rstrip("0").rstrip(".") if "." in text else text)[:200]
     return "" if value is None else str(value)[:200]
 
 

@@ -49,9 +49,21 @@ def text_of(value: object) -> str:
     return plain(value) if isinstance(value, Decimal) else str(value)
 
 
-def excerpt(value: object) -> str:
-    """A value as a report shows it: of a list its items, at most 200 characters."""
-    return shorten(", ".join(map(str, value)) if isinstance(value, list) else text_of(value))
+def excerpt(value: object, logical: str = "") -> str:
+    """A value as a report shows it: of a list its items, at most 200 characters.
+
+    Args:
+        value: of a field.
+        logical: its logical type; an instant or a day is shown as one (RFC 3339), as its sender wrote it.
+    """
+    if isinstance(value, list):
+        return shorten(", ".join(excerpt(item, logical) for item in value))
+    if logical == "timestamp-millis":
+        moment = isinstance(value, datetime.datetime)
+        return times.instant_text(milliseconds(value) if moment else value)  # type: ignore[arg-type]
+    if logical == "date" and isinstance(value, int):
+        return (datetime.date(1970, 1, 1) + datetime.timedelta(days=value)).isoformat()
+    return shorten(value if isinstance(value, Decimal) else text_of(value))
 
 
 def fit(value: Decimal, scale: int) -> Decimal:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from schemas.avro.violation import HIDDEN
 from schemas.errors import Permanent
-from schemas.records import Loss
-from schemas.translation.lineage import origin
+from schemas.mapping.reasons import NO_EQUIVALENT
+from schemas.mapping.report import plain
+from schemas.records import Finding, Loss
+from schemas.translation.lineage import Place, elsewhere, origin, texts_at, wanting
 from schemas.translation.model import Context, Output, Record, Result
 from schemas.translation.store import Store
 from schemas.translation.translator import Translator
+
+NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass
@@ -84,18 +91,53 @@ class Step:
         """What is in no output, at the sender's own pointers where they are known; none of an echo."""
         if self.result is None or (self.result.outputs and not self.outputs):
             return []
-        return [self._sent(loss) for loss in self.result.losses]
+        return [sent for loss in self.result.losses if (sent := self._sent(loss)) is not None]
 
-    def _sent(self, loss: Loss) -> Sent:
+    @property
+    def findings(self) -> list[Finding]:
+        """What is odd, at the sender's own pointers where they are known."""
+        return [self._found(finding) for finding in self.result.findings] if self.result is not None else []
+
+    def _sent(self, loss: Loss) -> Sent | None:
+        """A loss as the sender sees it; None where he wrote nothing, or another field told it."""
         before, came = self.before, self.came
-        if before is None or before.result is None or came is None or self.result is None:
+        if self.result is None or self.result.told or before is None or before.result is None or came is None:
             return Sent(loss)
-        sent = before.result.record
-        found = None if self.result.told else origin(sent, came, loss.pointer, loss.value)
+        message, logical = before.result.record, before.stage.translator.mapping.remains.logical
+        found = origin(message, came, loss.pointer, loss.value, logical)
         if found is None:
-            return Sent(loss)
+            return Sent(loss) if came.rule is None else None
+        if loss.reason == NO_EQUIVALENT and self._told_by_another(message, came, loss.pointer, found):
+            return None
         value = found.value if loss.value and loss.value != HIDDEN else loss.value
         return Sent(Loss(found.pointer, loss.reason, value), loss.pointer)
+
+    def _told_by_another(self, message: Any, came: Output, pointer: str, place: Place) -> bool:  # noqa: ANN401
+        """Whether another field of the event that was made of the same field went on."""
+        if self.result is None or not self.result.outputs:
+            return False
+        lost = {tuple(plain(loss.pointer)[1:].split("/")) for loss in self.result.losses}
+        remains = self.stage.translator.mapping.remains
+        for other in elsewhere(message, came, pointer, place):
+            top = tuple(step for step in other[1:].split("/") if step != "*")
+            for path in remains.watched:
+                if path[: len(top)] != top or path in lost:
+                    continue
+                told = texts_at(self.result.record, path, remains.logical(path))
+                if place.value in told or told.issuperset(place.value.split(", ")):
+                    return True
+                if told and path == top and not NUMBER.fullmatch(place.value):
+                    return True  # a number that became another one was not told
+        return False
+
+    def _found(self, finding: Finding) -> Finding:
+        before, came = self.before, self.came
+        if before is None or before.result is None or came is None:
+            return finding
+        logical = before.stage.translator.mapping.remains.logical
+        place = origin(before.result.record, came, finding.pointer, finding.value, logical)
+        pointer = place.pointer if place is not None else wanting(came, finding.pointer)
+        return finding if pointer is None else replace(finding, pointer=pointer)
 
 
 class Chain:

@@ -6,7 +6,7 @@ variables of the rule tell, and the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from schemas.avro.structs import member
@@ -23,7 +23,17 @@ class Place(NamedTuple):
     value: str
 
 
-def origin(message: Any, output: Output, pointer: str, value: str | None) -> Place | None:  # noqa: ANN401
+Logical = Callable[[tuple[str, ...]], str]
+"""The logical type of the field of a message at a path."""
+
+
+def origin(
+    message: Any,  # noqa: ANN401
+    output: Output,
+    pointer: str,
+    value: str | None,
+    logical: Logical = lambda _: "",
+) -> Place | None:
     """The field of a message that a field of one of its outputs was made from.
 
     Args:
@@ -31,6 +41,7 @@ def origin(message: Any, output: Output, pointer: str, value: str | None) -> Pla
         output: with the rule that made it.
         pointer: of the output's field.
         value: its value as text; of several fields that may be meant the one with this value is.
+        logical: type of a field of the message.
 
     Returns:
         None when the rule made the field of nothing in the message.
@@ -38,7 +49,9 @@ def origin(message: Any, output: Output, pointer: str, value: str | None) -> Pla
     if output.rule is None:
         return None
     claims = output.rule.claims.get(starred(pointer), ())
-    found = [place for claim in sorted(claims, key=repr) for place in _places(message, output, claim)]
+    found = [
+        place for claim in sorted(claims, key=repr) for place in _places(message, output, claim, logical)
+    ]
     same = [place for place in found if place.value == value]
     numbers = INDEX.findall(pointer)
     index = int(numbers[-1][1:]) if numbers else 0
@@ -47,25 +60,61 @@ def origin(message: Any, output: Output, pointer: str, value: str | None) -> Pla
     return found[index] if index < len(found) else found[0] if found else None
 
 
-def _places(message: Any, output: Output, claim: Claim) -> Iterator[Place]:  # noqa: ANN401
+def wanting(output: Output, pointer: str) -> str | None:
+    """Pointer of the field of the message that an absent field of an output would have been made from."""
+    claims = output.rule.claims.get(starred(pointer), ()) if output.rule is not None else ()
+    paths = sorted((claim.path for claim in claims), key=lambda path: (-len(path), path))
+    return "/" + "/".join(paths[0]) if paths else None
+
+
+def elsewhere(message: Any, output: Output, pointer: str, place: Place) -> Iterator[str]:  # noqa: ANN401
+    """The other fields of an output that were made of the same field of a message, and of no other item.
+
+    Args:
+        message: its datum or struct.
+        output: with the rule that made it.
+        pointer: of one field of the output.
+        place: what that was made from.
+    """
+    for other, claims in output.rule.claims.items() if output.rule is not None else ():
+        if other == starred(pointer):
+            continue
+        for claim in claims:
+            made = list(_places(message, output, claim))
+            if len(made) == 1 and made[0].pointer == place.pointer:
+                yield other
+                break
+
+
+def texts_at(message: Any, path: tuple[str, ...], logical: str) -> set[str]:  # noqa: ANN401
+    """The values of a field, in whichever items of lists, as texts."""
+    return {place.value for place in _walk(message, path, "", logical)}
+
+
+def _places(
+    message: Any,  # noqa: ANN401
+    output: Output,
+    claim: Claim,
+    logical: Logical = lambda _: "",
+) -> Iterator[Place]:
     here, path, start = message, claim.path, ""
     anchor = claim.anchor
     if anchor is not None and anchor.name.startswith("$") and output.rule is not None:
         here = output.variables[output.rule.variables.index(anchor.name[1:])]
         path, start = path[anchor.depth :], locate(message, here)
-    yield from _walk(here, path, start)
+    yield from _walk(here, path, start, logical(claim.path))
 
 
-def _walk(here: Any, path: tuple[str, ...], pointer: str) -> Iterator[Place]:  # noqa: ANN401
+def _walk(here: Any, path: tuple[str, ...], pointer: str, kind: str) -> Iterator[Place]:  # noqa: ANN401
     if here is None or here in ("", []):
         return
     if isinstance(here, list) and path:
         for index, item in enumerate(here):
-            yield from _walk(item, path, f"{pointer}/{index}")
+            yield from _walk(item, path, f"{pointer}/{index}", kind)
     elif path:
         inner = here.get(path[0]) if isinstance(here, dict) else member(here, path[0])
-        yield from _walk(inner, path[1:], f"{pointer}/{path[0]}")
+        yield from _walk(inner, path[1:], f"{pointer}/{path[0]}", kind)
     else:
         one = here[0] if isinstance(here, list) else here
         if not isinstance(one, dict) and not hasattr(here, "__struct_fields__"):
-            yield Place(pointer, excerpt(here))
+            yield Place(pointer, excerpt(here, kind))

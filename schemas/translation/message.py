@@ -138,16 +138,18 @@ class Message:
         self._listed = True
         self._mapping.module.functions["unlisted"](self.record, self.report)
 
-    def rest(self, known: Iterable[str] = ()) -> None:
+    def rest(self, known: Iterable[str] = (), *, all_of_it: bool = False) -> None:
         """Report what no rule carried.
 
         Args:
             known: paths of the record that hold nothing new.
+            all_of_it: nothing became of the record, so nothing is told by another field.
         """
         untold = self.untold_of
         fired = [(made[0].without(untold.get(made[0].name, ())), made[5]) for made in self.fired]
-        for left in self._mapping.remains.left(self.record, fired, self.report.took, known=known):
-            self.report.loss(left.pointer, left.reason, left.value)
+        remains, took = self._mapping.remains, self.report.took
+        for left in remains.left(self.record, fired, took, known=known, all_of_it=all_of_it):
+            self.report.rest(left.pointer, left.reason, left.value)
 
     def untold(self, before: Any, changed: frozenset[str] | None) -> list[Left]:  # noqa: ANN401 - a datum
         """What stands only in the output of the rule that holds the rest.

@@ -135,7 +135,7 @@ class Translator:
                 message.report.loss(one["pointer"], NO_EQUIVALENT, one["value"])
         elif taken is not False:  # nothing says that it should not have been told
             message.whole()
-            message.rest(self._known(message))
+            message.rest(self._known(message), all_of_it=True)
 
     @staticmethod
     def _known(message: Message) -> tuple[str, ...]:
