@@ -160,9 +160,7 @@ def test_decimal_places_that_the_target_has_not_are_rounded_with_a_loss() -> Non
     """Half to even; what loses nothing is no loss."""
     one = translator(number(4), number(2))
     lost = run(one, Decimal("1.2350"))
-    assert [(loss.pointer, loss.reason, loss.value) for loss in lost.losses] == [
-        ("/x", "precision", "1.235")
-    ]
+    assert [(loss.pointer, loss.reason, loss.value) for loss in lost.losses] == [("/x", "precision", "1.235")]
     assert told(number(4), number(2), Decimal("1.2350")) == Decimal("1.24")
     assert run(one, Decimal("1.2300")).losses == []
     assert run(translator(number(2), number(4)), Decimal("1.23")).losses == []
