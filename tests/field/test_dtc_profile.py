@@ -202,9 +202,9 @@ def from_corridor(profile: str, *, free_text: bool) -> Translator:
 
     def find(name: str) -> Schema:
         schema = profiles.load(name).schema
-        if name != profile or not free_text:
+        if name != profile or free_text:
             return schema
-        return Schema.parse(schema.text.replace('"type": "record"', '"type": "record", "freeText": true', 1))
+        return Schema.parse(schema.text.replace('"freeText": true, ', ""))
 
     return Translator(load(loaded.mappings["from_corridor"], profile, find, CodeLists.load()))
 

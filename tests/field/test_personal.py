@@ -42,6 +42,9 @@ NEEDED = {
 }
 """Texts without a form that go to partners, and why: a receiver cannot do without them (docs/contract.md)."""
 ALLOWED = {
+    # Remarks go to the two platforms: of a commercial act they are the fact itself. The log keeps them.
+    *((pointer, target) for pointer in ("/remark", "/why/remark")
+      for target in ("dtc.note.v1", "dlp.event.v1", "corridor.event.v1")),
     # A plate goes to who handles the truck: the DLP and the ports (docs/profiles), never to the railways.
     *((f"/{name}", target) for name in ("truckPlate", "trailerPlate", "plate_number", "plate_number2")
       for target in NAMES if not target.startswith("dtc")),

@@ -148,11 +148,11 @@ def test_oil_is_back_as_far_as_the_events_have_it(code: str) -> None:
     assert [one["unit"] for one in told["unitOperations"]] == ["75003111"]
 
 
-def test_a_remark_is_not_back() -> None:
-    """Free words stay with their sender."""
-    told = back(note("90", "572107", "20.01.2026 14:30", remark="driver IVANOV"))
-    assert told
-    assert "IVANOV" not in str(told)
+def test_a_remark_is_back_with_its_operation() -> None:
+    """The remark of a commercial act is what is damaged or short: the act says nothing without it."""
+    told = back(note("90", "572107", "20.01.2026 14:30", remark="hole in the roof"))
+    assert [(one["operationCode"], one["remark"]) for one in told] == [("90", "hole in the roof")] * 2
+    assert all(one["unitOperations"][0]["remark"] == "hole in the roof" for one in told)
 
 
 def test_an_annulment_is_back() -> None:
