@@ -160,6 +160,8 @@ class Emitter:
         Raises:
             Invalid: ``schema-violation`` when the value is not of the type.
         """
+        if value is None and isinstance(node, Nullable):
+            return ["b += b'\\x00'"]
         return [f"b += {self.encoded(node, {None: value})[None]!r}"]
 
     def encoded(self, node: Type, values: Mapping[Any, Datum]) -> dict[Any, bytes]:

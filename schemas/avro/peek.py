@@ -76,7 +76,7 @@ class _Peek(Reader):
         members = []
         for field in fields:
             if field.name not in wanted:
-                lines += _skip(field.type)
+                lines += skip(field.type)
                 continue
             value = self.emitter.temporary()
             final = last and field is fields[-1]
@@ -98,7 +98,7 @@ class _Peek(Reader):
         return self.lines(node, target)
 
 
-def _skip(node: Type) -> list[str]:
+def skip(node: Type) -> list[str]:
     """Return lines that pass over a value of a type."""
     match node:
         case Primitive(name="int" | "long") | Enum():
@@ -110,13 +110,13 @@ def _skip(node: Type) -> list[str]:
         case Fixed(size=size) | DecimalType(size=size):
             return [f"i += {size}"]
         case Nullable(inner=inner):
-            return ["n = b[i]", "i += 1", "if n:", *indent(_skip(inner) or ["pass"])]
+            return ["n = b[i]", "i += 1", "if n:", *indent(skip(inner) or ["pass"])]
         case Record(fields=fields):
-            return [line for field in fields for line in _skip(field.type)]
+            return [line for field in fields for line in skip(field.type)]
         case Array(items=items):
-            return _block(_skip(items))
+            return _block(skip(items))
         case Map(values=values):
-            return _block([*_TEXT, *_skip(values)])
+            return _block([*_TEXT, *skip(values)])
 
 
 def _block(entry: list[str]) -> list[str]:

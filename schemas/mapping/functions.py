@@ -18,6 +18,7 @@ from schemas.mapping import logical, petroleum, route, runtime, times
 from schemas.mapping.code import Column, Line, Value
 from schemas.mapping.expression import Call, Expression, Wrong, alike
 from schemas.mapping.places import Places
+from schemas.mapping.remembered import remembering
 from schemas.mapping.source import suggest
 from schemas.mapping.types import BOOL, DAY, DECIMAL, INSTANT, INT, TEXT, UUID, Type
 
@@ -402,15 +403,14 @@ def _check(compiler: Expression, node: ast.Call, expected: Type | None) -> Value
 def _valid(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
     check = _identifier(node, CHECKS)
     value = _rest(compiler, node, 1, ("text",))[0]
-    bound = compiler.bindings.bind(f"broken_{_literal(node, 0, '')}", check)
+    bound = compiler.bindings.bind(f"broken_{_literal(node, 0, '')}", remembering(check))
     guard = f"{value.code} is not None and " if value.type.nullable else ""
     return Value(f"({guard}{bound}({value.code}) is None)", BOOL, atom=False, volatile=value.volatile)
 
 
 def _normal(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
-    bound = compiler.bindings.bind(
-        f"normal_{_literal(node, 0, 'the identifier')}", _identifier(node, NORMALISE)
-    )
+    name = _literal(node, 0, "the identifier")
+    bound = compiler.bindings.bind(f"normal_{name}", remembering(_identifier(node, NORMALISE)))
     return emit(compiler, _rest(compiler, node, 1, ("text",)), Plain((), TEXT, f"{bound}({{0}})"))
 
 

@@ -11,6 +11,7 @@ from schemas.avro.instants import FIRST, LAST, SPAN
 from schemas.codes.lists import CodeLists
 from schemas.mapping.code import Bindings
 from schemas.mapping.logical import UUID
+from schemas.mapping.remembered import Remembered
 from schemas.mapping.types import Field
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -64,7 +65,7 @@ def test(found: Field, bindings: Bindings, codes: CodeLists) -> Test | None:
         return Test(f"not {name}({{0}})", "form", "expected a UUID")
     if "pattern" in has:
         form = matcher(str(has["pattern"]))
-        fits = lru_cache(maxsize=4096)(lambda value: form.search(value) is not None)
+        fits = Remembered(lambda value: form.search(value) is not None).__getitem__
         name = bindings.bind(f"fits_{found.name}", fits, ("fits", has["pattern"]))
         if not has.get("closed"):
             return Test(f"not {name}({{0}})", "form", words(has))

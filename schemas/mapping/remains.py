@@ -6,7 +6,7 @@ against one message and the rules that came of it. Nothing is compared by value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -60,7 +60,7 @@ class Remains:
     def __init__(
         self, document: Document, source: Type, properties: Mapping[str, Any], access: Access
     ) -> None:
-        self._get: Final[Callable[[Any, str], Any]] = _item if access == "item" else member
+        self._get: Final[Callable[[Any, str], Any]] = dict.get if access == "item" else member
         self._source: Final = source
         reasons = {tuple(path.split(".")): reason.text for path, (_, reason) in document.drops.items()}
         asides = [aside(scalar.text) for scalar in document.ignores]
@@ -118,7 +118,10 @@ class Remains:
             return []
         if changed is not None:
             plan = tuple(part for part in plan if part[0] in changed)
-        return list(self._walk(plan, record, before, "", (), _Items(record, fired, took, blocks, all_of_it)))
+        found: list[Left] = []
+        items = _Items(record, fired, took, blocks, all_of_it)
+        self._walk(plan, record, before, "", (), items, found)
+        return found
 
     def _planned(
         self, rules: frozenset[CompiledRule], blocks: frozenset[int], known: tuple[str, ...], surely: bool
@@ -143,17 +146,18 @@ class Remains:
         pointer: str,
         within: tuple[tuple[int, Sequence[frozenset[Path]]], ...],
         items: _Items,
+        found: list[Left],
         depth: int = 0,
-    ) -> Iterator[Left]:
+    ) -> None:
+        """Add what is left of one record to ``found``."""
         get = self._get
         for name, part in plan:
             value = get(record, name)
-            if value is None or value == "" or value == []:
+            if not value and (value is None or value == "" or value == []):
                 continue
-            old = get(before, name) if before is not None else None
+            old = None if before is None else get(before, name)
             if old is not None and old == value:
                 continue
-            here = f"{pointer}/{name}"
             if isinstance(part, Leaf):
                 if within and _carried(part.path, within):
                     continue
@@ -163,7 +167,8 @@ class Remains:
                     and self._aside(part.aside, items.root, record, value)
                 ):
                     continue
-                yield Left(here, part.path, part.reason, self._text(part, value))
+                told = self._text(part, value)
+                found.append(Left(f"{pointer}/{name}", part.path, part.reason, told))
             elif isinstance(value, list):
                 olds = old if isinstance(old, list) else ()
                 for index, item in enumerate(value):
@@ -172,9 +177,10 @@ class Remains:
                     mine = items.carried.get(id(item))
                     around = (*within, (depth + 1, mine)) if mine else within
                     last = olds[index] if index < len(olds) else None
-                    yield from self._walk(part, item, last, f"{here}/{index}", around, items, depth + 1)
+                    here = f"{pointer}/{name}/{index}"
+                    self._walk(part, item, last, here, around, items, found, depth + 1)
             else:
-                yield from self._walk(part, value, old, here, within, items, depth + 1)
+                self._walk(part, value, old, f"{pointer}/{name}", within, items, found, depth + 1)
 
     @staticmethod
     def _text(leaf: Leaf, value: object) -> str:
@@ -272,7 +278,3 @@ def _under(path: Path, tops: Container[Path]) -> bool:
 
 def _longest(reasons: Mapping[Path, str], path: Path) -> str | None:
     return next((reasons[path[:n]] for n in range(len(path), 0, -1) if path[:n] in reasons), None)
-
-
-def _item(record: Any, name: str) -> Any:  # noqa: ANN401
-    return record.get(name)

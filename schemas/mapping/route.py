@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 Next = Callable[[str, str, Sequence[int], Sequence[str], Sequence[str], str], str | None]
 """Station, departure, borders (order, exits, entries) and destination to a UN/LOCODE."""
+
+_LONGEST: Final = 256
+"""Characters of all codes of a route that is remembered: those of a railway have six each."""
 
 
 def next_on_route(places: Mapping[str, Any], countries: Mapping[str, Any]) -> Next:
@@ -52,4 +56,19 @@ def next_on_route(places: Mapping[str, Any], countries: Mapping[str, Any]) -> Ne
         onward = (places.get(stop) for stop in route[at[-1] + 1 :])
         return next((place for place in onward if place is not None and place != here), None)
 
-    return find
+    remembered = lru_cache(maxsize=1024)(find)
+
+    def find_again(
+        station: str,
+        departure: str,
+        order: Sequence[int],
+        exits: Sequence[str],
+        entries: Sequence[str],
+        destination: str,
+    ) -> str | None:
+        """The same; every version of a note asks for the same few places."""
+        size = sum(map(len, (station, departure, destination, *exits, *entries)))
+        ask = remembered if size <= _LONGEST else find
+        return ask(station, departure, tuple(order), tuple(exits), tuple(entries), destination)
+
+    return find_again

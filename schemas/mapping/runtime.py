@@ -11,9 +11,11 @@ import decimal
 import hashlib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from schemas.mapping import times
+from schemas.mapping.remembered import remembering
 from schemas.mapping.report import Report, shorten
 
 MATH = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
@@ -76,6 +78,8 @@ def fit(value: Decimal, scale: int) -> Decimal:
 
 def to_decimal(value: object) -> Decimal | None:
     """A decimal from a number or its text; None when the text is none."""
+    if type(value) is int and -(10**39) < value < 10**40:
+        return Decimal(value)
     text = str(value).strip()
     if len(text) > 40 or not text.isascii() or "_" in text:
         return None
@@ -101,8 +105,9 @@ def unreadable(rule: str) -> Callable[..., None]:
     return report
 
 
+@cache
 def checked(check: Callable[[str], str | None]) -> tuple[Callable[[str], str | None], Callable[..., str]]:
-    """Fast and slow half of ``check(identifier, value)``."""
+    """Fast and slow half of ``check(identifier, value)``; the same ones for every mapping."""
 
     def fast(value: str) -> str | None:
         return value if check(value) is None else None
@@ -111,7 +116,7 @@ def checked(check: Callable[[str], str | None]) -> tuple[Callable[[str], str | N
         to.finding(pointer, check(value) or "", "warning", value)
         return value
 
-    return fast, slow
+    return remembering(fast), slow
 
 
 def within(low: Decimal | None, high: Decimal | None) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -9,6 +9,7 @@ their order of arrival.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -109,15 +110,17 @@ class Group(msgspec.Struct, array_like=True):
 
     def pairs(self, clusters: list[list[str]]) -> tuple[list[tuple[list[str], Told | None]], list[Told]]:
         """Each cluster with the outgoing event that shares most members, and the events left without any."""
-        free = [told for told in self.told if not told.retracted]
+        free = {told.id: told for told in self.told if not told.retracted}
+        of: dict[str, list[str]] = {}
+        for told in free.values():
+            for member in told.members:
+                of.setdefault(member, []).append(told.id)
         pairs: list[tuple[list[str], Told | None]] = []
         for cluster in clusters:
-            shared = [(len({*told.members} & {*cluster}), told.id, told) for told in free]
-            best = max((one for one in shared if one[0]), key=lambda one: one[:2], default=None)
-            pairs.append((cluster, best[2] if best else None))
-            if best:
-                free.remove(best[2])
-        return pairs, free
+            shared = Counter(told for member in cluster for told in of.get(member, ()) if told in free)
+            best = max(shared, key=lambda told: (shared[told], told), default=None)
+            pairs.append((cluster, None if best is None else free.pop(best)))
+        return pairs, list(free.values())
 
     def fresh(self, participant: str, name: str, number: int) -> str:
         """An id that no outgoing event has had; the same for the same members wherever they come first."""
@@ -148,6 +151,7 @@ class Groups:
         self._union = state.union.text.split(".") if state.union is not None else []
         self._first = "" if state.compare_from is None else state.compare_from.text
         self._codec = codec
+        self._listed = codec.peek([tuple(self._union)] if self._union else [])
         self._written = written
         self._avro = avro
 
@@ -183,6 +187,8 @@ class Groups:
         for cluster, before in pairs:
             if event.id in cluster:
                 _contradiction(group, event.id, cluster, message)
+            elif before is not None and before.members == cluster:
+                continue  # nothing that it is made of has changed
             self._tell(group, name, cluster, before, within, message, state, result)
         if not result.outputs:
             result.filtered.append(Filtered("", "unchanged"))
@@ -232,7 +238,7 @@ class Groups:
         *parents, last = self._union
         items: dict[bytes, Any] = {}
         for body in bodies:
-            found: Any = self._codec.decode_trusted(body)
+            found = self._listed(body)
             for step in self._union:
                 found = found[step]
             items |= {_encode(list(item.values())): item for item in found}

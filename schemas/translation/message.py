@@ -43,7 +43,7 @@ class Message:
     """
 
     __slots__ = (
-        *("_decode", "_lets", "_listed", "_mapping", "_personal"),
+        *("_decode", "_functions", "_lets", "_listed", "_mapping", "_personal"),
         *("context", "fired", "record", "report", "source", "untold_of"),
     )
 
@@ -56,6 +56,7 @@ class Message:
         personal: Collection[str] = (),
     ) -> None:
         self._mapping = mapping
+        self._functions = mapping.module.functions
         self._decode = decode
         self._lets = mapping.slots()
         self._personal, self._listed = personal, False
@@ -97,7 +98,7 @@ class Message:
 
     def value(self, name: str, event: Event, default: Any = None) -> Any:  # noqa: ANN401 - any datum
         """Evaluate one part of the mapping, such as ``state_key``; the default when it has no such part."""
-        function = self._mapping.module.functions.get(name)
+        function = self._functions.get(name)
         if function is None:
             return default
         return function(self.record, self.context, self.report, event, self._lets)
@@ -109,13 +110,13 @@ class Message:
     def run(self, event: Event, part: str = "rules") -> list[tuple[Any, ...]]:
         """Run all rules; the results are the fields of ``Candidate``."""
         out: list[tuple[Any, ...]] = []
-        self._mapping.module.functions[part](self.record, self.context, self.report, event, self._lets, out)
+        self._functions[part](self.record, self.context, self.report, event, self._lets, out)
         self.fired = out
         return out
 
     def head(self, candidate: Candidate, event: Event) -> bytes:
         """The fields in front of the content, which know the event."""
-        function = self._mapping.module.functions.get("head_" + candidate.rule.name.replace("-", "_"))
+        function = self._functions.get("head_" + candidate.rule.name.replace("-", "_"))
         if function is None:
             return b""
         body: bytes = function(self.record, self.context, self.report, event, self._lets, candidate.variables)
@@ -123,7 +124,7 @@ class Message:
 
     def retraction(self, event: Event, kept: Any) -> bytes | None:  # noqa: ANN401 - a context object of kept facts
         """The body that retracts an event; None when the mapping does not retract it."""
-        function = self._mapping.module.functions["retract"]
+        function = self._functions["retract"]
         body: bytes | None = function(self.record, self.context, self.report, event, self._lets, kept)
         return body
 
@@ -136,7 +137,7 @@ class Message:
     def unlisted(self) -> None:
         """Tell which codes their lists do not have."""
         self._listed = True
-        self._mapping.module.functions["unlisted"](self.record, self.report)
+        self._functions["unlisted"](self.record, self.report)
 
     def rest(self, known: Iterable[str] = (), *, all_of_it: bool = False) -> None:
         """Report what no rule carried.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from schemas.avro.front import Front
 from schemas.mapping.compile import CompiledRule
 from schemas.mapping.remains import Left
 from schemas.translation.message import Message
@@ -20,33 +21,54 @@ class News:
 
     Args:
         message: has the document, and the rules have run.
+        body: of the document, None where it was merged from several.
         before: body of the document before, None at the first.
-        decode: reads it.
+        front: of both.
+        decode: reads them.
     """
 
-    def __init__(self, message: Message, before: bytes | None, decode: Callable[[bytes], Any]) -> None:
+    def __init__(
+        self,
+        message: Message,
+        body: bytes | None,
+        before: bytes | None,
+        front: Front,
+        decode: Callable[[bytes], Any],
+    ) -> None:
         self._message: Final = message
-        self._body: Final = before
+        self._own: Final = message.record
+        self._body: Final = body
+        self._old: Final = before
+        self._front: Final = front
         self._decode: Final = decode
+
+    @cached_property
+    def before(self) -> Any:  # noqa: ANN401 - a datum
+        """The document before, None at the first."""
+        return None if self._old is None else self._decode(self._old)
 
     def untold(self) -> Sequence[Left]:
         """What is new and stands only in the output of the rule that holds the rest."""
-        if self._body is None:
+        if self._old is None:
             return self._message.untold(None, None)
-        return self._message.untold(self._before, self._changed)
+        before, changed = self._changed
+        return self._message.untold(before, changed)
 
     def known(self, rule: CompiledRule) -> Sequence[str]:
         """Paths of the rule's output that hold nothing new."""
-        return () if self._body is None or rule.rest or rule.beside else known_paths(rule, self._changed)
+        if self._old is None or rule.rest or rule.beside:
+            return ()
+        return known_paths(rule, self._changed[1])
 
     @cached_property
-    def _before(self) -> Any:  # noqa: ANN401 - a datum
-        return None if self._body is None else self._decode(self._body)
-
-    @cached_property
-    def _changed(self) -> frozenset[str]:
-        before = self._before
-        return frozenset(name for name, value in self._message.record.items() if before.get(name) != value)
+    def _changed(self) -> tuple[Any, frozenset[str]]:
+        """The fields of the document before, as far as they matter, and the names of those that changed."""
+        record, before, names = self._message.record, None, self._front.names
+        if self._old is not None and self._body is not None and record is self._own:
+            before = self._front.before(self._old, self._body)
+        if before is None:
+            before, names = self.before, tuple(record)
+        return before, frozenset(name for name in names if before.get(name) != record[name])
 
 
 @lru_cache(maxsize=4096)

@@ -75,12 +75,12 @@ class Reader:
         self._registers = registers
         self._named = named
         self._asides = asides
+        self._nothing = Event()
+        self._nothing.memory = dict.fromkeys(registers)
 
     def nothing(self) -> Event:
-        """The event of expressions that are asked before there is one."""
-        event = Event()
-        event.memory = dict.fromkeys(self._registers)
-        return event
+        """The event of expressions that are asked before there is one; nobody changes it."""
+        return self._nothing
 
     def read(self, timeline: Timeline, message: Message, kind: str, partial: Any, whole: Any) -> Reading:  # noqa: ANN401 - datums
         """What a version says, entered into the timeline.

@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
+from schemas.avro.front import Front
 from schemas.errors import Permanent
 from schemas.mapping.compile import CompiledMapping
 from schemas.records import Filtered
@@ -38,6 +39,7 @@ class Snapshots:
     Attributes:
         reader: of the mapping.
         source: the schema of the documents in the state, ``target`` that of the events.
+        front: of the bodies of versions.
     """
 
     def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> None:
@@ -50,6 +52,7 @@ class Snapshots:
         first = self._state.content_from
         self.source = Written(codec)
         self.target = Written(Codec(mapping.target), "" if first is None else first.text)
+        self.front = Front(self._record)
         self._groups = [(group.key, group.fields[len(group.key) :]) for _, group in self._state.groups]
         asides = self._state.asides
         self._asides = "" if asides is None else asides.text
@@ -183,7 +186,8 @@ class _Telling:
         self._partial = message.record
         self._contested = past.numbered(version.number)
         self._said = False
-        self._news = News(message, past.newest() or past.base, kind.decode)
+        body = version.head if version.kind == SNAPSHOT else None
+        self._news = News(message, body, past.newest() or past.base, kind.front, kind.decode)
 
     def tell(self) -> None:
         """Put the version in its place, and tell what changes by it."""
@@ -221,9 +225,9 @@ class _Telling:
         past, version, message = self._past, self._version, self._message
         whole = self._partial
         if version.kind != SNAPSHOT:
-            before = past.newest() or past.base
+            before = self._news.before
             self._find_whole(before is not None)
-            whole = self._kind.merged(before and self._kind.decode(before), whole, version.kind)
+            whole = self._kind.merged(before, whole, version.kind)
         reading = self._kind.reader.read(past.now, message, version.kind, self._partial, whole)
         self._said = bool(reading.made)
         holding, members = reading.holding(), reading.occurrence.members
