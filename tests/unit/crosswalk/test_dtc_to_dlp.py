@@ -285,14 +285,14 @@ def test_81_delivered_becomes_gate_out_or_available() -> None:
     assert about(events) == [("EQUIPMENT/GTOT", C1), ("EQUIPMENT/AVPU", W2)]
 
 
-def test_90_commercial_act_becomes_inspection() -> None:
-    """90: EQUIPMENT INSP, 1:1; the remark may name a person and stays."""
+def test_90_commercial_act_becomes_inspection_with_remark() -> None:
+    """90: EQUIPMENT INSP with the remark, 1:1."""
     wagons = [{"wagonNumber": W1, "containers": [{"containerNo": C1}]}]
     events = (
         Crossing().dtc(note("90", "572107", "27.01.2026 10:00", wagons=wagons, remark="Пломба сорвана")).dlp
     )
     assert about(events) == [("EQUIPMENT/INSP", C1)]
-    assert "remark" not in events[0]
+    assert events[0]["remark"] == "Пломба сорвана"
 
 
 def test_unknown_operation_is_a_loss_not_an_event() -> None:

@@ -9,13 +9,16 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from corridor.cli import dead, permit, tail
+from corridor.cli import letters, permit, tail
 from corridor.cli.exits import report
 from corridor.cli.options import emit, say
+from corridor.settings import Settings
 from corridor.supervisor.outlook import Outlook, Port
 from corridor.supervisor.supervisor import Status
 from corridor.supervisor.view import page, port_line
 from schemas.errors import Invalid, Permanent
+from schemas.records import DeadLetter, Violation
+from streams.dead import Open
 from streams.follow import Seen
 
 EVIL = "a\x1b]0;PWNED\x07\x1b[2J\u202eb\x9b2Jc\nd\ufeff"
@@ -62,8 +65,23 @@ def test_records_and_permits(capsys: pytest.CaptureFixture[str]) -> None:
         say(line)
     permit._show({"company_name": EVIL, "peers": [{"name": EVIL}], "claims": {EVIL: 1}}, as_json=False)
     permit._show({"company_name": EVIL}, as_json=True)
-    assert dead._text({EVIL: EVIL.encode()})
     assert len(shown(capsys)) == 7
+
+
+def test_dead_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a line and whole: all that a partner's message put into a letter."""
+    letter = DeadLetter(
+        id="1", participant=EVIL, stage="to-corridor.dtc", code="mapping-failed", detail=EVIL, pointer=EVIL,
+        rule=EVIL, value=EVIL, topic="in.dtc", partition=0, offset=1, key=EVIL.encode(), body=EVIL.encode(),
+        headers={EVIL: EVIL.encode()}, subject=EVIL, origin=EVIL, mapping=EVIL,
+        violations=[Violation("mapping-failed", EVIL, EVIL, EVIL)],
+    )  # fmt: skip
+    found = Open(letter, 0, None, b"", {})
+    say(letters.line(found))
+    told = list(letters.whole(found, Settings()))
+    for name, value in told:
+        say(f"{name:12}{value}")
+    assert len(shown(capsys)) == 1 + len(told)
 
 
 def test_the_live_page() -> None:

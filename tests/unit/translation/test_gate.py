@@ -41,7 +41,7 @@ def test_a_gate_changes_nothing_but_what_is_decoded(profile: str) -> None:
 
 
 def test_a_gate_reads_conditions_and_state_only() -> None:
-    """Of a corridor event the DLP's needs its code, identity and version."""
+    """Of a corridor event the DLP's needs its code, identity and version, and which units it is about."""
     assert mapping("dlp.event.v1").gate == {
         ("envelope", "event_id"),
         ("envelope", "derived_from"),
@@ -49,6 +49,14 @@ def test_a_gate_reads_conditions_and_state_only() -> None:
         ("correction", "version"),
         ("correction", "retracted"),
         ("why", "code"),
+        ("consignment_id",),
+        ("subject", "type"),
+        ("subject", "id"),
+        ("what", "units", "kind"),
+        ("what", "units", "id"),
+        ("what", "units", "parent"),
+        ("how", "rail_car"),
+        ("how", "truck_plate"),
     }
 
 
