@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from schemas.errors import Permanent
 from schemas.registry import deletion
 from schemas.registry.names import subject
 from schemas.registry.reading import parse
@@ -138,9 +139,14 @@ def test_no_record_stops_a_reader(key: bytes, value: bytes | None) -> None:
     ),
 )
 def test_no_value_of_a_known_key_stops_a_reader(value: object, kind: str) -> None:
-    """A key that is known with a value that is not what it should be is passed over."""
+    """A key that is known with a value that is not what it should be is told as such, and in no other way."""
     key = {"keytype": kind, "subject": "s", "version": 1, "context": ".c", "tenant": "t", "magic": 0}
-    State().apply(decode(json.dumps(key).encode(), json.dumps(value).encode()), 0)
+    try:
+        entry = decode(json.dumps(key).encode(), json.dumps(value).encode())
+    except Permanent as error:
+        assert error.code == "log-unreadable"
+    else:
+        State().apply(entry, 0)
 
 
 @given(st.text(min_size=1, max_size=20), st.integers(1, 2**31 - 1))

@@ -40,6 +40,8 @@ NOTE_KEYS = st.builds(
     "{}/{}/{}".format, st.sampled_from(STATIONS), st.dates(datetime.date(2024, 1, 1)), NUMBERS
 )
 
+PERMITS = st.sampled_from(("AZ-KZ-2026-2-1", "KZ-TR-2025-1-77"))
+
 
 def _formed(values: Iterable[str], rules: Mapping[str, Any]) -> list[str]:
     """Those of the declared form: others never go out to a partner."""
@@ -127,6 +129,8 @@ def _references(draw: st.DrawFn, records: st.SearchStrategy[Datum]) -> Datum:
     made = draw(records)
     if made["type"] in {"SMGS", "CIM"}:
         return made | {"value": draw(NOTE_KEYS), "original": draw(st.none() | NOTE_KEYS)}
+    if made["type"] == "EPERMIT":
+        return made | {"value": draw(PERMITS), "original": None}
     return made | {"original": None}
 
 
@@ -140,7 +144,17 @@ def _locations(draw: st.DrawFn, records: st.SearchStrategy[Datum]) -> Datum:
     return made
 
 
-_SPECIAL = {"Reference": _references, "Location": _locations}
+_UNITS = ("equipmentReference", "railCarReference", "truckPlate")
+
+
+@st.composite
+def _seals(draw: st.DrawFn, records: st.SearchStrategy[Datum]) -> Datum:
+    """A seal of blanks is none: nobody is told of it."""
+    made = draw(records)
+    return made if made["number"].strip() else made | {"number": "1"}
+
+
+_SPECIAL = {"Seal": _seals, "Reference": _references, "Location": _locations}
 
 
 @st.composite
@@ -160,12 +174,19 @@ def notes(draw: st.DrawFn) -> Datum:
 
 @st.composite
 def events(draw: st.DrawFn) -> Datum:
-    """DLP events: type and code belong together, so do the two forms of the mode; a lot has a BULK event."""
+    """DLP events: type and code belong together, so do the two forms of the mode; a lot has a BULK event.
+
+    What happened to equipment names it; a known place has an offset of its own, which is told whatever was sent.
+    """
     made: Datum = draw(_root("dlp.event.v1"))
     known = [key for key, row in CODES.rows("corridor-codes") if row["dlp"]]
     made["eventType"], made["eventCode"] = draw(st.sampled_from(known)).split("/")
     if made["bulk"] is not None:
         lot = made["bulk"] if made["eventType"] == "BULK" else {"lotNumber": None, "railCarReferences": None}
         made["bulk"] = made["bulk"] | lot | {"computed": None}
+    if made["eventType"] == "EQUIPMENT" and not any(made[name] for name in _UNITS):
+        made["equipmentReference"] = IDENTIFIERS["iso6346"][0]
+    if made["location"] is not None:
+        made["timeZoneOffset"] = None
     rec19 = CODES.lookup("modes", made["modeOfTransport"], "rec19") if made["modeOfTransport"] else None
     return made | {"modeOfTransportCode": int(str(rec19)) if rec19 is not None else None}
