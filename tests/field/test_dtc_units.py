@@ -127,7 +127,7 @@ def test_an_estimate_hangs_on_no_operation_that_comes_after_it() -> None:
     loaded = box("17 05:00", "LOAD", location=AKTAU, modeOfTransport="VESSEL")
     for order in permutations([late, loaded, DAMAGED]):
         end = last_of(*order)
-        assert (end["operationCode"], end.get("remark")) == ("90", None)
+        assert (end["operationCode"], end.get("remark")) == ("90", "hole in roof")
 
 
 def test_an_estimate_leaves_the_words_of_an_operation_alone() -> None:
