@@ -176,7 +176,7 @@ def notes(draw: st.DrawFn) -> Datum:
 def events(draw: st.DrawFn) -> Datum:
     """DLP events: type and code belong together, so do the two forms of the mode; a lot has a BULK event.
 
-    What happened to equipment names it; a known place has an offset of its own, which is told whatever was sent.
+    What happened to equipment names it. A known place has an offset of its own, whatever was sent.
     """
     made: Datum = draw(_root("dlp.event.v1"))
     known = [key for key, row in CODES.rows("corridor-codes") if row["dlp"]]
