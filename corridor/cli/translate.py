@@ -235,8 +235,9 @@ def _entries(number: int, step: Step, said: set[tuple[str, str]]) -> Iterator[di
         entry = {**at, "kind": kind_of(loss.reason), **msgspec.structs.asdict(loss)}
         yield {**entry, "via": via} if via else entry
     for finding in step.findings:
-        if (finding.pointer, finding.rule) not in said:
-            said.add((finding.pointer, finding.rule))
+        found = (finding.pointer, f"found {finding.rule}")  # a loss may have the same word for a reason
+        if found not in said:
+            said.add(found)
             yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
     for filtered in result.filtered:
         yield {**at, "kind": "filtered", **msgspec.structs.asdict(filtered)}
