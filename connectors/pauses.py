@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -41,6 +42,12 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool
         await asyncio.wait({working, stopping})
 
 
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait some seconds, but not longer than until ``stop`` is set."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
 class Pauses:
     """The waits of one thing that is tried again until it succeeds: between half of the bound and the bound.
 
@@ -69,9 +76,5 @@ class Pauses:
         seconds = self.next(least)
         if stop is None:
             await asyncio.sleep(seconds)
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await stop.wait()
-        except TimeoutError:
-            return
+        else:
+            await pause(stop, seconds)

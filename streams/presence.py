@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from connectors.pauses import pause
 from streams import metrics
 from streams.door import knock
 from streams.settings import Kafka
@@ -53,8 +53,7 @@ class Presence:
             while not stop.is_set():
                 answers = await asyncio.gather(*(self._ask(*host, options) for host in hosts))
                 self._note(there=any(answers))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._look)
+                await pause(stop, self._look)
         finally:
             for connection in self._connections.values():
                 connection.close()

@@ -6,16 +6,17 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from connectors.pauses import unless
 from corridor.cli.exits import abandon_stdout
 from corridor.cli.options import emit, json_option
 from corridor.supervisor import view
@@ -201,10 +202,10 @@ async def _up(plan: Plan, seconds: float | None, output: _Output) -> None:
             console=output.console, transient=True, disable=not output.live,
         )  # fmt: skip
         with bar:
-            await _unless(stop, supervisor.start(output.downloading(bar)))
+            await unless(stop, supervisor.start(output.downloading(bar)))
         if not stop.is_set():
             supervisor.say(f"ready after {time.monotonic() - began:.1f} s")
-            await _unless(stop, asyncio.wait_for(_watch(supervisor, output), seconds))
+            await unless(stop, asyncio.wait_for(_watch(supervisor, output), seconds))
     except TimeoutError:
         pass
     finally:
@@ -218,19 +219,6 @@ async def _up(plan: Plan, seconds: float | None, output: _Output) -> None:
 async def _when(lost: asyncio.Event, stop: asyncio.Event) -> None:
     await lost.wait()
     stop.set()
-
-
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work, or leave it when ``stop`` is set."""
-    working = asyncio.create_task(work)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if working.done():
-        await working
-    else:
-        working.cancel()
-        await asyncio.wait({working})
 
 
 async def _watch(supervisor: Supervisor, output: _Output) -> None:

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Gauge
 
 from connectors.auth.secret import find_secret
-from connectors.pauses import Pauses
+from connectors.pauses import Pauses, pause
 from connectors.ports import Format, Message
 from connectors.registry.client import RegistryClient
 from connectors.registry.transport import Bearer
@@ -124,8 +124,7 @@ async def watch_registry(client: RegistryClient, health: Health, stop: asyncio.E
     health.degrades("registry", lambda: client.reachable)
     while not stop.is_set():
         reachable.set(await client.ready())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK)
+        await pause(stop, LOOK)
 
 
 def _trust(ca_file: str, cert_file: str) -> ssl.SSLContext | None:

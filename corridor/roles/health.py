@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from connectors.pauses import pause
 from schemas.errors import CorridorError
 
 log = structlog.get_logger(__name__)
@@ -110,8 +111,7 @@ class Health:
                     log.warning("waiting", of=self.role, waiting=waiting)
                 else:
                     log.info("ready", of=self.role, address=address, version=release)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), look)
+            await pause(stop, look)
 
     def routes(self) -> list[BaseRoute]:
         """Build ``/livez``, ``/readyz`` and ``/metrics``."""

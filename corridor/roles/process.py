@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from importlib.metadata import version
@@ -14,6 +13,7 @@ import uvloop
 from starlette.routing import BaseRoute
 
 from connectors.http.server import listen, make_server
+from connectors.pauses import pause
 from connectors.receive.app import make_app
 from corridor.guard import OURS
 from corridor.roles import role
@@ -106,8 +106,7 @@ def _hang_up() -> None:
 async def _each_second(flush: Callable[[], None], stop: asyncio.Event) -> None:
     while not stop.is_set():
         flush()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 1.0)
+        await pause(stop, 1.0)
 
 
 async def serve_http(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 import structlog
 from prometheus_client import Gauge
 
+from connectors.pauses import pause
 from corridor.roles.contracts import registered, registry_client, tried, watch_registry
 from corridor.roles.health import Health
 from corridor.roles.process import serve_all, together
@@ -79,14 +79,9 @@ async def _measure(database: Database, stop: asyncio.Event) -> None:
             log.warning("figures not read", error=error.message)
         except Exception:  # figures are for people: whatever is wrong with them, the view goes on
             log.exception("figures cannot be computed")
-        await _pause(stop, MEASURE_EVERY)
+        await pause(stop, MEASURE_EVERY)
 
 
 def _recent(database: Database) -> list[Figure]:
     with database.reading() as connection:
         return recent(connection)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
