@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from schemas.errors import Transient
 from streams import topics
 from streams.access import unavailable
+from streams.dead import MOST, MOST_BYTES
 from streams.envelope import DISCARD, REPLAY, Envelope, letter_id
 from streams.scan import scan
 from streams.settings import Kafka, Processing
 from streams.sizes import Sizes, size_of
 from streams.transactions import Writer, Writes
-
-MOST: Final = 200
-MOST_BYTES: Final = 2 * 1024 * 1024
-"""Messages and their bytes of one transaction."""
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ REPLAYED: Final = "replayed"
 """Headers of a letter that is under way: when it died, and when it was sent again, in UTC milliseconds."""
 MOST: Final = 200
 MOST_BYTES: Final = 2 * 1024 * 1024
-"""Letters and their bytes that are sent and marked in one transaction."""
+"""Records and their bytes that are sent again in one transaction."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

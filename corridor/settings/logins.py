@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -66,12 +66,10 @@ def registry_logins(settings: Settings) -> Logins:
     Raises:
         Misconfigured: a secret cannot be read.
     """
-    logins = list(_named(settings))
-    if settings.registry.token:
-        logins.append(Login("registry", find_secret(settings.registry.token), _ALL))
+    own = [("registry", settings.registry.token, _ALL)]
     if needs_own(settings):
-        logins.append(Login(OWN, find_secret(f"file:{own_file()}"), _WRITE))
-    return Logins(logins, _free(settings.registry_place.host, logins))
+        own.append((OWN, f"file:{own_file()}", _WRITE))
+    return _logins(settings, settings.registry_place.host, own)
 
 
 def view_logins(settings: Settings) -> Logins:
@@ -80,10 +78,7 @@ def view_logins(settings: Settings) -> Logins:
     Raises:
         Misconfigured: a secret cannot be read.
     """
-    logins = list(_named(settings))
-    if settings.view.token:
-        logins.append(Login("view", find_secret(settings.view.token), _READ))
-    return Logins(logins, _free(settings.view.host, logins))
+    return _logins(settings, settings.view.host, [("view", settings.view.token, _READ)])
 
 
 def registry_token(settings: Settings) -> Secret | None:
@@ -110,9 +105,12 @@ def view_token(settings: Settings) -> Secret | None:
     return find_secret(reference) if reference else None
 
 
-def _named(settings: Settings) -> Iterator[Login]:
-    for name, token in settings.tokens.items():
-        yield Login(name, find_secret(token.token), frozenset(token.scopes))
+def _logins(settings: Settings, host: str, own: Sequence[tuple[str, str | None, frozenset[Scope]]]) -> Logins:
+    """Give the named tokens of the settings, and those of one API's own that there are."""
+    named = [(name, token.token, frozenset(token.scopes)) for name, token in settings.tokens.items()]
+    all_of_them = [*named, *((name, reference, scopes) for name, reference, scopes in own if reference)]
+    logins = [Login(name, find_secret(reference), scopes) for name, reference, scopes in all_of_them]
+    return Logins(logins, _free(host, logins))
 
 
 def _configured(settings: Settings) -> str | None:

@@ -61,9 +61,7 @@ def _items(
     said: dict[Any, list[tuple[int, Document]]] = {}
     keyed = [each for each in old if each.get(key)]
     for index, each in enumerate(new):
-        for one in (
-            [each] if each.get(key) else [*_homes(item, key, keyed, each), *_homeless(item, keyed, each)]
-        ):
+        for one in _keyed(item, key, keyed, each):
             said.setdefault(one.get(key), []).append((index, one))
     merged = []
     for each in old:
@@ -133,11 +131,17 @@ def placed(record: Record, document: Document, partial: Document) -> Document:
             known = [each for each in document.get(field.name) or () if each.get(key)]
             once: list[Document] = []
             for each in items:
-                homes = [*_homes(item, key, known, each), *_homeless(item, known, each)]
-                for one in [each] if each.get(key) else homes:
+                for one in _keyed(item, key, known, each):
                     once = _items(item, key, once, [one], frozenset(), "")
             partial = {**partial, field.name: once}
     return partial
+
+
+def _keyed(parent: Record, key: str, known: list[Document], item: Document) -> Iterable[Document]:
+    """An item that has a key as it is; of one without, a part for each item that its children are of."""
+    if item.get(key):
+        return (item,)
+    return (*_homes(parent, key, known, item), *_homeless(parent, known, item))
 
 
 def _homes(parent: Record, key: str, known: list[Document], item: Document) -> Iterable[Document]:
