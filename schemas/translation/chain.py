@@ -124,11 +124,18 @@ class Step:
                 if path[: len(top)] != top or path in lost:
                     continue
                 told = texts_at(self.result.record, path, remains.logical(path))
+                number = NUMBER.fullmatch(place.value)
                 if place.value in told or told.issuperset(place.value.split(", ")):
-                    return True
-                if told and path == top and not NUMBER.fullmatch(place.value):
+                    if number or self._holds(place.value):
+                        return True
+                elif told and path == top and not number:
                     return True  # a number that became another one was not told
         return False
+
+    def _holds(self, value: str) -> bool:
+        """Whether the outputs have a text: a field of the event may be read only to choose by it."""
+        bodies = [output.body for output in self.result.outputs] if self.result is not None else []
+        return all(any(part.encode() in body for body in bodies) for part in value.split(", "))
 
     def _found(self, finding: Finding) -> Finding:
         before, came = self.before, self.came
