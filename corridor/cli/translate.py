@@ -31,8 +31,6 @@ from schemas.text import visible
 from schemas.translation import Context, Record, Translator
 from schemas.translation.chain import Chain, Stage, Step
 
-_WHY = ""
-"""In the place of a reason: that a loss was told of a field, with whatever reason."""
 MAX_LINE = 1024 * 1024
 """Bytes of one message: the limit of a body on HTTP."""
 
@@ -106,7 +104,7 @@ def command(
             if count == 0 and encoding_of(line):
                 break  # the whole file is in it: one word is enough
             continue
-        said: set[tuple[str, str]] = set()
+        said: set[tuple[str, ...]] = set()
         for step in chain.run(record):
             dead = dead or step.error is not None
             for entry in _entries(number, step, said):
@@ -216,7 +214,7 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line.rstrip(b"\r\n")
 
 
-def _entries(number: int, step: Step, said: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+def _entries(number: int, step: Step, said: set[tuple[str, ...]]) -> Iterator[dict[str, Any]]:
     """What a step has to say beside its outputs; ``said`` has what was told of this message already."""
     at = {"line": number, "mapping": step.stage.translator.name, "id": step.record.context.id}
     if step.error is not None:
@@ -226,16 +224,16 @@ def _entries(number: int, step: Step, said: set[tuple[str, str]]) -> Iterator[di
     if result is None:
         return
     for loss, via in step.losses:
-        place = (loss.pointer, loss.reason)
-        if place in said or (loss.reason == NO_EQUIVALENT and (loss.pointer, _WHY) in said):
+        kind, place = kind_of(loss.reason), ("loss", loss.pointer)  # with whatever reason
+        if (*place, loss.reason) in said or (loss.reason == NO_EQUIVALENT and place in said):
             continue
-        said.add(place)
-        if kind_of(loss.reason) == "loss":
-            said.add((loss.pointer, _WHY))
-        entry = {**at, "kind": kind_of(loss.reason), **msgspec.structs.asdict(loss)}
+        said.add((*place, loss.reason))
+        if kind == "loss":
+            said.add(place)
+        entry = {**at, "kind": kind, **msgspec.structs.asdict(loss)}
         yield {**entry, "via": via} if via else entry
     for finding in step.findings:
-        found = (finding.pointer, f"found {finding.rule}")  # a loss may have the same word for a reason
+        found = ("finding", finding.pointer, finding.rule)
         if found not in said:
             said.add(found)
             yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}

@@ -14,10 +14,7 @@ from streams import state
 from streams.outbound import Outbound
 from streams.seen import Follower
 from streams.settings import Kafka
-from streams.shared_log import SharedLog
-from streams.sizes import Sizes
-from streams.topics import Topic
-from streams.transactions import Writes
+from tests.support.text_log import TextLog
 
 KAFKA = Kafka(bootstrap="127.0.0.1:1")
 
@@ -45,35 +42,12 @@ def test_a_malformed_header_does_not_end_the_follower(headers: dict[str, bytes |
     assert follower.seen("dtc", "good") == b"\x0a\x0b"
 
 
-class _Log(SharedLog[list[str], str]):
-    """A log whose writer goes away while a change is being decided: the process stops."""
+class _Log(TextLog):
+    """A log that has been read, and whose writer goes away while a change is being decided."""
 
     def __init__(self) -> None:
-        super().__init__(KAFKA, Topic("t", 1, 1, {}), "test log")
+        super().__init__()
         self.ready = True
-        self.written: list[str] = []
-
-    def _empty(self) -> list[str]:
-        return []
-
-    def _take(self, record: Any) -> bool:  # noqa: ANN401, ARG002
-        return False
-
-    def _mark(self) -> str:
-        return "mark"
-
-    def _records(self, change: str, headers: Any) -> Writes:  # noqa: ANN401, ARG002
-        return Writes(Sizes())
-
-    async def _take_over(self) -> None:
-        self._writer = SimpleNamespace(close=_closed)  # type: ignore[assignment]
-
-    async def _commit(self, writer: Any, change: str) -> None:  # noqa: ANN401, ARG002
-        self.written.append(change)
-
-
-async def _closed() -> None:
-    """Close nothing."""
 
 
 async def test_a_change_that_was_not_written_is_not_acknowledged() -> None:

@@ -23,24 +23,17 @@ from streams import shared_log
 from streams.contracts import Contracts, Reader
 from streams.permit_log import PermitLedger
 from streams.settings import Kafka, Topics
-from streams.shared_log import SharedLog
-from streams.sizes import Sizes
-from streams.topics import Topic
-from streams.transactions import Writes
+from tests.support.text_log import TextLog
 
 KAFKA = Kafka(bootstrap="127.0.0.1:1")
 
 
-class _Log(SharedLog[list[str], str]):
+class _Log(TextLog):
     """A log of texts over a list; ``?`` cannot be read."""
 
     def __init__(self, values: list[str]) -> None:
-        super().__init__(KAFKA, Topic("texts", 1, 1, {}), "test log")
+        super().__init__()
         self.values, self.said = values, list[Permanent | None]()
-        self.written: list[str] = []
-
-    def _empty(self) -> list[str]:
-        return []
 
     def _take(self, record: Any) -> bool:  # noqa: ANN401
         if record.value == "?":
@@ -50,18 +43,6 @@ class _Log(SharedLog[list[str], str]):
 
     def _stands_still(self, error: Permanent | None) -> None:
         self.said.append(error)
-
-    def _mark(self) -> str:
-        return "mark"
-
-    def _records(self, change: str, headers: Any) -> Writes:  # noqa: ANN401, ARG002
-        return Writes(Sizes())
-
-    async def _take_over(self) -> None:
-        self._writer = SimpleNamespace(close=_closed)  # type: ignore[assignment]
-
-    async def _commit(self, writer: Any, change: str) -> None:  # noqa: ANN401, ARG002
-        self.written.append(change)
 
     @contextlib.asynccontextmanager
     async def _consuming(self) -> AsyncIterator[Any]:
@@ -83,10 +64,6 @@ class _Consumer:
 
     async def position(self, _: object) -> int:
         return self.at
-
-
-async def _closed() -> None:
-    """Close nothing."""
 
 
 async def until(condition: Any) -> None:  # noqa: ANN401
