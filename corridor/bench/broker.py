@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import psutil
-from msgspec.structs import replace
 
 from corridor.bench.case import Tell
 from corridor.sandbox.settings import CONTROL
@@ -60,9 +59,6 @@ async def broker(
         )  # fmt: skip
         try:
             await supervisor.start(lambda *_: None)
-            token = f"file:{state.secrets / 'registry.token'}"  # which the gateway has made by now
-            registry = replace(supervisor.settings.registry, token=token)
-            supervisor.settings = replace(supervisor.settings, registry=registry)
             yield supervisor
         finally:
             await supervisor.stop()

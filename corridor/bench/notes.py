@@ -52,6 +52,8 @@ port = {deliver}
 [view]
 port = {view}
 url = "sqlite:///{secrets}/view.sqlite3"
+[registry]
+token = "file:{secrets}/registry.token"
 [topics]
 partitions = 4
 [participants.dtc]
