@@ -139,7 +139,7 @@ def test_a_place_without_a_station_keeps_the_time() -> None:
         (one["reason"], one["value"])
         for one in given.of("loss")
         if one["pointer"] == "/location/UNLocationCode"
-    ] == [("unknown-code", "CNHRS")]
+    ] == [("place-unknown", "CNHRS")]
 
 
 def test_no_place_at_all_keeps_the_time() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from corridor.roles.contracts import registry_client
 from corridor.settings import Settings, load
+from corridor.settings.logins import STATE
 from corridor.view.database import Database
 from corridor.view.dump import dump
 from corridor.view.events import recompute, write_events
@@ -115,7 +116,7 @@ def expected(directory: Path) -> bytes:
 
 
 async def test_kills_neither_lose_nor_double_and_a_rebuild_gives_the_same_bytes(
-    private_kafka: Callable[[], Node], tmp_path: Path
+    private_kafka: Callable[[], Node], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While events come in, the role is killed again and again; the view ends as if nothing had happened."""
     node = private_kafka()
@@ -125,6 +126,7 @@ async def test_kills_neither_lose_nor_double_and_a_rebuild_gives_the_same_bytes(
         f'[kafka]\nbootstrap = "{node.bootstrap}"\n[gateway]\nport = {gateway}\n'
         f'[processing]\nbatch_bytes = 20000\nsession_timeout = 6.0\n[view]\nport = {view}\nurl = "sqlite:///{tmp_path}/view.sqlite3"\n'
     )
+    monkeypatch.setenv(STATE, str(tmp_path / "state"))  # where gateway and client find one token
     settings = load(file, {})
     await topics.create(settings.kafka, topics.plan([], settings.topics))
     event = codec(profiles.CANONICAL)

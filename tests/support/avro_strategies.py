@@ -25,6 +25,12 @@ from schemas.avro.schema import (
 _SAFE = 2**53 - 1
 _FIRST = int(datetime.datetime(1, 1, 1, tzinfo=datetime.UTC).timestamp()) * 1000
 _LAST = int(datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC).timestamp()) * 1000
+_SHOWN = st.characters(
+    codec="utf-8",
+    exclude_categories=["Cc"],
+    exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff",
+)
+"""What a text of a JSON document may have: no control characters, no marks of direction."""
 _PRIMITIVES = ["boolean", "int", "long", "float", "double", "bytes", "string"]
 _LOGICAL = [("long", "timestamp-millis"), ("int", "date"), ("string", "uuid"), ("long", "timestamp-micros")]
 
@@ -108,7 +114,8 @@ def datums(node: Type, *, portable: bool = False) -> st.SearchStrategy[Any]:
         case Array():
             return st.lists(datums(node.items, portable=portable), max_size=4)
         case Map():
-            return st.dictionaries(st.text(max_size=4), datums(node.values, portable=portable), max_size=3)
+            keys = st.text(_SHOWN if portable else st.characters(codec="utf-8"), max_size=4)
+            return st.dictionaries(keys, datums(node.values, portable=portable), max_size=3)
         case Enum():
             return st.sampled_from(node.symbols)
         case Fixed():
@@ -130,6 +137,7 @@ def _primitive(node: Primitive, portable: bool) -> st.SearchStrategy[Any]:
     if portable and node.logical == "date":
         return st.integers(-719162, 2932896)
     width = _SAFE if portable else 2**63 - 1
+    alphabet = _SHOWN if portable else st.characters(codec="utf-8")
     return {
         "boolean": st.booleans(),
         "int": st.integers(-(2**31), 2**31 - 1),
@@ -137,5 +145,5 @@ def _primitive(node: Primitive, portable: bool) -> st.SearchStrategy[Any]:
         "float": st.floats(width=32, allow_nan=False, allow_infinity=not portable),
         "double": st.floats(allow_nan=False, allow_infinity=not portable),
         "bytes": st.binary(max_size=9),
-        "string": st.text(max_size=9) | st.text(min_size=60, max_size=90),
+        "string": st.text(alphabet, max_size=9) | st.text(alphabet, min_size=60, max_size=90),
     }[node.name]
