@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from schemas.registry.logical import meaning
 from schemas.registry.model import Array, Enum, Field, Fixed, Map, Named, Node, Record, Union
-from schemas.registry.reasons import source_of
+from schemas.registry.reasons import sources
 from schemas.registry.text import json_text
 
 
@@ -65,9 +65,8 @@ class _Walk:
 
     def _fields(self, old: Record, new: Record, place: str) -> Iterator[Difference]:
         kept: set[str] = set()
-        for item in new.fields:
+        for item, source in zip(new.fields, sources(new, old), strict=True):
             here = f"{place}.{item.name}".removeprefix(".")
-            source = source_of(item, old)
             if source is None:
                 yield _added(item, here)
                 continue

@@ -6,12 +6,16 @@ from `schemas.registry.reasons`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
-from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
+from avro.compatibility import (
+    ReaderWriterCompatibilityChecker,
+    SchemaCompatibilityResult,
+    SchemaCompatibilityType,
+)
 from avro.errors import AvroRuntimeException
 from avro.name import Names
-from avro.schema import make_avsc_object
+from avro.schema import RecordSchema, make_avsc_object
 
 from schemas.avro.lint import Json
 from schemas.registry.model import Array, Enum, Field, Fixed, Map, Node, Primitive, Record, Union
@@ -23,11 +27,33 @@ _PLACEHOLDER: Final = None
 def can_read(reader: Node, writer: Node) -> bool:
     """Tell whether data written with one schema can be read with another."""
     try:
-        checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
+        checker = _Checker()  # type: ignore[no-untyped-call]
         result = checker.get_compatibility(_avro(reader), _avro(writer))
     except AvroRuntimeException:  # a field of the reader matches two fields of the writer through aliases
         return False
     return bool(result.compatibility is SchemaCompatibilityType.compatible)
+
+
+class _Checker(ReaderWriterCompatibilityChecker):
+    """The package's checker, which at every field has the writer make all its fields by name."""
+
+    def check_reader_writer_record_fields(
+        self, reader: RecordSchema, writer: RecordSchema, location: list[str]
+    ) -> SchemaCompatibilityResult:
+        """Check two records, the writer's fields by name made once."""
+        once = cast(RecordSchema, _ByName(writer))
+        return super().check_reader_writer_record_fields(reader, once, location)
+
+
+class _ByName:
+    """A record of the package whose ``fields_dict`` is made once."""
+
+    def __init__(self, record: RecordSchema) -> None:
+        self.fields_dict = record.fields_dict
+        self._record = record
+
+    def __getattr__(self, name: str) -> Json:
+        return getattr(self._record, name)
 
 
 def _avro(node: Node) -> Json:

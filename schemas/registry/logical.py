@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from schemas.registry.model import Array, Map, Node, Record, Union
-from schemas.registry.reasons import Place, source_of
+from schemas.registry.reasons import Place, sources
 
 _ATTRIBUTES: Final = {"decimal": ("precision", "scale")}
 _CARRIERS: Final = {
@@ -58,8 +58,9 @@ def _walk(
         case Map(), Map():
             yield from _walk(reader.values, writer.values, (*place, "values"), seen)
         case Record(), Record():
-            for index, item in enumerate(reader.fields):
-                if (source := source_of(item, writer)) is not None:
+            filled = zip(reader.fields, sources(reader, writer), strict=True)
+            for index, (item, source) in enumerate(filled):
+                if source is not None:
                     here = (*place, "fields", str(index), "type")
                     yield from _walk(item.type, source.type, here, seen)
         case _ if reader.type == writer.type and meaning(reader) != meaning(writer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from schemas.errors import Permanent
@@ -159,9 +160,9 @@ class _Comparison:
 
     def _fields(self, reader: Record, writer: Record, place: Place) -> list[Reason]:
         found: list[Reason] = []
+        fields = {other.name: other.type for other in writer.fields}
         for index, item in enumerate(reader.fields):
             here = (*place, "fields", str(index))
-            fields = {other.name: other.type for other in writer.fields}
             source: list[Node] = [fields[name] for name in (item.name, *item.aliases) if name in fields]
             if not source and not item.has_default and isinstance(item.type, Enum) and item.type.default:
                 source = [
@@ -224,7 +225,9 @@ def _has_aliases(root: Node) -> bool:
     return False
 
 
-def source_of(item: Field, writer: Record) -> Field | None:
-    """Give the field of the writer that a field of the reader is filled from."""
-    names = {item.name, *item.aliases}
-    return next((other for other in writer.fields if other.name in names), None)
+def sources(reader: Record, writer: Record) -> Iterator[Field | None]:
+    """Give for each field of the reader the writer's field that it is filled from."""
+    places = {other.name: place for place, other in enumerate(writer.fields)}
+    for item in reader.fields:
+        first = min((places[name] for name in (item.name, *item.aliases) if name in places), default=None)
+        yield None if first is None else writer.fields[first]

@@ -11,13 +11,15 @@ from schemas.registry.compatibility import Earlier
 from schemas.registry.model import Schema
 from schemas.registry.names import Subject, subject
 from schemas.registry.reading import InvalidSchema, parse
-from schemas.registry.records import AVRO, Document, Reference, SchemaValue
+from schemas.registry.records import AVRO, Document, Reference, SchemaKey, SchemaValue
 from schemas.registry.refusal import Refusal, invalid_schema
 from schemas.registry.state import State
 from schemas.registry.text import canonical, normalized
 
 MAX_REFERENCED: Final = 500
 """Most schemas that one schema may need, directly and through others."""
+MAX_TEXTS: Final = 1 << 20
+"""Most characters of all of them together: each is read whenever a schema that needs them is."""
 _SHOWN: Final = 1000
 
 
@@ -68,6 +70,8 @@ def prepare(state: State, where: Subject, given: Submission, *, normalize: bool,
     if given.kind != AVRO:
         raise Refusal(42201, f"Invalid schema type {given.kind[:50]}")
     try:
+        if len(given.references) > MAX_REFERENCED:
+            raise _too_many()
         references = tuple(_pinned(state, where.context, r) for r in given.references)
         texts = referenced(state, where.context, references)
         schema = read(given.schema, texts)
@@ -100,11 +104,16 @@ def referenced(state: State, context: str, references: Iterable[Reference]) -> t
     Raises:
         InvalidSchema: one is not there, or there are too many.
     """
-    found: dict[tuple[str, int], str] = {}
+    found: dict[SchemaKey, str] = {}
     waiting: list[tuple[Reference, str, bool]] = [(r, context, False) for r in reversed(list(references))]
-    visited: set[tuple[str, int]] = set()
+    asked: set[tuple[Reference, str]] = set()
+    visited: set[SchemaKey] = set()
+    characters = 0
     while waiting:
         reference, inside, done = waiting.pop()
+        if not done and (reference, inside) in asked:
+            continue
+        asked.add((reference, inside))
         value = state.resolve(reference, inside)
         if value is None:
             raise _missing(reference)
@@ -112,12 +121,20 @@ def referenced(state: State, context: str, references: Iterable[Reference]) -> t
             found[value.key] = value.schema
         elif value.key not in visited:
             visited.add(value.key)
+            characters += len(value.schema)
             if len(visited) > MAX_REFERENCED:
-                raise InvalidSchema(f"More than {MAX_REFERENCED} schemas are referred to", too_large=True)
+                raise _too_many()
+            if characters > MAX_TEXTS:
+                message = f"The schemas that are referred to have more than {MAX_TEXTS} characters together"
+                raise InvalidSchema(message, too_large=True)
             waiting.append((reference, inside, True))
             own = subject(value.subject).context
             waiting.extend((r, own, False) for r in reversed(value.references))
     return tuple(found.values())
+
+
+def _too_many() -> InvalidSchema:
+    return InvalidSchema(f"More than {MAX_REFERENCED} schemas are referred to", too_large=True)
 
 
 def _pinned(state: State, context: str, reference: Reference) -> Reference:
@@ -148,15 +165,19 @@ def describe(finding: Finding) -> str:
 
 
 def _invalid(where: Subject, given: Submission, details: str) -> Refusal:
-    references = "[" + ", ".join(_shown(r) for r in given.references) + "]"
-    schema = given.schema if len(given.schema) <= _SHOWN else given.schema[:_SHOWN] + "…"
+    references = _cut("[" + ", ".join(_shown(r) for r in given.references) + "]")
+    metadata = "null" if given.metadata is None else _cut(str(dict(given.metadata)))
     echoed = (
         f"Invalid schema {{subject={where.text},version={given.version or 'null'},"
         f"id={given.id if given.id >= 0 else 'null'},schemaType=AVRO,references={references},"
-        f"metadata={'null' if given.metadata is None else dict(given.metadata)},ruleSet=null,schema={schema},"
+        f"metadata={metadata},ruleSet=null,schema={_cut(given.schema)},"
         f"schemaTags=null,ts=null,deleted=null}} with refs {references} of type AVRO, details: {details}"
     )
     return invalid_schema(echoed)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _shown(reference: Reference) -> str:
