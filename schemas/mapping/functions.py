@@ -6,11 +6,13 @@ How many arguments of which kind, what comes back, and the code of a call.
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from schemas.avro.structs import attribute
 from schemas.codes.identifiers import CHECKS, NORMALISE
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
@@ -237,6 +239,7 @@ def library(codes: CodeLists, *, free_text: bool = False) -> dict[str, Call]:
         "oil_density": _oil_density,
         "oil_convert": _oil_convert,
         "within": _within,
+        "distinct": _distinct,
         "uuid5": _uuid5,
     }  # fmt: skip
     special = {
@@ -306,6 +309,28 @@ def _within(compiler: Expression, node: ast.Call, expected: Type | None) -> Valu
     fast, slow = runtime.within(*(runtime.to_decimal(bound) for bound in bounds))
     name = compiler.bindings.bind("within", fast, ("within", *bounds))
     return emit(compiler, value, Plain((), value[0].type.not_null(), f"{name}({{0}})", slow))
+
+
+def _distinct(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
+    """``distinct(list, 'name')``: of records by a field, of texts by the normal form of an identifier."""
+    name = _literal(node, 1, "the field or identifier")
+    first = ast.copy_location(ast.Call(func=node.func, args=node.args[:1], keywords=[]), node)
+    (items,) = arguments(compiler, first, ("list",))
+    if items.type.item is not None and items.type.item.kind == "record":
+        fields = items.type.item.fields
+        if name not in fields:
+            raise Wrong(node.args[1], f"no field `{name}`{suggest(name, fields)}")
+        getter = (
+            operator.attrgetter(attribute(name))
+            if items.type.item.access == "attr"
+            else operator.itemgetter(name)
+        )
+        key: Callable[[Any], Any] = getter
+    else:
+        key = remembering(_identifier(ast.Call(node.func, node.args[1:], []), NORMALISE))
+    function = compiler.bindings.bind(f"distinct_{name}", runtime.distinct(key))
+    made = compiler.atom(compiler.null_safe([items], f"{function}({items.code})", items.type.not_null()))
+    return replace(made, path=items.path, anchor=items.anchor, pointer=None)
 
 
 def _pair(node: ast.Call, function: str, first: int) -> tuple[str, str]:

@@ -185,6 +185,18 @@ def doubled(values: list[Any]) -> list[Any] | None:
     return [value for place, value in enumerate(values) if value in values[:place]]
 
 
+def distinct(key: Callable[[Any], Any]) -> Callable[[list[Any]], list[Any]]:
+    """``distinct(list, …)``: the first item of each key, and all items that have none."""
+
+    def first_of_each(items: list[Any]) -> list[Any]:
+        kept: dict[Any, Any] = {}
+        for item in items:
+            kept.setdefault(key(item) or id(item), item)
+        return list(kept.values())
+
+    return first_of_each
+
+
 def future_text(millis: int | None, accepted: int | None, zone: str | None) -> str | None:
     """A time that lies after its receipt, with what explains it: local time of the zone taken for UTC."""
     if millis is None or accepted is None:
