@@ -42,8 +42,13 @@ async def answers(bootstrap: str) -> bool:
         await admin.close()
 
 
+def new_cluster() -> str:
+    """Make a cluster id: 16 bytes in URL-safe base64, the first no dash, which would be an option."""
+    return "K" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
+
+
 class Node:
-    """A single KRaft node that lives in one directory: configuration, data, log file and process id.
+    """A KRaft node that lives in one directory: configuration, data, log file and process id.
 
     The directory is the node's identity: another ``Node`` on the same directory sees the same process and can
     stop it, and a start goes on with the data of the last one.
@@ -53,6 +58,7 @@ class Node:
         port: port for clients; default: as the last time in this directory, else a free one.
         controller_port: likewise, for the quorum.
         overrides: server properties that replace or add to ours.
+        cluster: id that the nodes of one quorum share; default: one of its own.
     """
 
     def __init__(
@@ -62,8 +68,10 @@ class Node:
         port: int | None = None,
         controller_port: int | None = None,
         overrides: Mapping[str, str] | None = None,
+        cluster: str | None = None,
     ) -> None:
         self.directory = directory
+        self.cluster = cluster
         self.overrides = dict(overrides or {})
         kept = self._read_ports()
         self.port = port or kept.get("port") or free_port()
@@ -185,8 +193,14 @@ class Node:
         (self.directory / "ports.json").write_text(json.dumps(ports))
         if (data / "meta.properties").exists():
             return
-        cluster = "K" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]  # a dash is an option
-        arguments = ("format", "--cluster-id", cluster, "--config", str(self._config), "--ignore-formatted")
+        arguments = (
+            "format",
+            "--cluster-id",
+            self.cluster or new_cluster(),
+            "--config",
+            str(self._config),
+            "--ignore-formatted",
+        )
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", jars, *arguments),
             capture_output=True,

@@ -32,7 +32,7 @@ def rig(tmp_path: Path) -> Iterator[MakeRig]:
         }
         sandbox = {f"CORRIDOR_SANDBOX_{name}": value for name, value in speed.items()}
         settings = {**sandbox, "CORRIDOR__TOPICS__PARTITIONS": "6", **environment}
-        made = Rig(tmp_path / "state", _free_base(), settings, players, options)
+        made = Rig(tmp_path / "state", free_base(), settings, players, options)
         rigs.append(made)
         made.start()
         return made
@@ -53,6 +53,6 @@ def accepted() -> Callable[[dict[str, Any]], int]:
     return count
 
 
-def _free_base() -> int:
+def free_base() -> int:
     """First of a row of ports that are likely to be free, below those that the system gives to clients."""
     return 10000 + free_port() % 1000 * 20

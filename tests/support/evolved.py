@@ -72,15 +72,21 @@ def translator(profile: str, direction: str, change: str = "") -> Translator:
     text = profiles.load(profile).mappings[direction]
     if change == "an optional field":  # a mapping says of every field what becomes of it
         source = schema(profile if direction == "to_corridor" else CORRIDOR, change)
-        lines = "".join(f"\n  - {name}" for name in _later(json.loads(source.text)))
-        text, found = re.subn(r"(?m)^ignores:.*$", lambda match: match[0] + lines, text)
-        text = text if found else f"{text}\nignores:{lines}\n"
+        text = ignoring(text, later(json.loads(source.text)))
     return Translator(
         load(text, f"{profile}/{direction}.yaml", lambda name: schema(name, change), CodeLists.load())
     )
 
 
-def _later(table: dict[str, Any]) -> list[str]:
+def ignoring(mapping: str, fields: list[str]) -> str:
+    """Add fields to those that a mapping says it does not read."""
+    lines = "".join(f"\n  - {name}" for name in fields)
+    changed, found = re.subn(r"(?m)^ignores:.*$", lambda match: match[0] + lines, mapping)
+    return changed if found else f"{mapping}\nignores:{lines}\n"
+
+
+def later(table: dict[str, Any]) -> list[str]:
+    """Names of the fields that ``extended`` gave a schema."""
     lists = [field["name"] for field in table["fields"] if _items(field["type"])]
     return ["laterField", *(f"{name}.laterField" for name in lists)]
 
