@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, TextIO
 
@@ -18,7 +19,6 @@ from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.refusal import encoding_of
-from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent
 from schemas.mapping.compile import CompiledMapping, compile_expression
@@ -91,8 +91,7 @@ def command(
     accepted = round(time.time() * 1000) if accepted is None else accepted
     override = _override(mapping_file, overlays)
     chain = Chain(list(_stages(source, target, override, overlays)))
-    form = JsonForm(_schema(target))
-    codec = Codec(_schema(target))
+    form, codec = _forms(target)
     reader = _Reader(source, target)
     dead = False
     for count, (number, line) in enumerate(_lines(lines)):
@@ -145,19 +144,33 @@ def _stages(
             "settings-invalid", f"{source} and {target} are the same: there is nothing to translate"
         )
     for (profile, direction, *_), name in zip(ways, names, strict=True):
-        mapping = (
-            override
-            if override is not None and name == (override.source.fullname, override.target.fullname)
-            else None
-        )
-        mapping = mapping or find_mapping(profile, direction, overlays=overlays)
-        if mapping is None:
-            raise Misconfigured("settings-invalid", f"profile {profile} has no {direction}.yaml")
-        yield Stage(Translator(mapping), profile.partition(".")[0], toward=direction == "from_corridor")
+        mine = override is not None and name == (override.source.fullname, override.target.fullname)
+        translator = Translator(override) if override and mine else _translator(profile, direction, overlays)
+        yield Stage(translator, profile.partition(".")[0], toward=direction == "from_corridor")
 
 
-def _schema(name: str) -> Schema:
-    return load(name).schema
+@cache
+def _translator(profile: str, direction: str, overlays: tuple[Path, ...]) -> Translator:
+    """Make the translator of a shipped mapping, once in a process."""
+    mapping = find_mapping(profile, direction, overlays=overlays)
+    if mapping is None:
+        raise Misconfigured("settings-invalid", f"profile {profile} has no {direction}.yaml")
+    return Translator(mapping)
+
+
+@cache
+def _forms(profile: str) -> tuple[JsonForm, Codec]:
+    schema = load(profile).schema
+    return JsonForm(schema), Codec(schema)
+
+
+@cache
+def _identity(profile: str) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None]:
+    """Compile the expressions for a message's id and key, where the profile has some."""
+    schema, http = load(profile).schema, load(profile).http
+    if http is None:
+        return None, None
+    return compile_expression(http.message_id, schema), compile_expression(http.key, schema)
 
 
 class _Reader:
@@ -166,13 +179,9 @@ class _Reader:
     def __init__(self, profile: str, target: str) -> None:
         self._canonical = profile == CANONICAL
         self._toward = target.partition(".")[0]
-        self._schema = _schema(profile)
-        self._form = JsonForm(self._schema)
-        self._codec = Codec(self._schema)
+        self._form, self._codec = _forms(profile)
         self._participant = profile.partition(".")[0]
-        http = load(profile).http
-        self._id = compile_expression(http.message_id, self._schema) if http is not None else None
-        self._key = compile_expression(http.key, self._schema) if http is not None else None
+        self._id, self._key = _identity(profile)
 
     def record(self, line: bytes, number: int, accepted: int, sequence: int) -> Record:
         """One line as a record.

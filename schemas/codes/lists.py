@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -54,9 +55,20 @@ class CodeLists:
         Raises:
             Misconfigured: code ``settings-invalid``, with every bad row as file, line, column and rule.
         """
-        tables: dict[str, Table] = {}
+        shipped = cls._shipped()
+        if not overlays:
+            return shipped
+        return cls._read({name: shipped.table(name) for name in shipped.names}, overlays)
+
+    @classmethod
+    @cache
+    def _shipped(cls) -> CodeLists:
+        return cls._read({}, (SHIPPED,))
+
+    @classmethod
+    def _read(cls, tables: dict[str, Table], directories: Sequence[Path]) -> CodeLists:
         broken: list[str] = []
-        for directory in (SHIPPED, *overlays):
+        for directory in directories:
             files = sorted(directory.glob("*.csv"))
             if not files:
                 broken.append(f"{directory}: no code list (*.csv) in this directory")
