@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import msgspec
 import psutil
 
 from connectors.pauses import Pauses
 from corridor.cli.exits import Exit
 from schemas.errors import Misconfigured, Transient
+from schemas.text import visible
 
 FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 15.0
@@ -47,6 +49,7 @@ class Child:
         environment: of the child.
         tell: told about ends and restarts.
         state: ``starting``, ``ready``, ``waiting`` or ``ended``.
+        why: what it waits for or does without, causes first, as it says itself; empty when all is well.
         restarts: how often it was started again.
     """
 
@@ -57,6 +60,7 @@ class Child:
     environment: Mapping[str, str]
     tell: Tell
     state: str = "ended"
+    why: tuple[str, ...] = ()
     restarts: int = 0
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
     _stopping: bool = False
@@ -77,7 +81,7 @@ class Child:
             began = time.monotonic()
             process = await self._start()
             code = await process.wait()
-            self.state = "ended"
+            self.state, self.why = "ended", ()
             if self._asked_to_stop():
                 return
             if code == Exit.CONFIGURATION:
@@ -104,18 +108,20 @@ class Child:
                 raise Transient("internal", f"{self.name} is not ready after {took}: {self.last_words()}")
             if now - told > STILL_STARTING:
                 told = now
-                self.tell(f"{self.name} is not ready after {now - began:.0f} s (see {self.log})")
+                why = f", it waits for {', '.join(self.why)}" if self.why else ""
+                self.tell(f"{self.name} is not ready after {now - began:.0f} s{why} (see {self.log})")
             await asyncio.sleep(0.1)
 
     async def ask(self, client: httpx.AsyncClient) -> bool:
-        """Ask whether the child is ready, and keep the answer in ``state``."""
-        try:
-            answer = (await client.get(self.ready_url)).status_code
-        except httpx.HTTPError:
-            answer = 0
+        """Ask whether the child is ready, and keep the answer in ``state`` and ``why``."""
+        status, why = 0, tuple[str, ...]()
+        with suppress(httpx.HTTPError):
+            answer = await client.get(self.ready_url)
+            status, why = answer.status_code, _causes(answer)
         keep_small(self.log)
         if self.pid:
-            self.state = {200: "ready", 0: "starting"}.get(answer, "waiting")
+            self.state = {200: "ready", 0: "starting"}.get(status, "waiting")
+            self.why = why
         return self.state == "ready"
 
     async def stop(self, timeout: float) -> None:
@@ -154,6 +160,23 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for the supervisor, which ends the children in order
             )
         return self.process
+
+
+class _Readiness(msgspec.Struct):
+    """What a role says of itself at ``/readyz``."""
+
+    waiting: list[str] = []
+    degraded: list[str] = []
+    set_aside: dict[str, str] = {}
+
+
+def _causes(answer: httpx.Response) -> tuple[str, ...]:
+    try:
+        said = msgspec.json.decode(answer.content, type=_Readiness)
+    except msgspec.DecodeError:
+        return ()
+    aside = [f"{name}, set aside" for name in said.set_aside]
+    return tuple(visible(cause) for cause in (*said.waiting, *said.degraded, *aside))
 
 
 def keep_small(log: Path) -> None:

@@ -70,6 +70,7 @@ class ProcessFigures(msgspec.Struct, frozen=True):
         memory: resident bytes.
         cpu: per cent of one core since the last look.
         restarts: how often it was started again.
+        why: what it waits for or does without, causes first; empty when all is well.
     """
 
     name: str
@@ -78,6 +79,7 @@ class ProcessFigures(msgspec.Struct, frozen=True):
     memory: int
     cpu: float
     restarts: int
+    why: tuple[str, ...] = ()
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -344,13 +346,15 @@ class Supervisor:
             process = self._node.process
             state = "ready" if process else "ended"
             rows.append(self._measure("kafka", state, process.pid if process else None, self._kafka_restarts))
-        rows += [self._measure(c.name, c.state, c.pid, c.restarts) for c in self.children]
+        rows += [self._measure(c.name, c.state, c.pid, c.restarts, c.why) for c in self.children]
         return rows
 
-    def _measure(self, name: str, state: str, pid: int | None, restarts: int) -> ProcessFigures:
+    def _measure(
+        self, name: str, state: str, pid: int | None, restarts: int, why: tuple[str, ...] = ()
+    ) -> ProcessFigures:
         memory, cpu = 0, 0.0
         with suppress(psutil.Error):
             if pid:
                 process = self._processes.setdefault(pid, psutil.Process(pid))
                 memory, cpu = process.memory_info().rss, process.cpu_percent()
-        return ProcessFigures(name, state, pid, memory, cpu, restarts)
+        return ProcessFigures(name, state, pid, memory, cpu, restarts, why)

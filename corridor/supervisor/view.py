@@ -49,8 +49,8 @@ def line(status: Status) -> str:
             f"filtered={figures.filtered}"
         )
     parts += [port_line(port) for port in status.outlook.ports]
-    down = [f"{process.name}:{process.state}" for process in status.processes if process.state != "ready"]
-    parts.append(" ".join(down) if down else "all ready")
+    wanting = [process for process in status.processes if process.state != "ready" or process.why]
+    parts.append(" ".join(f"{one.name}:{_condition(one, ',')}" for one in wanting) or "all ready")
     return " | ".join(parts)
 
 
@@ -156,12 +156,20 @@ def _processes(processes: tuple[ProcessFigures, ...]) -> Text:
     parts = []
     for process in processes:
         again = f", restarted {process.restarts} x" if process.restarts else ""
-        state = "" if process.state == "ready" else f" {process.state}"
+        state = f" {_condition(process, ', ')}" if process.state != "ready" or process.why else ""
         parts.append(
             Text(process.name, style=STATE_STYLE[process.state])
             + Text(f"{state} {process.cpu:.0f} % {process.memory / 1024**2:.0f} MB{again}", style="dim")
         )
     return Text("  ·  ").join(parts)
+
+
+def _condition(process: ProcessFigures, between: str) -> str:
+    """Say how it is with a process, and why: ``waiting for kafka``, ``without registry``."""
+    why = between.join(process.why)
+    if process.state == "ready":
+        return f"without {why}"
+    return f"{process.state} for {why}" if why and process.state == "waiting" else process.state
 
 
 def _addresses(addresses: dict[str, str]) -> Table:

@@ -95,6 +95,32 @@ async def test_orphans_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
     assert not psutil.pid_exists(orphan.pid)
 
 
+WAITER = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503); self.end_headers()
+        said = b'{"waiting":["kafka","deliveries"],"degraded": ["registry"], "set_aside": {"a\\u001b": "x"}}'
+        self.wfile.write(said)
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+async def test_a_child_says_what_it_waits_for(tmp_path: Path) -> None:
+    """Causes come first, as the child names them; nothing in them moves a terminal."""
+    worker = child(tmp_path, [], WAITER)
+    running = asyncio.create_task(worker.keep_running())
+    async with httpx.AsyncClient() as client, asyncio.timeout(30):
+        while not worker.why:
+            await worker.ask(client)
+            await asyncio.sleep(0.05)
+    assert worker.state == "waiting"
+    assert worker.why == ("kafka", "deliveries", "registry", "a\\u001b, set aside")
+    await worker.stop(5)
+    await running
+
+
 @pytest.mark.parametrize(("code", "words"), [(75, "ended with exit code 75"), (-9, "was ended by SIGKILL")])
 def test_endings_in_words(code: int, words: str) -> None:
     """An exit code and a signal are told apart."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
@@ -79,6 +80,28 @@ def test_one_line_for_logs() -> None:
     assert "\n" not in text
     assert "dtc accepted=123456 delivered=98765" in text
     assert "Kuryk closed (WEA)" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "shown"),
+    [
+        ("ready", (), "all ready"),
+        ("waiting", ("kafka", "deliveries"), "deliver waiting for kafka, deliveries"),
+        ("waiting", (), "deliver waiting"),
+        ("starting", (), "deliver starting"),
+        ("ready", ("registry",), "deliver without registry"),
+        ("ready", ("dlp, set aside",), "deliver without dlp, set aside"),
+    ],
+)
+def test_what_a_role_waits_for_is_named(state: str, why: tuple[str, ...], shown: str) -> None:
+    """The cause stands beside the role, on the page and in the line for logs."""
+    process = ProcessFigures("deliver", state, 1, 1024**2, 1.0, 0, why)
+    status = msgspec.structs.replace(STATUS, processes=(process,))
+    console = Console(width=120, file=io.StringIO(), record=True)
+    console.print(page(status))
+    if shown != "all ready":
+        assert shown in " ".join(console.export_text().split())
+    assert line(status).endswith(shown.replace("deliver ", "deliver:").replace("kafka, ", "kafka,"))
 
 
 def test_who_plays_is_one_of_everyone() -> None:
