@@ -220,7 +220,11 @@ class _Reader:
             keys=self._scalars(table.get("keys"), "keys"),
             drops=self._named(table.get("drops"), "drops", _PATH),
             ignores=self._scalars(table.get("ignores"), "ignores"),
-            findings=[self._doubt(node) for node in self._items(table.get("findings"), "findings")],
+            findings=[
+                doubt
+                for node in self._items(table.get("findings"), "findings")
+                for doubt in self._doubts(node)
+            ],
             rules=rules,
         )
 
@@ -343,13 +347,16 @@ class _Reader:
             state.retract.keep = self._named(node.get("keep"), "keep", _VARIABLE)
         return state
 
-    def _doubt(self, node: Node) -> Doubt:
+    def _doubts(self, node: Node) -> list[Doubt]:
         if not isinstance(node, Table):
             self._problems.add(node, "an item of `findings` is a mapping with `finding`, `when` and `at`")
             node = Table({}, node.line, node.column)
         self._keys(node, ("finding", "for", "when", "at", "value"), "an item of `findings`")
-        rule, when, at = (self._need(node, name) for name in ("finding", "when", "at"))
-        return Doubt(rule, self._loops(node.get("for"), "for"), when, at, self._scalar(node, "value"))
+        rule, when = self._need(node, "finding"), self._need(node, "when")
+        loops, value = self._loops(node.get("for"), "for"), self._scalar(node, "value")
+        several = isinstance(node.get("at"), Items)
+        places = self._scalars(node.get("at"), "at") if several else [self._need(node, "at")]
+        return [Doubt(rule, loops, when, at, value) for at in places]
 
     def _register(self, node: Node) -> Register:
         if not isinstance(node, Table):

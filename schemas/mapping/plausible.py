@@ -78,10 +78,12 @@ def _tell(expressions: Expression, compiler: Compiler, doubt: Doubt) -> None:
     function, rule = expressions.function, doubt.rule.text
     limit = compiler.codes.lookup(LIST, rule, "limit")
     known = {} if limit is None else {"limit": Value(repr(limit), INT, const=True)}
+    at = expressions.compile(doubt.at)
+    if at is not None:
+        known["here"] = at
     expressions.names.variables |= known
     outer = function.here
     function.block(f"if {condition(expressions, compiler.problems, doubt.when)}:")
-    at = expressions.compile(doubt.at)
     value = expressions.compile(doubt.value) if doubt.value is not None else at
     if at is not None and value is not None:
         pointer = expressions.pointer(at)
