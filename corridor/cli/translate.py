@@ -31,6 +31,8 @@ from schemas.text import visible
 from schemas.translation import Context, Record, Translator
 from schemas.translation.chain import Chain, Stage, Step
 
+NOTHING = {NO_EQUIVALENT, "not-concerned"}
+"""Why an event beside others is not told: what the message says is in the others, or among the losses."""
 MAX_LINE = 1024 * 1024
 """Bytes of one message: the limit of a body on HTTP."""
 
@@ -104,16 +106,23 @@ def command(
                 break  # the whole file is in it: one word is enough
             continue
         said: set[tuple[str, ...]] = set()
+        left: list[dict[str, Any]] = []
+        told = False
         for step in chain.run(record):
             dead = dead or step.error is not None
             for entry in _entries(number, step, said):
                 _say(report, entry)
+            left.extend(entry for entry in _filtered(number, step) if entry not in left)
             for output in step.outputs if step.final else ():
+                told = True
                 try:
                     say(form.from_datum(codec.decode_trusted(output.body)).decode())
                 except Permanent as error:
                     dead = True
                     _say(report, {"line": number, "id": output.id, **_letter("write", error)})
+        for entry in left:
+            if not told or entry["reason"] not in NOTHING:
+                _say(report, entry)
     return Exit.FINDINGS if dead else Exit.OK
 
 
@@ -246,10 +255,17 @@ def _entries(number: int, step: Step, said: set[tuple[str, ...]]) -> Iterator[di
         if found not in said:
             said.add(found)
             yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
-    for filtered in result.filtered:
-        yield {**at, "kind": "filtered", **msgspec.structs.asdict(filtered)}
+
+
+def _filtered(number: int, step: Step) -> Iterator[dict[str, Any]]:
+    """Why a step gave less than it might have; the rule is named where it is one rule's."""
+    if (result := step.result) is None:
+        return
+    at = {"line": number, "mapping": step.stage.translator.name, "id": step.record.context.id}
+    for one in result.filtered:
+        yield {**at, "kind": "filtered", **({"rule": one.rule} if one.rule else {}), "reason": one.reason}
     if step.stage.toward and len(step.outputs) < len(result.outputs):
-        yield {**at, "kind": "filtered", "rule": "", "reason": "echo"}
+        yield {**at, "kind": "filtered", "reason": "echo"}
 
 
 def _letter(stage: str, error: CorridorError) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from schemas.avro.schema import (
 )
 from schemas.avro.structs import LIMITS, MAX_STRING, Structs
 from schemas.avro.violation import HIDDEN, step
-from schemas.codes.identifiers.normal import NORMALISE, look_alike
+from schemas.codes.identifiers.normal import NORMALISE, foreign, look_alike
 from schemas.errors import Violation
 from schemas.records import Finding
 from schemas.text import forbidden, visible
@@ -157,9 +157,9 @@ class Inspector:
             if pattern is not None and not matcher(str(pattern)).search(value):
                 normal = self._normal(str(properties.get("identifier") or properties.get("normal")), value)
                 if not matcher(str(pattern)).search(normal):
-                    alike = look_alike(value).partition(" as ")[0]
-                    strange = f"; {alike} is no Latin letter" if alike else ""
-                    rule = words(properties) + strange
+                    # a form that says what it has not may have letters of any script
+                    strange = "" if "[^" in str(pattern) and not look_alike(value) else foreign(value)
+                    rule = "; ".join(filter(None, (words(properties), strange)))
                     if properties.get("unreadable") == "absent":
                         said = Finding(pointer, f"unreadable: {rule}", "error", shown(value, properties))
                         self.findings.append(said)

@@ -44,6 +44,11 @@ def malformed(body: bytes, error: Exception | None = None) -> Invalid:
         return Invalid("json-malformed", "", f"the text is {other}, UTF-8 is wanted")
     if isinstance(error, RecursionError):
         return Invalid("json-malformed", "", "expected JSON that nests less deep")
+    try:
+        body.decode()
+    except UnicodeDecodeError as wrong:
+        place = f"byte {wrong.start} (from 0), 0x{body[wrong.start]:02x}, is no part of such a text"
+        return Invalid("json-malformed", "", f"expected JSON in UTF-8: {place}")
     return Invalid("json-malformed", "", f"expected JSON in UTF-8: {error}")
 
 

@@ -104,13 +104,21 @@ class Step:
         if self.result is None or self.result.told or before is None or before.result is None or came is None:
             return Sent(loss)
         message, logical = before.result.record, before.stage.translator.mapping.remains.logical
-        found = origin(message, came, loss.pointer, loss.value, logical)
+        found = origin(message, came, loss.pointer, self._value(loss), logical)
         if found is None:
             return Sent(loss) if came.rule is None else None
         if loss.reason == NO_EQUIVALENT and self._told_by_another(message, came, loss.pointer, found):
             return None
         value = found.value if loss.value and loss.value != HIDDEN else loss.value
         return Sent(Loss(found.pointer, loss.reason, value), loss.pointer)
+
+    def _value(self, loss: Loss) -> str | None:
+        """The value that was lost, to find its origin by; what is hidden is read in the record."""
+        if loss.value != HIDDEN or self.result is None:
+            return loss.value
+        path = tuple(plain(loss.pointer)[1:].split("/"))
+        held = texts_at(self.result.record, path, self.stage.translator.mapping.remains.logical(path))
+        return held.pop() if len(held) == 1 else loss.value
 
     def _told_by_another(self, message: Any, came: Output, pointer: str, place: Place) -> bool:  # noqa: ANN401
         """Whether another field of the event that was made of the same field went on."""

@@ -85,10 +85,18 @@ def look_alike(value: str) -> str:
 
     For example ``Cyrillic, U+0421, as C`` with the letter itself: by eye nobody can tell the two apart.
     """
-    for character in value.upper():
-        if character in _LATIN:
-            return f"{shown(character)} as {_LATIN[character]}"
+    for character in value:
+        if (capital := character.upper()) in _LATIN:
+            return f"{shown(character)} as {_LATIN[capital]}"
     return ""
+
+
+def foreign(value: str) -> str:
+    """Say which character only looks like a Latin letter or a digit, or is of another script; else empty."""
+    if alike := look_alike(value):
+        return f"{alike.partition(' as ')[0]} is no Latin letter"
+    other = next((one for one in value if one.isalnum() and not one.isascii()), "")
+    return f"{shown(other)} is no Latin letter or digit" if other else ""
 
 
 def shown(character: str) -> str:

@@ -52,7 +52,7 @@ def permit_id(value: str) -> str | None:
     """E-Permit id ``<issuer>-<issued for>-<year>-<type>-<serial>``, for example ``TR-UZ-2025-1-1``."""
     match = _PERMIT.fullmatch(value)
     if not match:
-        return "permit id is issuer-issuedFor-year-type-serial, capitals and digits"
+        return "permit id is issuer-issuedFor-year-type-serial, capitals and digits, such as TR-UZ-2025-1-1"
     _, _, year, kind, serial = match.groups()
     if int(year) < _PERMIT_EPOCH:
         return f"permit year is {year}, expected {_PERMIT_EPOCH} or later"

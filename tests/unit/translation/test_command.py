@@ -110,3 +110,14 @@ def test_explain_shows_plain_code_in_a_pipe(rule: str) -> None:
     else:
         compile(result.stdout, "shown", "exec")
         assert "def rule_consignment(" in result.stdout
+
+
+def test_what_is_filtered_says_something() -> None:
+    """A note that becomes events has no line for the note itself. One of which nothing is told has one."""
+    report = run("dtc.note.v1", "dlp.event.v1", given=lines(NOTE))[2]
+    assert [entry for entry in report if entry["kind"] == "filtered"] == []
+    formed = NOTE | {"operationCode": "30", "trainIndex": "7077-012-5721"}
+    report = run("dtc.note.v1", "dlp.event.v1", given=lines(formed))[2]
+    filtered = [entry for entry in report if entry["kind"] == "filtered"]
+    assert {entry["reason"] for entry in filtered} == {"no-equivalent"}
+    assert all("rule" not in entry for entry in filtered)
