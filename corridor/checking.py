@@ -18,8 +18,8 @@ from corridor.settings import Settings
 from schemas import profiles
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient, one_line
 from schemas.translation import Context, Record, Translator
-from streams import topics
-from streams.contracts import OWN
+from streams.kafka import topics
+from streams.records.contracts import OWN
 
 ACCEPTED: Final = 1_770_000_000_000
 """When the examples are taken in: 2026-02-02T02:40:00Z, after everything that they tell of."""

@@ -29,7 +29,7 @@ NOISY: Final = (
     "httpcore",
     "uvicorn",
     "asyncio",
-    "streams.driver",
+    "streams.processing.driver",
 )
 """Libraries that speak up from a warning on."""
 REPEATING: Final = ("aiokafka", "kafka", "asyncio", "faust", "mode")

@@ -16,11 +16,11 @@ from corridor.sandbox import ledger
 from corridor.sandbox.progress import settles
 from schemas.avro.wire import unframe
 from schemas.records import DEAD, RECEIPT, REPORT
-from streams import topics
-from streams.envelope import Envelope
-from streams.letters import DISCARDED
-from streams.scan import scan
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.scan import scan
+from streams.kafka.settings import Kafka
+from streams.records.envelope import Envelope
+from streams.records.letters import DISCARDED
 
 
 async def collect(

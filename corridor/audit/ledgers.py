@@ -18,10 +18,10 @@ from schemas.avro.wire import unframe
 from schemas.epermit.ledger import Ledger, read_event
 from schemas.epermit.told import facts
 from schemas.records import OUTBOX, PERMIT, LedgerRecord
-from streams import topics
-from streams.envelope import Envelope
-from streams.scan import scan
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.scan import scan
+from streams.kafka.settings import Kafka
+from streams.records.envelope import Envelope
 
 
 async def read_authority(

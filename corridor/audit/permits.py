@@ -14,7 +14,7 @@ from schemas.epermit.event import Event
 from schemas.epermit.permit import PermitId
 from schemas.epermit.proof import proof_kid, verify_proof
 from schemas.epermit.refusal import Untrusted
-from streams import topics
+from streams.kafka import topics
 
 
 def check_authority(authority: Authority, evidence: Evidence) -> Iterator[Violation]:

@@ -21,10 +21,10 @@ from schemas.errors import Permanent
 from schemas.profiles import CANONICAL
 from schemas.translation import Context, Record, Result
 from schemas.translation.store import Store
-from streams import topics
-from streams.envelope import Envelope
-from streams.scan import scan
-from streams.stage import Translates
+from streams.kafka import topics
+from streams.kafka.scan import scan
+from streams.processing.stage import Translates
+from streams.records.envelope import Envelope
 
 Told = tuple[str, str]
 """Id and origin of a message: the same event may be told by several origins."""

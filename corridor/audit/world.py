@@ -20,10 +20,10 @@ from corridor.sandbox.world import World
 from corridor.settings import Settings
 from schemas.avro.wire import unframe
 from schemas.errors import Misconfigured
-from streams import topics
-from streams.envelope import Envelope
-from streams.scan import scan
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.scan import scan
+from streams.kafka.settings import Kafka
+from streams.records.envelope import Envelope
 
 JUDGED: Final[dict[str, tuple[Callable[[Iterable[Told]], Iterator[Claim]], frozenset[str]]]] = {
     "dlp": (claims_of_events, TO_EVENTS | {"ETA"}),

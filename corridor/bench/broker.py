@@ -18,7 +18,7 @@ from corridor.supervisor.state import Ports, State
 from corridor.supervisor.supervisor import Plan, Status, Supervisor
 from deploy.ports import free_port, require_free
 from schemas.errors import Misconfigured, Transient
-from streams.settings import Topics
+from streams.kafka.settings import Topics
 
 PARTITIONS = Topics().partitions
 """As many as topics have by default; `corridor up` gives those of its sandbox fewer."""

@@ -25,8 +25,8 @@ from schemas.codes.lists import CodeLists
 from schemas.mapping.compile import load
 from schemas.translation import Context, Output, Record, Translator
 from schemas.translation.chain import Chain, Stage
-from streams import topics
-from streams.envelope import headers
+from streams.kafka import topics
+from streams.records.envelope import headers
 
 TRAINS: Final = 3
 """Trains that are translated; every third goes by rail ferry, the others by feeder."""

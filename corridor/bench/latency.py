@@ -11,8 +11,8 @@ from corridor.bench.case import Figure, Tell
 from corridor.supervisor.state import PARTITIONS as ONE_MACHINE
 from schemas.avro.wire import unframe
 from schemas.records import RECEIPT, Receipt
-from streams import topics
-from streams.scan import scan
+from streams.kafka import topics
+from streams.kafka.scan import scan
 
 RATE = 25
 """Messages per second that each of the two platforms sends: fifty in all."""

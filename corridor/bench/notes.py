@@ -30,9 +30,9 @@ from schemas.codes.lists import CodeLists
 from schemas.mapping.compile import load
 from schemas.translation import Context, Record, Translator
 from schemas.translation.chain import Chain, Stage
-from streams import topics
-from streams.contracts import Contracts
-from streams.envelope import headers
+from streams.kafka import topics
+from streams.records.contracts import Contracts
+from streams.records.envelope import headers
 
 NOTES, WARM_UP = 8_000, 1_000
 GROUP = "bench-stock"

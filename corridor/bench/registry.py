@@ -24,9 +24,9 @@ from deploy.kafka import Node
 from deploy.ports import free_port
 from schemas.errors import Transient
 from schemas.registry.records import Entry, SchemaValue, encode
-from streams import topics
-from streams.registry_log import RegistryLog
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.settings import Kafka
+from streams.logs.registry_log import RegistryLog
 
 SCHEMAS, REGISTRATIONS, LOOKUPS = 10_000, 1_000, 200_000
 CLIENTS = (1, 16)

@@ -15,10 +15,10 @@ from schemas.profiles import CANONICAL
 from schemas.records import REPORT
 from schemas.translation import Context, Output, Record, Result
 from schemas.translation.store import Store
-from streams import topics
-from streams.envelope import Envelope
-from streams.letters import is_worth_reporting, report
-from streams.stage import Translates
+from streams.kafka import topics
+from streams.processing.stage import Translates
+from streams.records.envelope import Envelope
+from streams.records.letters import is_worth_reporting, report
 
 NOTES, ROUNDS, BATCH = 2_000, 5, 100
 

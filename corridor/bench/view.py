@@ -31,8 +31,8 @@ from corridor.view.tables import CONTENT
 from deploy.kafka import Node
 from deploy.ports import free_port
 from schemas import profiles
-from streams import topics
-from streams.contracts import Contracts
+from streams.kafka import topics
+from streams.records.contracts import Contracts
 
 EVENTS: Final = 1_000_000
 SAY_EVERY: Final = 20_000

@@ -17,7 +17,7 @@ from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.sandbox.ledger import FILE
 from corridor.settings import Settings
-from streams import topics
+from streams.kafka import topics
 
 EPILOG = (
     "\b\nViolations:\n"

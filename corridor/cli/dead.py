@@ -16,9 +16,9 @@ from corridor.cli.letters import facts, line, moment, whole
 from corridor.cli.options import emit, json_option, say, settings_options, time_option
 from corridor.settings import Settings
 from schemas.errors import CODES
-from streams import topics
-from streams.dead import Open, Sent, Wanted, discard, is_whole, open_letters, opened, replay
-from streams.sizes import Sizes
+from streams.kafka import topics
+from streams.kafka.sizes import Sizes
+from streams.operations.dead import Open, Sent, Wanted, discard, is_whole, open_letters, opened, replay
 
 EPILOG = """\b
 Examples:

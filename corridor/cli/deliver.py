@@ -8,8 +8,8 @@ import click
 
 from corridor.cli.options import emit, json_option, settings_options, time_option
 from corridor.settings import Settings
-from streams.again import Lost, deliver_again, lost
-from streams.sizes import Sizes
+from streams.kafka.sizes import Sizes
+from streams.operations.again import Lost, deliver_again, lost
 
 EPILOG = """\b
 Examples:

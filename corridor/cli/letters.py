@@ -14,9 +14,9 @@ from corridor.settings import Settings
 from schemas import profiles
 from schemas.errors import CODES, CorridorError
 from schemas.records import DeadLetter
-from streams import topics
-from streams.contracts import HEAD
-from streams.dead import Open
+from streams.kafka import topics
+from streams.operations.dead import Open
+from streams.records.contracts import HEAD
 
 HIDDEN: Final = frozenset({"body", "key", "headers"})
 

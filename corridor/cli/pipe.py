@@ -21,8 +21,8 @@ from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Misconfigured
 from schemas.profiles import load, names
-from streams.contracts import Contracts
-from streams.pipe import Route, make_pipe
+from streams.processing.pipe import Route, make_pipe
+from streams.records.contracts import Contracts
 
 EPILOG = """\b
 Examples:

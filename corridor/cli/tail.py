@@ -12,8 +12,8 @@ import msgspec
 from corridor.cli.options import json_option, say, settings_options
 from corridor.roles.contracts import registry_client
 from corridor.settings import Settings
-from streams.contracts import Contracts
-from streams.follow import Decoder, Seen, follow
+from streams.operations.follow import Decoder, Followed, follow
+from streams.records.contracts import Contracts
 
 EPILOG = """\b
 Examples:
@@ -60,7 +60,7 @@ async def _tail(
         await client.close()
 
 
-def _lines(seen: Seen) -> tuple[str, str]:
+def _lines(seen: Followed) -> tuple[str, str]:
     at = datetime.fromtimestamp(seen.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
     headers = " ".join(f"{name}={value}" for name, value in seen.headers.items())
     value = msgspec.json.encode(seen.value).decode() if seen.value is not None else "(deleted)"

@@ -9,7 +9,7 @@ import click
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.settings import Settings
-from streams import topics
+from streams.kafka import topics
 
 EPILOG = """\b
 Examples:

@@ -16,8 +16,8 @@ from corridor.view.database import Database, bring_lists
 from corridor.view.dump import dump
 from corridor.view.projector import NAME, TOPICS, Projector
 from corridor.view.status import status_of
-from streams.contracts import Contracts
-from streams.projection import Projection
+from streams.logs.projection import Projection
+from streams.records.contracts import Contracts
 
 EPILOG = """\b
 Examples:

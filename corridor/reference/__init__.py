@@ -1,4 +1,4 @@
-"""Reference pages made from what the code itself uses: schemas, examples, code lists, errors, figures."""
+"""Reference pages made from what the code itself uses: schemas, examples, code lists, errors, files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from corridor.reference.codes import codes_page
 from corridor.reference.errors import errors_page
 from corridor.reference.kpis import kpis_page
 from corridor.reference.profile import profile_page
+from corridor.reference.rooms import rooms_page
 from corridor.reference.systems import systems_page
 from corridor.settings import settings_reference
 from schemas import profiles
@@ -21,6 +22,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_reference,
     "kpi.md": kpis_page,
     "systems.md": systems_page,
+    "rooms.md": rooms_page,
     **{f"profiles/{name}.md": partial(profile_page, name) for name in profiles.names()},
 }
 """Every generated page: its path under ``docs/`` and what makes its text."""

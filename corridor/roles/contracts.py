@@ -30,7 +30,7 @@ from schemas.avro.leaves import leaves
 from schemas.errors import Invalid, Misconfigured, Transient
 from schemas.mapping.compile import compile_expression
 from schemas.text import forbidden
-from streams.contracts import Contracts
+from streams.records.contracts import Contracts
 
 log = structlog.get_logger(__name__)
 

@@ -27,12 +27,12 @@ from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.errors import CorridorError, Misconfigured, Transient, one_line
-from streams import topics
-from streams.contracts import Contracts
-from streams.outbound import Outbound
-from streams.polling import Polled, Polling
-from streams.seen import Follower
-from streams.sizes import Sizes
+from streams.delivery.outbound import Outbound
+from streams.edges.polling import Polled, Polling
+from streams.edges.window import Window
+from streams.kafka import topics
+from streams.kafka.sizes import Sizes
+from streams.records.contracts import Contracts
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +127,7 @@ async def _poll(
     if not polled:
         await stop.wait()
         return
-    follower = Follower("deliver", settings.kafka, [topics.incoming(name) for name in polled], SEEN)
+    follower = Window("deliver", settings.kafka, [topics.incoming(name) for name in polled], SEEN)
     following = asyncio.create_task(follower.run())
     try:
         sizes = Sizes(settings.topics.max_message_bytes)

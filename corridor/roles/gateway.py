@@ -28,11 +28,11 @@ from corridor.settings.logins import registry_logins
 from corridor.settings.model import Place
 from schemas import profiles
 from schemas.errors import Misconfigured, Transient
-from streams import topics
-from streams.contracts import Contracts
-from streams.ingest import Ingest
-from streams.registry_log import RegistryLog
-from streams.sizes import Sizes
+from streams.edges.ingest import Ingest
+from streams.kafka import topics
+from streams.kafka.sizes import Sizes
+from streams.logs.registry_log import RegistryLog
+from streams.records.contracts import Contracts
 
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:

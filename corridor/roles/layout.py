@@ -10,8 +10,8 @@ import structlog
 from connectors.pauses import Pauses, unless
 from corridor.settings import Settings
 from schemas.errors import CorridorError
-from streams import topics
-from streams.presence import Presence
+from streams.kafka import topics
+from streams.kafka.presence import Presence
 
 log = structlog.get_logger(__name__)
 

@@ -25,11 +25,11 @@ from schemas.avro.jsonform import JsonForm
 from schemas.epermit import acts
 from schemas.errors import Misconfigured, Permanent, Transient
 from schemas.records import OUTBOX
-from streams import topics
-from streams.contracts import Contracts
-from streams.outbound import Outbound
-from streams.permit_log import PermitLedger
-from streams.sizes import Sizes
+from streams.delivery.outbound import Outbound
+from streams.kafka import topics
+from streams.kafka.sizes import Sizes
+from streams.logs.permit_log import PermitLedger
+from streams.records.contracts import Contracts
 
 log = structlog.get_logger(__name__)
 

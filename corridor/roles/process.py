@@ -23,8 +23,8 @@ from corridor.settings import Settings
 from corridor.settings.logins import make_own
 from corridor.settings.model import Place
 from deploy.ports import require_free
-from streams.access import require_access
-from streams.presence import Presence
+from streams.kafka.access import require_access
+from streams.kafka.presence import Presence
 
 log = structlog.get_logger(__name__)
 

@@ -19,13 +19,13 @@ from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 from schemas.mapping.compile import load
 from schemas.translation import Translator
-from streams import topics
-from streams.contracts import Contracts, Reader
-from streams.processor import Processor
-from streams.runner import Runner
-from streams.sizes import Sizes
-from streams.stage import Stage
-from streams.work import Crew
+from streams.kafka import topics
+from streams.kafka.sizes import Sizes
+from streams.processing.processor import Processor
+from streams.processing.runner import Runner
+from streams.processing.stage import Stage
+from streams.processing.work import Crew
+from streams.records.contracts import Contracts, Reader
 
 log = structlog.get_logger(__name__)
 

@@ -19,8 +19,8 @@ from corridor.view.database import Database, bring_lists
 from corridor.view.figures import Figure, recent
 from corridor.view.projector import NAME, TOPICS, Projector
 from schemas.errors import Transient
-from streams.contracts import Contracts
-from streams.projection import Projection
+from streams.logs.projection import Projection
+from streams.records.contracts import Contracts
 
 log = structlog.get_logger(__name__)
 

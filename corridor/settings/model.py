@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from connectors.settings import Participant, SecretRef, Url
-from streams.settings import Kafka, Processing, Topics
+from streams.kafka.settings import Kafka, Processing, Topics
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 

@@ -16,7 +16,7 @@ from corridor.settings.model import Settings
 from corridor.settings.risk import Risk
 from schemas import profiles
 from schemas.errors import Misconfigured
-from streams.settings import PASSWORD_VARIABLE
+from streams.kafka.settings import PASSWORD_VARIABLE
 
 SHORTEST_TOKEN: Final = 16
 FOREIGN: Final = ("kafka.sasl.password_file", "kafka.tls.key", "registry.password", "registry.cert_file")

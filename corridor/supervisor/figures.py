@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams import topics
+from streams.kafka import topics
 
 WINDOW: Final = 30.0
 """Seconds over which rates and latencies are taken."""

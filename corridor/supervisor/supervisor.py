@@ -28,7 +28,7 @@ from corridor.supervisor.state import PLATFORMS, Ports, State
 from deploy.kafka import Node
 from deploy.ports import require_free
 from schemas.errors import CorridorError, Misconfigured
-from streams import topics
+from streams.kafka import topics
 
 CHILD_TIMEOUT: Final = 6.0
 KAFKA_TIMEOUT: Final = 3.0

@@ -22,10 +22,11 @@ from schemas.errors import CorridorError, Transient
 from schemas.records import DeadLetter, Receipt, Report
 from schemas.shipment import Fact, bounded, fact_of, short
 from schemas.shipment.bounds import TEXT
-from streams import metrics, topics
-from streams.contracts import OWN, Contracts, OwnReader, Reader
-from streams.envelope import Envelope
-from streams.projection import Moved, Place
+from streams import metrics
+from streams.kafka import topics
+from streams.logs.projection import Moved, Place
+from streams.records.contracts import OWN, Contracts, OwnReader, Reader
+from streams.records.envelope import Envelope
 
 log = structlog.get_logger(__name__)
 

@@ -18,10 +18,10 @@ from connectors.receive.endpoint import Endpoint
 from connectors.receive.intake import Intake
 from schemas.avro.schema import Schema
 from schemas.errors import Permanent
-from streams import topics
-from streams.contracts import Contracts
-from streams.ingest import Ingest
-from streams.settings import Kafka, Topics
+from streams.edges.ingest import Ingest
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Topics
+from streams.records.contracts import Contracts
 from tests.support.edges import EVENT, TOKEN, MemoryLog, event_format, participant, serving
 from tests.support.kafka import read
 

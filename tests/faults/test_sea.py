@@ -12,8 +12,8 @@ from corridor.sandbox.settings import PROFILES
 from corridor.settings import load
 from schemas import profiles
 from schemas.avro.wire import unframe
-from streams import topics
-from streams.scan import scan
+from streams.kafka import topics
+from streams.kafka.scan import scan
 from tests.support.crossing import codec
 from tests.support.rig import Rig
 

@@ -11,8 +11,8 @@ from connectors.registry.client import RegistryClient
 from corridor.cli.exits import Exit
 from corridor.cli.schema import command
 from schemas.errors import Permanent, Transient
-from streams import topics
-from streams.contracts import OWN, Contracts
+from streams.kafka import topics
+from streams.records.contracts import OWN, Contracts
 from tests.support.apicurio import Apicurio
 from tests.support.up import Up, crossing, free_base, ready
 

@@ -10,7 +10,7 @@ import pytest
 from corridor.settings.model import View
 from corridor.view.database import Database
 from corridor.view.projector import Projector
-from streams.contracts import Contracts
+from streams.records.contracts import Contracts
 from tests.support.postgres import binaries, server
 
 

@@ -25,8 +25,8 @@ from corridor.roles import ROLES
 from corridor.settings import Settings, load, unsafe
 from deploy.kafka import Node, jars
 from deploy.ports import free_port
-from streams import topics
-from streams.settings import Kafka as KafkaSettings
+from streams.kafka import topics
+from streams.kafka.settings import Kafka as KafkaSettings
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy/systemd/corridor@.service"

@@ -15,8 +15,8 @@ from uuid import uuid4
 import pytest
 
 from deploy.kafka import Node
-from streams import topics
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.settings import Kafka
 from tests.support.counting import CODEC, DEFECT, DELAY, FRAME, OVERSIZE, POISON, SILENT, plan, runner
 from tests.support.kafka import Row, committed, members, produce, read
 from tests.support.measured import measured, until

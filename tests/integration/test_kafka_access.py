@@ -27,12 +27,12 @@ from corridor.bench.workload import message, text
 from corridor.cli.exits import Exit
 from deploy.kafka import Node
 from deploy.ports import LOOPBACK, free_port
-from streams import topics
-from streams.scan import scan
-from streams.settings import Kafka, Processing, Sasl, Tls
-from streams.sizes import Sizes
-from streams.state import restore
-from streams.transactions import Writer, Writes
+from streams.kafka import topics
+from streams.kafka.scan import scan
+from streams.kafka.settings import Kafka, Processing, Sasl, Tls
+from streams.kafka.sizes import Sizes
+from streams.kafka.transactions import Writer, Writes
+from streams.partition.state import restore
 from tests.support.kafka import produce
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]

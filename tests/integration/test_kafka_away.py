@@ -15,8 +15,8 @@ import pytest
 
 from deploy.kafka import Node
 from deploy.ports import LOOPBACK, free_port
-from streams import topics
-from streams.settings import Kafka, Topics
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 

@@ -17,7 +17,7 @@ from corridor.roles.contracts import watch_registry
 from corridor.roles.health import Health
 from schemas.avro.wire import unframe
 from schemas.errors import Permanent, Transient
-from streams.contracts import OWN, Contracts
+from streams.records.contracts import OWN, Contracts
 from tests.support.memory_registry import MemoryRegistry
 from tests.support.serving import serving
 

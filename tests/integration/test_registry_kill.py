@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.ports import free_port
 from schemas.registry.records import SchemaValue, decode
-from streams.registry_log import RegistryLog
-from streams.settings import Kafka
+from streams.kafka.settings import Kafka
+from streams.logs.registry_log import RegistryLog
 from tests.support.registry_process import RegistryProcess
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(3600)]

@@ -6,8 +6,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.errors import Misconfigured
-from streams.registry_log import RegistryLog
-from streams.settings import Kafka
+from streams.kafka.settings import Kafka
+from streams.logs.registry_log import RegistryLog
 from tests.support.golden import replay
 from tests.support.registry_gateway import gateway
 

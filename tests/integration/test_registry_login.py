@@ -15,7 +15,7 @@ import pytest
 
 from corridor.settings.logins import STATE
 from deploy.ports import free_port
-from streams.settings import Kafka
+from streams.kafka.settings import Kafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 

@@ -12,9 +12,9 @@ import pytest
 
 from schemas import profiles
 from schemas.mapping.runtime import uuid5
-from streams import topics
-from streams.envelope import headers
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.settings import Kafka
+from streams.records.envelope import headers
 from tests.support.aboard_process import events, plan
 from tests.support.crossing import Crossing, codec
 from tests.support.kafka import Row, produce, read

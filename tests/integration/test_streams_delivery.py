@@ -16,13 +16,13 @@ from connectors.ports import Delivered, Delivery, Outcome, Park, Retry
 from connectors.settings import Backoff, Deliver
 from schemas.avro.jsonform import JsonForm
 from schemas.records import RECEIPT, Receipt
-from streams import topics
-from streams.again import Lost, deliver_again
-from streams.contracts import Contracts
-from streams.dead import DIED, Wanted, discard, open_letters, opened, replay
-from streams.envelope import headers
-from streams.outbound import Outbound
-from streams.settings import Kafka, Processing, Topics
+from streams.delivery.outbound import Outbound
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Processing, Topics
+from streams.operations.again import Lost, deliver_again
+from streams.operations.dead import DIED, Wanted, discard, open_letters, opened, replay
+from streams.records.contracts import Contracts
+from streams.records.envelope import headers
 from tests.support.counting import CODEC, FRAME, SCHEMA
 from tests.support.kafka import Row, members, produce, read
 from tests.support.measured import measured, until

@@ -15,11 +15,11 @@ from connectors.ports import Accepted, Page, Rejected
 from deploy.kafka import Node
 from schemas.errors import Invalid, Permanent, Transient
 from schemas.records import DEAD
-from streams import topics
-from streams.contracts import Contracts
-from streams.ingest import Ingest
-from streams.polling import Polled, Polling
-from streams.settings import Kafka, Processing
+from streams.edges.ingest import Ingest
+from streams.edges.polling import Polled, Polling
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Processing
+from streams.records.contracts import Contracts
 from tests.support.counting import CODEC, SCHEMA, plan
 from tests.support.kafka import members, read
 

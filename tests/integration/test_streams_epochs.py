@@ -12,10 +12,10 @@ from aiokafka.producer.transaction_manager import TransactionManager
 from prometheus_client import REGISTRY
 
 from schemas.errors import Transient
-from streams import topics
-from streams.settings import Kafka, Processing
-from streams.sizes import Sizes
-from streams.transactions import Writer, Writes
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Processing
+from streams.kafka.sizes import Sizes
+from streams.kafka.transactions import Writer, Writes
 
 if TYPE_CHECKING:
     from tests.conftest import Kafka as RunningKafka

@@ -23,10 +23,10 @@ from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
 from schemas.avro.wire import frame
 from schemas.records import DEAD
-from streams import topics
-from streams.dead import discard, open_letters, replay
-from streams.partitioning import partition_of
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.partitioning import partition_of
+from streams.kafka.settings import Kafka
+from streams.operations.dead import discard, open_letters, replay
 from tests.support.kafka import members, produce, read
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from streams import topics
-from streams.projection import Moved, Place, Projection
-from streams.settings import Kafka, Processing
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Processing
+from streams.logs.projection import Moved, Place, Projection
 from tests.support.kafka import members, produce
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]

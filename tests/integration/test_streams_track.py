@@ -12,13 +12,13 @@ from aiokafka.structs import OffsetAndMetadata
 from structlog.testing import capture_logs
 
 from deploy.kafka import Node
-from streams import topics
-from streams.contracts import Contracts
-from streams.envelope import Envelope, headers
-from streams.settings import Kafka, Processing, Topics
-from streams.sizes import Sizes
-from streams.track import Destination, Done, Track
-from streams.transactions import Writer, Writes
+from streams.delivery.track import Destination, Done, Track
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Processing, Topics
+from streams.kafka.sizes import Sizes
+from streams.kafka.transactions import Writer, Writes
+from streams.records.contracts import Contracts
+from streams.records.envelope import Envelope, headers
 from tests.support.kafka import produce, read
 from tests.support.measured import until
 

@@ -32,9 +32,10 @@ from schemas.avro.wire import frame
 from schemas.errors import Permanent
 from schemas.records import REPORT, Loss, Report
 from schemas.shipment import Fact, owners
-from streams import metrics, topics
-from streams.contracts import Contracts, Reader
-from streams.envelope import headers
+from streams import metrics
+from streams.kafka import topics
+from streams.records.contracts import Contracts, Reader
+from streams.records.envelope import headers
 from tests.support.crossing import ACCEPTED, codec
 from tests.support.journeys import told
 from tests.support.serving import serving

@@ -14,7 +14,7 @@ from corridor.view.projector import Projector
 from corridor.view.show import show
 from schemas.shipment import Fact
 from schemas.shipment.fact import Lot
-from streams.contracts import Contracts
+from streams.records.contracts import Contracts
 from tests.support.journeys import facts
 from tests.support.view import content, write
 

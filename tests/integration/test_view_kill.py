@@ -24,9 +24,9 @@ from corridor.view.events import recompute, write_events
 from corridor.view.status import status_of
 from deploy.kafka import Node
 from schemas import profiles
-from streams import topics
-from streams.contracts import Contracts
-from streams.envelope import headers
+from streams.kafka import topics
+from streams.records.contracts import Contracts
+from streams.records.envelope import headers
 from tests.support.crossing import codec
 from tests.support.journeys import facts, told
 from tests.support.kafka import Row, produce

@@ -29,9 +29,9 @@ from corridor.view.show import show
 from schemas.errors import Invalid
 from schemas.records import DeadLetter, Loss, Receipt, Report
 from schemas.shipment.owners import owner_of
-from streams import topics
-from streams.contracts import Contracts
-from streams.projection import Moved
+from streams.kafka import topics
+from streams.logs.projection import Moved
+from streams.records.contracts import Contracts
 from tests.support.journeys import facts, of_one
 from tests.support.serving import serving
 from tests.support.view import content, write

@@ -9,12 +9,12 @@ import sys
 import uvloop
 
 from corridor.roles.stream import aboard
-from streams import topics
-from streams.contracts import Contracts
-from streams.processor import Processor
-from streams.runner import Runner
-from streams.settings import Kafka, Processing, Topics
-from streams.work import Crew
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Processing, Topics
+from streams.processing.processor import Processor
+from streams.processing.runner import Runner
+from streams.processing.work import Crew
+from streams.records.contracts import Contracts
 
 
 def events(run: str) -> str:

@@ -28,9 +28,9 @@ from schemas.avro.wire import frame, unframe
 from schemas.errors import Permanent
 from schemas.records import RECEIPT, REPORT, Receipt, Report
 from schemas.translation import Output
-from streams import topics
-from streams.envelope import Envelope, headers
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.settings import Kafka
+from streams.records.envelope import Envelope, headers
 from tests.support.crossing import ACCEPTED, Passage, Stage, codec, form, translator
 
 SETTINGS = Settings(
@@ -76,7 +76,7 @@ class CorridorLog:
             self._send(name, message)
 
     async def scan(self, _: Kafka, topic: str) -> AsyncIterator[Any]:
-        """Read a topic as `streams.scan` does."""
+        """Read a topic as `streams.kafka.scan` does."""
         for record in list(self.topics[topic]):
             yield record
 

@@ -18,12 +18,12 @@ from schemas.errors import Invalid
 from schemas.translation import Output, Record, Result
 from schemas.translation.message import State
 from schemas.translation.store import FOREVER, pack
-from streams import topics
-from streams.contracts import Contracts, Reader
-from streams.processor import Processor, Stage
-from streams.runner import Runner
-from streams.settings import Kafka, Processing, Topics
-from streams.work import Crew
+from streams.kafka import topics
+from streams.kafka.settings import Kafka, Processing, Topics
+from streams.processing.processor import Processor, Stage
+from streams.processing.runner import Runner
+from streams.processing.work import Crew
+from streams.records.contracts import Contracts, Reader
 
 SCHEMA = Schema.parse('{"type": "record", "name": "Number", "fields": [{"name": "n", "type": "long"}]}')
 CODEC = Codec(SCHEMA)

@@ -18,9 +18,9 @@ from schemas.avro.wire import frame
 from schemas.epermit import acts
 from schemas.epermit.acts import Application, Change, Entry
 from schemas.records import OUTBOX, PERMIT, RECEIPT, REPORT, Receipt, Report
-from streams import topics
-from streams.envelope import HeaderList, headers
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.settings import Kafka
+from streams.records.envelope import HeaderList, headers
 from tests.support.crossing import codec
 from tests.support.permits import NOON, Party, pair
 
@@ -47,7 +47,7 @@ class Day:
         self._play()
 
     async def scan(self, _: Kafka, topic: str) -> AsyncIterator[Any]:
-        """Read a topic as `streams.scan` does."""
+        """Read a topic as `streams.kafka.scan` does."""
         for record in list(self.log[topic]):
             yield record
 

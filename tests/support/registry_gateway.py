@@ -9,8 +9,8 @@ import httpx
 
 from connectors.registry.app import registry_app
 from connectors.registry.forward import Forwarder
-from streams.registry_log import RegistryLog
-from streams.settings import Kafka
+from streams.kafka.settings import Kafka
+from streams.logs.registry_log import RegistryLog
 from tests.support.serving import serving
 
 

@@ -16,8 +16,8 @@ import structlog
 import uvicorn
 
 from connectors.registry.app import registry_app
-from streams.registry_log import RegistryLog
-from streams.settings import Kafka
+from streams.kafka.settings import Kafka
+from streams.logs.registry_log import RegistryLog
 
 
 async def serve(bootstrap: str, topic: str, port: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from streams.settings import Kafka
-from streams.shared_log import SharedLog
-from streams.sizes import Sizes
-from streams.topics import Topic
-from streams.transactions import Writes
+from streams.kafka.settings import Kafka
+from streams.kafka.sizes import Sizes
+from streams.kafka.topics import Topic
+from streams.kafka.transactions import Writes
+from streams.logs.shared_log import SharedLog
 
 
 class TextLog(SharedLog[list[str], str]):

@@ -15,7 +15,7 @@ from corridor.audit import replay as replaying
 from corridor.audit.checks import check
 from corridor.sandbox.ledger import Got
 from corridor.sandbox.settings import PROFILES
-from streams import topics
+from streams.kafka import topics
 from tests.support.corridor_log import SETTINGS, CorridorLog
 from tests.support.planting import FAULTS, plant
 

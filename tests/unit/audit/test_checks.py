@@ -15,9 +15,9 @@ from corridor.audit import evidence as collecting
 from corridor.audit.checks import check
 from corridor.audit.facts import VIOLATIONS, Died, Evidence, Got, Logged, Receipt, Reported, Sent
 from corridor.sandbox import ledger
-from streams import topics
-from streams.envelope import headers
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.settings import Kafka
+from streams.records.envelope import headers
 
 MESSAGES = 6
 SUBJECTS = 2

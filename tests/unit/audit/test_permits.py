@@ -16,7 +16,7 @@ from corridor.audit import ledgers as reading
 from corridor.audit.checks import check
 from schemas.avro.wire import frame, unframe
 from schemas.records import OUTBOX, PERMIT
-from streams.settings import Kafka
+from streams.kafka.settings import Kafka
 from tests.support.crossing import codec
 from tests.support.permit_topics import BOX, LEDGER, OUT, OUTBOX_NAME, PROFILE, TOLD, Day
 from tests.support.planting import FAULTS, plant

@@ -17,9 +17,9 @@ from corridor.audit.facts import Died, Evidence
 from corridor.settings import Settings
 from schemas.avro.wire import frame, unframe
 from schemas.translation import Output
-from streams import topics
-from streams.envelope import headers
-from streams.settings import Kafka
+from streams.kafka import topics
+from streams.kafka.settings import Kafka
+from streams.records.envelope import headers
 from tests.support.crossing import ACCEPTED, Crossing, form, note
 
 Log = defaultdict[str, list[Any]]

@@ -12,8 +12,8 @@ from corridor.roles import layout
 from corridor.roles.layout import Layout
 from corridor.settings import Settings
 from schemas.errors import Transient
-from streams.presence import Presence
-from streams.topics import Deviation
+from streams.kafka.presence import Presence
+from streams.kafka.topics import Deviation
 
 MISSING = Deviation("out.dlp", "missing", "present", "absent")
 FEWER = Deviation("in.dtc", "partitions", "6", "4")

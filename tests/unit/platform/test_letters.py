@@ -13,7 +13,7 @@ from schemas import profiles
 from schemas.avro.wire import frame
 from schemas.errors import Invalid, Violation
 from schemas.records import DeadLetter, violations_of
-from streams.dead import Open
+from streams.operations.dead import Open
 from tests.support.crossing import codec, form
 
 DIED = 1_780_000_000_000

@@ -14,8 +14,8 @@ from corridor.logging import configure
 from corridor.repeats import Repeats
 from corridor.settings.model import Log
 from schemas.records import DeadLetter
-from streams import letters
-from streams.letters import announce
+from streams.records import letters
+from streams.records.letters import announce
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,9 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> object:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(logging.getLogger("asyncio"), "filters", [])
-    monkeypatch.setattr(letters, "log", structlog.get_logger("streams.letters"))  # it keeps its first form
+    monkeypatch.setattr(
+        letters, "log", structlog.get_logger("streams.records.letters")
+    )  # it keeps its first form
     yield
     structlog.reset_defaults()
     root.handlers[:], root.level = handlers, level

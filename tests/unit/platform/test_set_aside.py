@@ -17,8 +17,8 @@ from corridor.roles.stream import plans
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.errors import CorridorError, Misconfigured, Permanent
-from streams.ingest import Ingest
-from streams.settings import Kafka
+from streams.edges.ingest import Ingest
+from streams.kafka.settings import Kafka
 
 NAMES = {"ship": "vessel.event.v1", "permits": "epermit.event.v1"}
 SETTINGS = Settings(

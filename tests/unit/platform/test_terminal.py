@@ -18,8 +18,8 @@ from corridor.supervisor.supervisor import Status
 from corridor.supervisor.view import page, port_line
 from schemas.errors import Invalid, Permanent
 from schemas.records import DeadLetter, Violation
-from streams.dead import Open
-from streams.follow import Seen
+from streams.operations.dead import Open
+from streams.operations.follow import Followed
 
 EVIL = "a\x1b]0;PWNED\x07\x1b[2J\u202eb\x9b2Jc\nd\ufeff"
 
@@ -58,7 +58,7 @@ def test_errors_of_commands(error: Exception, capsys: pytest.CaptureFixture[str]
 
 def test_records_and_permits(capsys: pytest.CaptureFixture[str]) -> None:
     """Keys, headers and values of `tail`; texts of permits."""
-    seen = Seen(
+    seen = Followed(
         "in.dtc", 0, 1, 0, EVIL, {EVIL: EVIL}, msgspec.Raw(json.dumps({"remark": EVIL}).encode()), EVIL
     )
     for line in tail._lines(seen):

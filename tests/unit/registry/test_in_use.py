@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from connectors.registry.app import registry_app
-from streams import topics
+from streams.kafka import topics
 from tests.support.memory_registry import MemoryRegistry
 
 CITY = '{"type":"record","name":"City","fields":[{"name":"name","type":"string"}]}'

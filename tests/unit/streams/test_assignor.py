@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.assignor import TogetherAssignor
+from streams.kafka.assignor import TogetherAssignor
 
 TOPICS = ("corridor.events", "in.dlp", "in.dtc")
 

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
 
 from deploy.ports import free_port
-from streams import door
-from streams.settings import Kafka
+from streams.kafka import door
+from streams.kafka.settings import Kafka
 
 CLIENTS = 60
 

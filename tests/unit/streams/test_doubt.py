@@ -10,10 +10,10 @@ import pytest
 from aiokafka import TopicPartition
 
 from schemas.errors import Transient
-from streams import state
-from streams.outbound import Outbound
-from streams.seen import Follower
-from streams.settings import Kafka
+from streams.delivery.outbound import Outbound
+from streams.edges.window import Window
+from streams.kafka.settings import Kafka
+from streams.partition import state
 from tests.support.text_log import TextLog
 
 KAFKA = Kafka(bootstrap="127.0.0.1:1")
@@ -36,7 +36,7 @@ def record(**headers: bytes | None) -> Any:  # noqa: ANN401
 )
 def test_a_malformed_header_does_not_end_the_follower(headers: dict[str, bytes | None]) -> None:
     """A foreign writer in ``in.*`` costs its own record at most."""
-    follower = Follower("gateway", KAFKA, ["in.dtc"], 10)
+    follower = Window("gateway", KAFKA, ["in.dtc"], 10)
     follower._take(record(**headers))
     follower._take(record(id=b"good", digest=b"0a0b"))
     assert follower.seen("dtc", "good") == b"\x0a\x0b"
@@ -95,6 +95,6 @@ async def test_a_registry_that_is_away_does_not_end_the_delivery(monkeypatch: py
         stop.set()
 
     monkeypatch.setattr(Outbound, "_consume", consume)
-    monkeypatch.setattr("streams.access.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("streams.kafka.access.FIRST_PAUSE", 0.001)
     await outbound._stay_connected(stop)
     assert attempts == 2

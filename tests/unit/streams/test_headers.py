@@ -9,10 +9,10 @@ from uuid import UUID
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.envelope import Envelope
-from streams.seen import Follower
-from streams.settings import Kafka
-from streams.waiting import Queue
+from streams.edges.window import Window
+from streams.kafka.settings import Kafka
+from streams.partition.waiting import Queue
+from streams.records.envelope import Envelope
 
 STAGE = "deliver.dlp"
 NAMES = (
@@ -63,7 +63,7 @@ def test_any_header_can_be_read(headers: list[tuple[str, bytes | None]]) -> None
 @given(st.lists(HEADERS, max_size=5))
 def test_no_header_ends_the_follower_of_ids(records: list[list[tuple[str, bytes | None]]]) -> None:
     """What has no id and digest is passed over; what has is remembered all the same."""
-    follower = Follower("gateway", Kafka(bootstrap="127.0.0.1:1"), ["in.dtc"], 100)
+    follower = Window("gateway", Kafka(bootstrap="127.0.0.1:1"), ["in.dtc"], 100)
     for headers in records:
         follower._take(record(headers))
     follower._take(record([("id", b"m-1"), ("digest", b"00ff")]))

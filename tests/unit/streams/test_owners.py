@@ -14,13 +14,13 @@ from corridor.roles import stream
 from corridor.roles.contracts import codec, json_form
 from corridor.roles.stream import Processors
 from schemas.errors import Transient
-from streams import access
-from streams.contracts import Contracts
-from streams.outbound import Outbound
-from streams.polling import Polling
-from streams.projection import Projection
-from streams.seen import Follower
-from streams.settings import Kafka, Processing
+from streams.delivery.outbound import Outbound
+from streams.edges.polling import Polling
+from streams.edges.window import Window
+from streams.kafka import access
+from streams.kafka.settings import Kafka, Processing
+from streams.logs.projection import Projection
+from streams.records.contracts import Contracts
 
 KAFKA = Kafka(bootstrap="127.0.0.1:1")
 PROFILE = "dlp.event.v1"
@@ -67,7 +67,7 @@ def delivery(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
 def polling(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
     """The polls of all participants."""
     monkeypatch.setattr(Polling, "_follow_assignment", work)
-    known = Follower("deliver", KAFKA, [], 1)
+    known = Window("deliver", KAFKA, [], 1)
     return Polling({}, known, KAFKA, Processing(), Contracts(None)).run
 
 

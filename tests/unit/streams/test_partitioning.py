@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.partitioning import partition_of
+from streams.kafka.partitioning import partition_of
 
 JAVA = {
     b"21": -973932308,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import Misconfigured
-from streams.positions import MOST_METADATA, Positions, require_room
+from streams.partition.positions import MOST_METADATA, Positions, require_room
 
 A, B = "from-corridor.a", "from-corridor.b"
 OFFSETS = st.integers(0, 2**40)

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.progress import MOST_METADATA, Progress
+from streams.partition.progress import MOST_METADATA, Progress
 
 
 def test_the_offset_stays_at_the_first_unfinished_record() -> None:

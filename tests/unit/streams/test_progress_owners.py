@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.progress import Progress
+from streams.partition.progress import Progress
 
 RECORDS = 12
 

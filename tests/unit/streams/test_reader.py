@@ -14,8 +14,8 @@ from schemas.avro.schema import Schema
 from schemas.avro.wire import frame
 from schemas.errors import Permanent
 from schemas.records import REPORT, Report
-from streams import topics
-from streams.contracts import Contracts, OwnReader, Reader
+from streams.kafka import topics
+from streams.records.contracts import Contracts, OwnReader, Reader
 
 OURS = Codec(
     Schema.parse(

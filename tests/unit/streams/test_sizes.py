@@ -11,12 +11,12 @@ from aiokafka.errors import MessageSizeTooLargeError
 from schemas.errors import Permanent, Transient
 from schemas.records import DEAD, DeadLetter, Filtered, Finding, Loss
 from schemas.translation import Result
-from streams import topics
-from streams.contracts import HEAD, Contracts
-from streams.envelope import Envelope
-from streams.letters import MOST_SAID, fitted, report
-from streams.sizes import LARGEST, SMALLEST, Sizes, size_of
-from streams.transactions import Writer, Writes
+from streams.kafka import topics
+from streams.kafka.sizes import LARGEST, SMALLEST, Sizes, size_of
+from streams.kafka.transactions import Writer, Writes
+from streams.records.contracts import HEAD, Contracts
+from streams.records.envelope import Envelope
+from streams.records.letters import MOST_SAID, fitted, report
 
 
 @pytest.mark.parametrize("largest", [SMALLEST, 300_000, LARGEST, 4 * LARGEST])

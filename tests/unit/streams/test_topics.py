@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.errors import Misconfigured
-from streams.settings import Topics
-from streams.topics import plan, refuse_unsafe
+from streams.kafka.settings import Topics
+from streams.kafka.topics import plan, refuse_unsafe
 
 
 def test_a_participant_has_its_topics() -> None:

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from schemas.translation.store import Store
-from streams.contracts import AsIs, Contracts
-from streams.processor import SLICE, Processor
-from streams.sizes import Sizes
-from streams.stage import Planned, Stage
+from streams.kafka.sizes import Sizes
+from streams.processing.processor import SLICE, Processor
+from streams.processing.stage import Planned, Stage
+from streams.records.contracts import AsIs, Contracts
 
 
 class Slow(Processor):

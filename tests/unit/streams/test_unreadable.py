@@ -19,10 +19,10 @@ from schemas.avro.wire import frame
 from schemas.errors import Permanent, Transient
 from schemas.records import PERMIT, LedgerRecord
 from schemas.registry.records import decode
-from streams import shared_log
-from streams.contracts import Contracts, Reader
-from streams.permit_log import PermitLedger
-from streams.settings import Kafka, Topics
+from streams.kafka.settings import Kafka, Topics
+from streams.logs import shared_log
+from streams.logs.permit_log import PermitLedger
+from streams.records.contracts import Contracts, Reader
 from tests.support.text_log import TextLog
 
 KAFKA = Kafka(bootstrap="127.0.0.1:1")
@@ -76,7 +76,7 @@ async def until(condition: Any) -> None:  # noqa: ANN401
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_log, "_STANDS", 0)
-    monkeypatch.setattr("streams.access.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("streams.kafka.access.FIRST_PAUSE", 0.001)
 
 
 async def test_nothing_is_decided_on_what_is_left_of_a_log() -> None:

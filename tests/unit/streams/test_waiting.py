@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from streams.waiting import PAGE, Behind, Queue
+from streams.partition.waiting import PAGE, Behind, Queue
 
 FIRST, SECOND = str(UUID(int=1)), str(UUID(int=2))
 

@@ -13,7 +13,7 @@ from schemas.avro.jsonform import JsonForm
 from schemas.mapping.profiles import find_mapping
 from schemas.translation import Context, Result, Translator
 from schemas.translation import Record as Message
-from streams.envelope import Envelope, headers
+from streams.records.envelope import Envelope, headers
 
 ACCEPTED = 1_779_900_000_000
 

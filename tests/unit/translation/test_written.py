@@ -14,7 +14,7 @@ from schemas.aboard import Fan
 from schemas.aboard.route import means_of
 from schemas.translation import Context, Record, Result, history
 from schemas.translation.store import SCHEMAS, Store, pack
-from streams.stage import Translates
+from streams.processing.stage import Translates
 from tests.support import crossing
 from tests.support.crossing import ACCEPTED, note
 from tests.support.evolved import CHANGES, CORRIDOR, brought, codec, translator

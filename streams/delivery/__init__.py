@@ -1,0 +1,1 @@
+"""Deliveries: messages of a topic to a partner, in order for each subject."""

@@ -1,0 +1,219 @@
+"""The log as the HTTP edges see it: messages in with ``acks=all``, and which ids are in it already.
+
+Every gateway follows ``in.*`` for the ids of all of them. A message whose acknowledgement did not come in
+time is in doubt: it stays on its way here, and the same message sent again waits for it instead of being
+written twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from connectors.ports import Accepted
+from schemas.avro.schema import Schema
+from schemas.broken import broken
+from schemas.errors import CorridorError, Permanent, Transient
+from streams import metrics
+from streams.edges.window import Window
+from streams.kafka import topics
+from streams.kafka.access import reconnecting
+from streams.kafka.partitioning import partition_of
+from streams.kafka.settings import Kafka
+from streams.kafka.sizes import Sizes
+from streams.kafka.transactions import stop_producer
+from streams.records.contracts import Contracts
+from streams.records.envelope import HeaderList, headers
+
+log = structlog.get_logger(__name__)
+
+MOST_PENDING = 16 * 1024 * 1024
+"""Bytes of messages that may be on their way to Kafka; beyond it new ones are turned away."""
+RETRY_AFTER = 2.0
+
+Identity = tuple[str, str]
+
+
+class Ingest:
+    """Writes accepted messages to ``in.<participant>`` (see `connectors.ports.Log`).
+
+    Run it as ``async with``-less service: ``await start()``, then ``run(stop)`` beside whatever uses it.
+
+    Args:
+        kafka: connection.
+        contracts: registers the schemas of what is written.
+        schemas: schema of each participant's messages.
+        patience: seconds that ``append`` waits for Kafka at most.
+        window: message ids that are remembered.
+        sizes: what the topics take.
+        aside: is told of a participant whose schema the registry refuses.
+    """
+
+    def __init__(
+        self,
+        kafka: Kafka,
+        contracts: Contracts,
+        schemas: Mapping[str, Schema],
+        *,
+        patience: float = 10.0,
+        window: int = 100_000,
+        sizes: Sizes | None = None,
+        aside: Callable[[str, CorridorError], None] | None = None,
+    ) -> None:
+        self._sizes = sizes or Sizes()
+        self._aside = aside
+        self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
+        self._patience = patience
+        self._frames: dict[str, bytes] = {}
+        self.follower = Window("gateway", kafka, [topics.incoming(name) for name in schemas], window)
+        """Ids that are in the log."""
+        self._producer: AIOKafkaProducer | None = None
+        self._broken = asyncio.Event()
+        self._pending: dict[Identity, tuple[bytes, asyncio.Future[None]]] = {}
+        self._pending_bytes = 0
+
+    @property
+    def ready(self) -> bool:
+        """True when messages can be taken: connected, and every id in the log is known."""
+        return self._producer is not None and self.follower.caught_up.is_set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stay connected until ``stop`` is set; then wait for what is on its way, for a moment."""
+        for name, schema in self._schemas.items():
+            try:
+                self._frames[name] = await self._contracts.frame(topics.incoming(name), schema)
+            except Permanent as error:
+                if self._aside is None:
+                    raise
+                self._aside(name, error)
+        following = asyncio.create_task(self.follower.run())
+        connecting = asyncio.create_task(self._stay_connected())
+        try:
+            await stop.wait()
+            await self._drain()
+        finally:
+            for task in (following, connecting):
+                task.cancel()
+            await asyncio.gather(following, connecting, return_exceptions=True)
+            producer, self._producer = self._producer, None
+            if producer is not None:
+                await stop_producer(producer)
+
+    def seen(self, participant: str, message_id: str) -> bytes | None:
+        """Give the digest under which this id is in the log, within the window that is remembered."""
+        return self.follower.seen(participant, message_id)
+
+    async def append(self, messages: Sequence[Accepted]) -> None:
+        """Write messages and return once all are on all in-sync replicas.
+
+        What is in the log already, or on its way, is not written again.
+
+        Raises:
+            Transient: ``log-unavailable``: send the same messages again.
+            Permanent: ``id-reused``: another body is on its way under one of the ids;
+                ``output-too-large``: Kafka would not take one of them.
+        """
+        for message in messages:
+            self._sizes.check(topics.incoming(message.participant), *self._record(message))
+        if any(message.participant not in self._frames for message in messages) and self.ready:
+            raise Transient("participant-set-aside", "the registry refuses the schema of this participant")
+        if not self.ready or self._pending_bytes > MOST_PENDING:
+            raise Transient("log-unavailable", "Kafka does not take messages now", retry_after=RETRY_AFTER)
+        waiting = [future for message in messages if (future := self._write(message)) is not None]
+        if broken("ack-before-produce") or not waiting:
+            return
+        done, late = await asyncio.wait(waiting, timeout=self._patience)
+        if late or any(future.exception() for future in done):
+            raise Transient("log-unavailable", "Kafka did not acknowledge in time", retry_after=RETRY_AFTER)
+
+    def _write(self, message: Accepted) -> asyncio.Future[None] | None:
+        """Put one message on its way; None when it is in the log already."""
+        identity = message.participant, message.id
+        digest, future = self._pending.get(identity, (None, None))
+        known = digest or self.seen(*identity)
+        if known is not None and known != message.digest:
+            raise Permanent("id-reused", f"the id {message.id} came before with another body")
+        if known is not None:
+            return future
+        task = asyncio.ensure_future(self._produce(message))
+        size = len(message.body)
+        self._pending[identity] = message.digest, task
+        self._pending_bytes += size
+        task.add_done_callback(lambda done: self._settle(message, size, done))
+        return task
+
+    def _settle(self, message: Accepted, size: int, done: asyncio.Future[None]) -> None:
+        del self._pending[message.participant, message.id]
+        self._pending_bytes -= size
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            self.follower.note(message.participant, message.id, message.digest)
+            metrics.appended.labels(message.participant).inc()
+        else:
+            log.warning("append failed", participant=message.participant, id=message.id, error=repr(error))
+
+    async def _produce(self, message: Accepted) -> None:
+        """Write one message; returns when it is acknowledged, however long that takes."""
+        producer = self._producer
+        if producer is None:
+            raise Transient("log-unavailable", "Kafka is not connected")
+        topic = topics.incoming(message.participant)
+        key, value, listed = self._record(message)
+        try:
+            count = len(await producer.partitions_for(topic))
+            partition = partition_of(key, count)
+            sent = await producer.send(topic, value, key, partition, headers=listed)
+            await sent
+        except (KafkaError, OSError):
+            self._broken.set()
+            raise
+
+    def _record(self, message: Accepted) -> tuple[bytes, bytes, HeaderList]:
+        """Key, value and headers under which a message is written."""
+        name = message.participant
+        listed = headers(
+            message.id, f"{name}/{message.id}", (name,), message.accepted,
+            traceparent=message.traceparent, digest=message.digest.hex(), findings=message.findings,
+        )  # fmt: skip
+        return message.key, self._frames.get(name, b"") + message.body, listed
+
+    async def _stay_connected(self) -> None:
+        """Start a producer, and another one whenever one is broken: an idempotent one can wedge for good."""
+        pauses = reconnecting()
+        while True:
+            try:
+                self._producer = await self._connect()
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("kafka does not answer", error=repr(error))
+                await pauses.rest()
+                continue
+            pauses.reset()
+            await self._broken.wait()
+            self._broken.clear()
+            producer, self._producer = self._producer, None
+            await stop_producer(producer)
+            await self.follower.catch_up()  # what was in doubt is in the log by now, or it is not
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            **self._kafka.client_options(), enable_idempotence=True, acks="all",
+            max_batch_size=self._sizes.batch // 4,
+            max_request_size=self._sizes.of(topics.EVENTS),
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(self._kafka.request_timeout):
+                await producer.start()
+        except BaseException:
+            await stop_producer(producer)
+            raise
+        return producer
+
+    async def _drain(self) -> None:
+        if self._pending:
+            await asyncio.wait([future for _, future in self._pending.values()], timeout=self._patience)

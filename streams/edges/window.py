@@ -1,0 +1,136 @@
+"""Message ids that are in the log: a bounded window, followed from the topics by gateways and pollers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from connectors.pauses import Pauses
+from streams import metrics
+from streams.kafka.access import reconnecting
+from streams.kafka.settings import Kafka
+
+log = structlog.get_logger(__name__)
+
+FETCH_BYTES: Final = 262_144
+LOOK: Final = 0.5
+"""Seconds between two looks for a topic that is missing."""
+
+
+class Window:
+    """Reads the headers of topics and remembers the newest ids with their digests.
+
+    Args:
+        role: whose: ``gateway`` or ``deliver``.
+        kafka: connection.
+        topics: ``in.<participant>`` of all participants.
+        window: ids that are remembered, of all topics together.
+    """
+
+    def __init__(self, role: str, kafka: Kafka, topics: Sequence[str], window: int) -> None:
+        self._kafka, self._topics, self._window = kafka, topics, window
+        self._digests: dict[bytes, bytes] = {}
+        metrics.remembered_ids.labels(role).set_function(lambda: len(self._digests))
+        self._asked = asyncio.Event()
+        self.caught_up = asyncio.Event()
+        """Set while everything that was in the log at the last look is known."""
+
+    def seen(self, participant: str, message_id: str) -> bytes | None:
+        """Give the digest of an id."""
+        return self._digests.get(_key(participant, message_id))
+
+    def note(self, participant: str, message_id: str, digest: bytes) -> None:
+        """Remember an id; the oldest one is forgotten when the window is full."""
+        self._digests[_key(participant, message_id)] = digest
+        if len(self._digests) > self._window:
+            del self._digests[next(iter(self._digests))]
+
+    async def catch_up(self) -> None:
+        """Return when everything that is in the log now is known."""
+        self.caught_up.clear()
+        self._asked.set()
+        await self.caught_up.wait()
+
+    async def run(self) -> None:
+        """Follow for ever; a Kafka that is away is waited for."""
+        pauses = reconnecting()
+        while True:
+            try:
+                await self._follow(pauses)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("following stopped", error=repr(error))
+            except Exception:
+                log.exception("following stopped")  # whoever waits for it must not wait for ever
+            await pauses.rest()
+
+    async def _follow(self, pauses: Pauses) -> None:
+        consumer = AIOKafkaConsumer(
+            **self._kafka.client_options(),
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_BYTES * 8,
+        )
+        try:
+            await consumer.start()
+            partitions = await self._partitions(consumer)
+            consumer.assign(partitions)
+            targets = await consumer.end_offsets(partitions)
+            await self._seek(consumer, targets)
+            while True:
+                for records in (await consumer.getmany(timeout_ms=100)).values():
+                    for record in records:
+                        self._take(record)
+                if self._asked.is_set():
+                    self._asked.clear()
+                    targets = await consumer.end_offsets(partitions)
+                if not self.caught_up.is_set() and await _reached(consumer, targets):
+                    self.caught_up.set()
+                    pauses.reset()
+        finally:
+            await consumer.stop()
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        found: list[TopicPartition] = []
+        await consumer._client.set_topics(self._topics)  # noqa: SLF001 - else it knows no partitions of them
+        for topic in self._topics:
+            while not (partitions := consumer.partitions_for_topic(topic)):
+                await consumer.topics()
+                await asyncio.sleep(LOOK)
+            found += [TopicPartition(topic, partition) for partition in sorted(partitions)]
+        return found
+
+    async def _seek(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+        """Begin so far back that the window fills even if keys are spread unevenly."""
+        share = 2 * self._window // max(1, len(ends))
+        begins = await consumer.beginning_offsets(list(ends))
+        for partition, end in ends.items():
+            consumer.seek(partition, max(begins[partition], end - share))
+
+    def _take(self, record: Any) -> None:  # noqa: ANN401
+        """Remember the id of one record. Headers that only a foreign writer can have made are passed over."""
+        found = dict(record.headers)
+        try:
+            identity, digest = found["id"].decode(), bytes.fromhex(found["digest"].decode())
+        except (KeyError, AttributeError, ValueError):
+            log.debug("a record without id and digest", topic=record.topic, offset=record.offset)
+            return
+        self.note(record.topic.partition(".")[2], identity, digest)
+
+
+async def _reached(consumer: AIOKafkaConsumer, targets: dict[TopicPartition, int]) -> bool:
+    for partition, end in targets.items():
+        if await consumer.position(partition) < end:
+            return False
+    return True
+
+
+def _key(participant: str, message_id: str) -> bytes:
+    return blake2b(f"{participant}/{message_id}".encode(), digest_size=16).digest()

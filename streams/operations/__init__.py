@@ -1,0 +1,1 @@
+"""What operators do with topics: dead letters, deliveries once more, a look at what passes."""

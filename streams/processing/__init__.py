@@ -1,0 +1,1 @@
+"""Processors: batches of a topic through a pure translation, each in one transaction."""

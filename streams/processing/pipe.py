@@ -1,0 +1,200 @@
+"""One mapping between two topics, JSON or Avro in, Avro out, with the guarantees of every other processor.
+
+Records that a stateless mapping turns into outputs and nothing else, which is nearly all of them, take a
+straight way through the generated code. Any other record takes the way of `streams.processing.step`, which
+knows how to fail and to report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, Literal, NamedTuple
+
+from schemas.avro.codec import Codec
+from schemas.avro.schema import Schema
+from schemas.codes.lists import CodeLists
+from schemas.mapping.compile import CompiledMapping, load
+from schemas.mapping.inputs import JsonInput, access_for
+from schemas.mapping.report import Report
+from schemas.translation import Translator
+from streams.kafka import topics
+from streams.kafka.partitioning import partition_of
+from streams.kafka.settings import Kafka, Processing
+from streams.kafka.sizes import SMALLEST
+from streams.processing.processor import Processor
+from streams.processing.runner import Runner
+from streams.processing.stage import Planned, Stage
+from streams.processing.work import Crew
+from streams.records.contracts import AsIs, Contracts, Reader
+
+ROOM: Final = SMALLEST // 2
+"""Bytes up to which an output needs no exact look at its size."""
+CONTEXT: Final = re.compile(r"\b[me]\.")
+"""A use of the message's context or event in generated code."""
+
+
+class Route(NamedTuple):
+    """Where a pipe reads and writes.
+
+    Attributes:
+        source: topic to read.
+        target: topic to write.
+        dead: topic of its dead letters.
+        group: consumer group; also the prefix of its transactional ids.
+        form: what the values in the source are.
+    """
+
+    source: str
+    target: str
+    dead: str
+    group: str
+    form: Literal["json", "avro"]
+
+    @property
+    def state(self) -> str:
+        """Topic of the state of a mapping that has one."""
+        return f"{self.group}.state"
+
+
+class Pipe(Processor):
+    """The work of a pipe.
+
+    Args:
+        stage: its place.
+        route: its topics and group.
+        contracts: codecs of dead letters.
+        mapping: the compiled mapping.
+    """
+
+    def __init__(self, stage: Stage, route: Route, contracts: Contracts, mapping: CompiledMapping) -> None:
+        super().__init__(stage, contracts)
+        self.changelog = route.state if stage.translator.stateful else None
+        self._mapping = mapping
+        self._straight = is_straight(mapping)
+        codec = Codec(mapping.source)
+        self._decode: Callable[[bytes], Any] = (
+            JsonInput(mapping, codec).read
+            if route.form == "json"
+            else lambda value: codec.decode(stage.read(value))
+        )
+        self._report = Report()
+        functions = mapping.module.functions
+        self._rules, self._whole = functions["rules"], mapping.remains.never(mapping.rules)
+
+    def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
+        """Bring one record through, straight if it lets itself."""
+        straight = self._straight and not (record.headers and _is_replay(record))
+        outputs = self._translate(record.value) if straight else None
+        if outputs is None:
+            super().step(record, planned, partitions)
+            return
+        target, frame = self.stage.target, self.stage.frame
+        count, rows = partitions[target], planned.writes.rows
+        for output in outputs:
+            key = record.key if output[2] is None else output[2].encode()
+            row = key, frame + output[4], list(record.headers)
+            place = target, partition_of(key or b"", count)
+            if place in rows:
+                rows[place].append(row)
+            else:
+                rows[place] = [row]
+        planned.straight += len(outputs)
+
+    def _translate(self, value: bytes | None) -> list[Any] | None:
+        """Outputs of a record that leads to nothing else; None for any other."""
+        outputs: list[Any] = []
+        try:
+            row = self._decode(value)  # type: ignore[arg-type]
+            self._rules(row, None, self._report, None, self._mapping.slots(), outputs)
+            if not self._whole and self._left(row, outputs):
+                return None
+        except Exception:  # noqa: BLE001 - whatever it is, the other way says it properly
+            outputs = []
+        if self._report.took:
+            self._report.took.clear()
+        if not self._report.silent:
+            self._report = Report()
+            return None
+        for output in outputs:
+            if len(output[4]) > ROOM:
+                return None
+        return outputs or None
+
+    def _left(self, row: Any, outputs: list[Any]) -> bool:  # noqa: ANN401
+        """Tell whether anything of a record is in no output."""
+        fired = [(made[0], made[5]) for made in outputs]
+        return bool(self._mapping.remains.left(row, fired, self._report.took))
+
+
+def _is_replay(record: Any) -> bool:  # noqa: ANN401
+    return any(name == "replay" for name, _ in record.headers)
+
+
+def is_straight(mapping: CompiledMapping) -> bool:
+    """Tell whether a mapping's outputs depend on nothing but the record's body."""
+    functions = mapping.module.functions
+    stateless = mapping.document.state.kind == "none" and not any(n.startswith("head_") for n in functions)
+    return stateless and not CONTEXT.search(mapping.module.source)
+
+
+async def make_pipe(
+    text: str,
+    file: str,
+    schemas: dict[str, Schema],
+    route: Route,
+    kafka: Kafka,
+    processing: Processing,
+    contracts: Contracts,
+    codes: CodeLists,
+) -> Runner:
+    """Compile a mapping, make the topics a pipe needs beside its two, and put it together.
+
+    Args:
+        text: the mapping.
+        file: its name, for messages.
+        schemas: input and output schema by full name.
+        route: topics and group.
+        kafka: connection.
+        processing: limits.
+        contracts: started.
+        codes: the code lists of the mapping's look-ups.
+
+    Raises:
+        Misconfigured: ``mapping-invalid``.
+        Transient: ``kafka-unavailable`` or ``registry-unavailable``.
+    """
+    mapping = compile_for(text, file, schemas, route.form, codes)
+    stage = Stage(
+        name="pipe",
+        source=route.source,
+        target=route.target,
+        participant=route.group,
+        translator=Translator(mapping, route.form, trusted=False),
+        read=AsIs() if route.form == "json" else await _reader(contracts, route, mapping),
+        frame=await contracts.frame(route.target, mapping.target),
+        dead=route.dead,
+        reports=None,
+        foreign=True,
+    )
+    pipe = Pipe(stage, route, contracts, mapping)
+    await topics.create_beside(kafka, route.source, [route.target, route.dead], pipe.changelog)
+    return Runner(Crew(pipe.name, route.group, (pipe,)), kafka, processing)
+
+
+async def _reader(contracts: Contracts, route: Route, mapping: CompiledMapping) -> Reader:
+    return Reader(contracts, Codec(mapping.source), await contracts.frame(route.source, mapping.source))
+
+
+def compile_for(
+    text: str, file: str, schemas: dict[str, Schema], form: Literal["json", "avro"], codes: CodeLists
+) -> CompiledMapping:
+    """Compile a mapping for values of a form.
+
+    Raises:
+        Misconfigured: ``mapping-invalid``.
+    """
+    compiled = load(text, file, schemas.__getitem__, codes)
+    if form == "json" and access_for(compiled.document, compiled.source) == "attr":
+        return load(text, file, schemas.__getitem__, codes, "attr")
+    return compiled

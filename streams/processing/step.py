@@ -1,0 +1,187 @@
+"""One record on its way through a stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from schemas.errors import Permanent
+from schemas.mapping.reasons import kind_of
+from schemas.mapping.report import starred
+from schemas.translation import Context, Filtered, Output, Record, Result
+from streams import metrics
+from streams.kafka import topics
+from streams.kafka.partitioning import partition_of
+from streams.partition.waiting import Queue
+from streams.processing.stage import Planned, Stage
+from streams.records.contracts import Contracts
+from streams.records.envelope import REPLAY, Envelope, HeaderList, headers
+from streams.records.letters import beside, dead_letter, fitted, given_up, is_worth_reporting, report
+
+log = structlog.get_logger(__name__)
+
+
+class Step:
+    """One record on its way through a stage."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        contracts: Contracts,
+        record: Any,  # noqa: ANN401
+        planned: Planned,
+        partitions: dict[str, int],
+    ) -> None:
+        self.stage, self.contracts, self.record = stage, contracts, record
+        self.state, self.planned, self.partitions = planned.state, planned, partitions
+        self.envelope = Envelope.of(record)
+        self.queue = Queue(self.envelope.subject, self.state.get) if self.stage.wait else None
+
+    @property
+    def letter(self) -> str:
+        """Id of the dead letter that the record is a replay of, or would become here."""
+        return self.envelope.letter(self.stage.name, self.record)
+
+    @property
+    def replayed(self) -> bool:
+        """True when the record is a replay of a dead letter of this stage."""
+        return self.envelope.replay.partition(" ")[0] == self.stage.name
+
+    @property
+    def _given_up(self) -> bool:
+        """True when the record asks that its dead letter be settled, and nothing done."""
+        return self.replayed and bool(self.envelope.discard)
+
+    def run(self) -> None:
+        """Bring the record to one of its three ends. Nothing is raised, and nothing half done is left."""
+        self.state.advance(self.envelope.accepted)
+        if self.envelope.replay and not self.replayed and not self.stage.foreign:
+            return  # meant for another stage that reads the same topic; ours had it long ago
+        try:
+            if self.queue is not None:
+                self.queue.admit(self.letter if self.replayed else None)
+            result = Result() if self._given_up else self._translate()
+            rows = [self._row(output) for output in result.outputs]
+            self._check_state(result)
+        except Permanent as error:
+            self._die(error)
+        except Exception as error:
+            log.exception("translation failed", processor=self.stage.name, id=self.envelope.id)
+            self._die(Permanent("internal", f"{type(error).__name__} in {self.stage.name}"))
+        else:
+            self._finish(result, rows)
+
+    def _translate(self) -> Result:
+        value = self.record.value
+        if value is None:
+            raise Permanent("wire-format", "the record has no value")
+        e = self.envelope
+        context = Context(
+            e.id,
+            e.origin,
+            self.stage.participant,
+            self.record.offset,
+            e.accepted,
+            e.hops,
+            e.traceparent,
+            e.findings,
+            e.known,
+            e.personal,
+        )
+        record = Record(self.record.key or b"", self.stage.read(value), context)
+        result = self.stage.translator.translate(record, self.state.get)
+        if self.stage.toward:
+            self._stop_echoes(result)
+        return result
+
+    def _stop_echoes(self, result: Result) -> None:
+        """Take out what has passed the participant already."""
+        home = self.stage.participant
+        echoes = [output for output in result.outputs if home in output.hops]
+        if echoes:
+            result.outputs[:] = [output for output in result.outputs if home not in output.hops]
+            result.filtered.extend(Filtered(output.id.rpartition(":")[2], "echo") for output in echoes)
+
+    def _row(self, output: Output) -> tuple[int, bytes, bytes, HeaderList]:
+        e = self.envelope
+        listed: HeaderList = (
+            [(name, text) for name, text in self.record.headers if name != REPLAY or not self.replayed]
+            if self.stage.foreign
+            else headers(
+                output.id,
+                e.origin,
+                output.hops,
+                e.accepted,
+                traceparent=e.traceparent,
+                subject=output.subject,
+                known=output.known,
+                personal=output.personal,
+            )
+        )
+        value = self.stage.frame + output.body
+        self.planned.writes.sizes.check(self.stage.target, output.key, value, listed)
+        return partition_of(output.key, self.partitions[self.stage.target]), output.key, value, listed
+
+    def _check_state(self, result: Result) -> None:
+        """Refuse a record whose state would not fit: it would hold up everyone who shares its partition."""
+        changelog = topics.changelog(self.stage.name)
+        for key, entry in result.changes.items():
+            self.planned.writes.sizes.check(changelog, key, entry, (), "state-too-large")
+
+    def _finish(self, result: Result, rows: list[tuple[int, bytes, bytes, HeaderList]]) -> None:
+        writes, counts = self.planned.writes, self.planned.tally.counts
+        for partition, key, value, listed in rows:
+            writes.add(self.stage.target, partition, key, value, listed)
+        self.state.apply(result.changes)
+        counts[metrics.records_out, self.stage.name] += len(rows)
+        if result.happened is not None:
+            late = max(0.0, (self.envelope.accepted - result.happened) / 1000)
+            self.planned.tally.latencies.append((self.stage.participant, late))
+        for name in result.unsure:
+            counts[metrics.unverified, self.stage.translator.name, name] += 1
+        if is_worth_reporting(result) and not self._given_up:
+            self._report(result)
+        if self.replayed:
+            letter = self.letter
+            listed = (
+                given_up(self.stage.name, letter, self.envelope) if self._given_up else beside(self.envelope)
+            )
+            writes.add(self.stage.dead, partition_of(letter.encode(), self.partitions[self.stage.dead]),
+                       letter.encode(), None, listed)  # fmt: skip
+            if self.queue is not None:
+                self.state.apply(self.queue.leave(letter))
+
+    def _report(self, result: Result) -> None:
+        counts, mapping = self.planned.tally.counts, self.stage.translator.name
+        for field, reason in {(starred(lost.pointer), lost.reason) for lost in result.losses}:
+            metric = metrics.lost_fields if kind_of(reason) == "loss" else metrics.aside_fields
+            counts[metric, self.stage.name, mapping, field, reason] += 1  # once, in however many items
+        for found in result.findings:
+            counts[metrics.findings, self.stage.participant, mapping, found.rule] += 1
+        for filtered in result.filtered:
+            counts[metrics.filtered, self.stage.name, filtered.reason] += 1
+        if self.stage.reports is None:
+            return
+        key = self.envelope.origin.encode()
+        value = self.contracts.encode(topics.REPORTS, report(self.stage.name, mapping, self.envelope, result))
+        self.planned.writes.add(
+            self.stage.reports,
+            partition_of(key, self.partitions[self.stage.reports]),
+            key,
+            value,
+            beside(self.envelope),
+        )
+
+    def _die(self, error: Permanent) -> None:
+        mapping = self.stage.translator.name
+        letter = dead_letter(self.stage.name, self.envelope, self.record, error, mapping=mapping)
+        key, listed = letter.id.encode(), beside(self.envelope)
+        sizes = self.planned.writes.sizes
+        letter, value = fitted(self.contracts, letter, sizes.of(self.stage.dead), key, listed)
+        self.planned.writes.add(
+            self.stage.dead, partition_of(key, self.partitions[self.stage.dead]), key, value, listed
+        )
+        self.planned.tally.dead.append(letter)
+        if self.queue is not None:
+            self.state.apply(self.queue.join(letter.id, again=self.replayed))
