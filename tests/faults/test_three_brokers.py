@@ -35,7 +35,7 @@ pytestmark = [
     pytest.mark.faults,
     pytest.mark.timeout(7200),
     pytest.mark.skipif(not SOAK, reason="an hour on two cores: make soak"),
-    pytest.mark.system("dtc", "dlp", "port", "vessel", "oil", "epermit", "view"),
+    pytest.mark.system("dtc", "dlp", "port", "vessel", "oil", "epermit"),
 ]
 
 
