@@ -160,7 +160,13 @@ class Note:
         first = old.fields
         replacement = {"documentType": "SMGS", "oldNumber": old.key, "newNumber": self.name.key}
         self.version = 0
-        self.state = {**self.state, "noteType": "SMGS", "contractCarrier": "57", "originalNote": first}
+        self.state = {
+            **self.state,
+            "noteType": "SMGS",
+            "contractCarrier": "57",
+            "departureStationName": "Алят",
+            "originalNote": first,
+        }
         at = operation.at - timedelta(minutes=20)
         fields = {
             **self.state,

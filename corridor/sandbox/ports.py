@@ -90,7 +90,7 @@ def _event(
     train: Train, port: str, kind: str, code: str, when: datetime, keys: tuple[str, ...],
     fields: dict[str, Any],
 ) -> Message:  # fmt: skip
-    when = when.replace(microsecond=0)
+    when = when.replace(second=0, microsecond=0)  # a tally has minutes
     event_id = identity("port", train.seed, port, code, *keys)
     document = {
         "eventID": event_id,

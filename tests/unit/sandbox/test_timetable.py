@@ -18,6 +18,7 @@ from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import CodeLists
+from schemas.mapping.places import Places
 
 pytestmark = pytest.mark.system("dtc", "dlp")
 
@@ -122,6 +123,20 @@ def test_what_goes_wrong_in_the_world_is_there(dtc: list[Message], dlp: list[Mes
     assert any(message.document.get("isRetracted") for message in dlp)
     assert {"PORTCALL", "EQUIPMENT", "TRANSPORT"} == {message.document["eventType"] for message in dlp}
     assert {"CROS", "GTOT", "ARRI", "DEPA", "STRT", "CMPL"} == {m.document["eventCode"] for m in dlp}
+
+
+def test_a_station_is_called_what_it_is_called(dtc: list[Message]) -> None:
+    """A note that is reissued at Alat has the name of Alat beside its code, not that of Altynkol."""
+    places = Places(CodeLists.load())
+    named = {(m.document["departureStation"], m.document.get("departureStationName")) for m in dtc}
+    assert {("707701", "Алтынколь"), ("549204", "Алят"), ("553002", "Алят")} <= named
+    assert [one for one in named if one[1] is not None and places.misnamed(*one)] == []
+
+
+def test_ports_tell_minutes() -> None:
+    """A tally has minutes: so a port tells no more than a note can take."""
+    times = [message.document["eventDateTime"] for message in islice(messages("port"), 2000)]
+    assert [time for time in times if not time.endswith(":00Z")] == []
 
 
 def _late(dtc: list[Message]) -> int:
