@@ -15,7 +15,7 @@ from schemas.avro.schema import Array, bare
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.report import plain
 from schemas.translation.model import Output, Result
-from schemas.translation.privacy import Names, names_of, texts
+from schemas.translation.privacy import Names, Path, names_of, said_of, texts
 
 
 class Marks:
@@ -37,11 +37,12 @@ class Marks:
     def put(self, record: Any, result: Result) -> None:  # noqa: ANN401 - a datum
         """Mark the outputs of a message."""
         names = names_of(record, self._people) if self._people else None
+        said = said_of(record, self._people)
         seen: set[CompiledRule] = set()
         for index, output in enumerate(result.outputs):
             rule = output.rule
             known = self._shared(rule) if rule is not None and rule in seen else ()
-            personal = self._made(rule) if rule is not None else ()
+            personal = self._made(rule, said) if said and rule is not None else ()
             if names is not None and names.within(output.body):
                 personal = tuple(sorted({*personal, *self._telling(output, names)}))
             if known or personal:
@@ -63,13 +64,13 @@ class Marks:
             found += [root] if len(alone) == len(fields) else alone
         return tuple(found)
 
-    def _made_of_people(self, rule: CompiledRule) -> tuple[str, ...]:
-        """Pointers of the fields that a rule makes of personal data."""
+    def _made_of_people(self, rule: CompiledRule, said: frozenset[Path]) -> tuple[str, ...]:
+        """Pointers of the fields that a rule makes of personal data, of which the message has some."""
         return tuple(
             sorted(
                 pointer.replace("/*", "")
                 for pointer, claims in rule.claims.items()
-                if any(claim.path in self._people for claim in claims)
+                if any(claim.path in said for claim in claims)
             )
         )
 

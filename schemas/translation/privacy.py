@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from schemas.avro.structs import member
 
+Path = tuple[str, ...]
 ENOUGH: Final = 4
 """Letters and digits from which a value names somebody: a plate has at least so many."""
 _BEGINNING: Final = 40
@@ -44,7 +45,12 @@ class Names:
         return [_bare(value)[:_BEGINNING] for value in self._values]
 
 
-def names_of(record: Any, paths: Collection[tuple[str, ...]]) -> Names | None:  # noqa: ANN401 - datum or struct
+def said_of(record: Any, paths: Collection[Path]) -> frozenset[Path]:  # noqa: ANN401 - datum or struct
+    """Those of the personal fields that a message has anything in."""
+    return frozenset(path for path in paths if any(_values(record, path)))
+
+
+def names_of(record: Any, paths: Collection[Path]) -> Names | None:  # noqa: ANN401 - datum or struct
     """The personal values of a message that are long enough, None where there is none.
 
     Args:
@@ -67,7 +73,7 @@ def texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:  # noqa: ANN40
         yield pointer, value
 
 
-def _values(here: Any, path: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - a datum or struct
+def _values(here: Any, path: Path) -> Iterator[str]:  # noqa: ANN401 - a datum or struct
     if isinstance(here, list):
         for item in here:
             yield from _values(item, path)

@@ -57,6 +57,17 @@ def test_a_field_made_of_personal_data_is_marked_however_short(plate: str) -> No
         assert not {"/where/unlocode", "/when/occurred_at", "/how/vessel_imo"} & set(one.personal)
 
 
+def test_what_could_be_made_of_personal_data_and_is_not_is_no_secret() -> None:
+    """A plate may name the unit of an event; of a lot that no truck carries the number is told."""
+    lot = example("dlp.event.v1", "oil-loaded")
+    assert "truckPlate" not in lot
+    (made,) = run("dlp.event.v1", "to_corridor", lot).outputs
+    assert made.personal == ()
+    assert made.subject.startswith("BULK_LOT:")
+    (with_plate,) = run("dlp.event.v1", "to_corridor", {**lot, "truckPlate": "10AA123"}).outputs
+    assert "/how/truck_plate" in with_plate.personal
+
+
 def test_the_same_words_elsewhere_are_marked() -> None:
     """A name that the sender has in its field, and again in the remark."""
     note = example("dtc.note.v1", "loaded")
