@@ -64,6 +64,21 @@ def test_port_call_becomes_one_dlp_event(name: str) -> None:
     assert passage.dtc == []
 
 
+def test_an_operator_is_told_of_a_call_once_whoever_is_aboard() -> None:
+    """A truck without a note is a shipment of its own: the operator has the call of the vessel itself."""
+    where = Crossing(aboard=True, dtc="dtc.note.v1", kuryk="port.event.v1", ferries="vessel.event.v1")
+    truck = {
+        name: value
+        for name, value in PORT["wagon-rolled-on"].items()
+        if name not in {"railCarReference", "noteKey"}
+    }
+    tell(where, "kuryk", truck | {"truckPlate": "10AA123", "plateCountry": "AZ"})
+    sailed = tell(where, "kuryk", PORT["vessel-sailed"])
+    derived = [one for one in sailed.corridor if one["envelope"]["derived_from"] is not None]
+    assert [one["consignment_id"] for one in derived] == [None]
+    assert len(sailed.sent["ferries"]) == 1
+
+
 @pytest.mark.parametrize("name", [name for name in PORT if name not in {"truck-at-gate", "closed-by-storm"}])
 def test_port_to_port_gives_back_what_was_told(name: str) -> None:
     """One port tells another: calls, units on vessels, closures and queues, without any loss."""
