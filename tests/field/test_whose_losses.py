@@ -150,6 +150,22 @@ def test_a_quantity_that_cannot_be_converted_is_named(fields: dict[str, Any], re
     assert lost(told(OIL, DLP, tanks(**fields)))["/quantities/0/quantity"] == (reason, "6000")
 
 
+@pytest.mark.parametrize("target", [DLP, "corridor.event.v1"])
+def test_what_a_volume_holds_at_is_told_by_its_field(target: str) -> None:
+    """gsv15 is a volume at 15 °C and gsv60 one at 60 °F: the reference is in the name, and no loss."""
+    gross = [
+        {"kind": "GROSS", "quantity": "142.2", "unit": "MTQ", "reference": "C15"},
+        {"kind": "GROSS", "quantity": "894.9", "unit": "BLL", "reference": "F60"},
+    ]
+    said = told(OIL, target, tanks(quantities=gross))
+    assert (said.out[0]["bulk"]["gsv15"], said.out[0]["bulk"]["gsv60"]) == ("142.2", "894.9")
+    assert lost(said) == {}
+    other = {"kind": "GROSS", "quantity": "142.2", "unit": "MTQ", "reference": "C20"}
+    assert lost(told(OIL, target, tanks(quantities=[other]))) == {}
+    net = told(OIL, target, tanks(quantities=[other | {"kind": "NET"}]))
+    assert lost(net) == {"/quantities/0/reference": ("no-equivalent", "C20")}
+
+
 PERMITTED = {
     "event_id": "6c1f0a9e-7d1b-4b0e-9c53-2f6f5a3c0001", "event_type": "PERMIT_USED", "event_producer": "KZ",
     "event_consumer": "AZ", "event_timestamp": 1768212000, "previous_event_id": "0",
