@@ -18,7 +18,7 @@ from schemas.translation.store import Store
 from streams.kafka import topics
 from streams.processing.stage import Translates
 from streams.records.envelope import Envelope
-from streams.records.letters import is_worth_reporting, report
+from streams.records.letters import report
 
 NOTES, ROUNDS, BATCH = 2_000, 5, 100
 
@@ -47,7 +47,7 @@ class Timed:
                 continue
             batch.apply(result.changes)
             made.append((record.context, result))
-            if self._reports and is_worth_reporting(result):
+            if self._reports:
                 self._report(record.context, result)
         batch.commit()
         self.seconds += time.process_time() - began

@@ -140,14 +140,14 @@ def _compared(figure: Figure) -> Figure:
 
 
 def _loss_free(connection: Connection, asked: Asked) -> Iterable[Figure]:
-    """Give the share of messages without loss; its leg is the stage."""
+    """Give the share of the messages told on that lost nothing; its leg is the stage."""
     name = "loss-free"
     if asked.kpi not in {"", name} or asked.leg in LEGS:
         return
     r = REPORT.c
     by = (r.stage, r.day) if asked.daily else (r.stage,)
     counted = (func.count(), func.min(r.day), func.max(r.day))
-    query = select(*by, *counted).group_by(*by).where(r.day != "")
+    query = select(*by, *counted).group_by(*by).where(r.day != "", r.outputs > 0)
     if asked.leg:
         query = query.where(r.stage == asked.leg)
     if asked.first:

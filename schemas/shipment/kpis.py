@@ -161,9 +161,9 @@ KPIS: Final[dict[str, Kpi]] = {
     ),
     "loss-free": Kpi(
         "Translated without loss", "%", 1, "share",
-        "Share of translated messages whose report has no loss. What is withheld by design, and codes of the "
-        "publisher, are none.",
-        "Every message at every stage; leg is the stage, the day is that of acceptance.",
+        "Share of the messages that were told on whose report has no loss. What is withheld by design, and "
+        "what is administrative or implied, is none.",
+        "Every message of which a stage made anything; leg is the stage, the day is that of acceptance.",
         "all", 100, "more", "aim of this project",
     ),
     "permits-issued": Kpi(

@@ -17,7 +17,7 @@ from streams.partition.waiting import Queue
 from streams.processing.stage import Planned, Stage
 from streams.records.contracts import Contracts
 from streams.records.envelope import REPLAY, Envelope, HeaderList, headers
-from streams.records.letters import beside, dead_letter, fitted, given_up, is_worth_reporting, report
+from streams.records.letters import beside, dead_letter, fitted, given_up, report
 
 log = structlog.get_logger(__name__)
 
@@ -140,7 +140,7 @@ class Step:
             self.planned.tally.latencies.append((self.stage.participant, late))
         for name in result.unsure:
             counts[metrics.unverified, self.stage.translator.name, name] += 1
-        if is_worth_reporting(result) and not self._given_up:
+        if not self._given_up:
             self._report(result)
         if self.replayed:
             letter = self.letter

@@ -133,11 +133,6 @@ def _some(said: list[T], mark: Callable[[int], T]) -> list[T]:
     return said if len(said) <= MOST_SAID else [*said[:MOST_SAID], mark(len(said) - MOST_SAID)]
 
 
-def is_worth_reporting(result: Result) -> bool:
-    """Tell whether anything came of a record but plain outputs."""
-    return bool(not result.outputs or result.filtered or result.losses or result.findings)
-
-
 def beside(envelope: Envelope) -> HeaderList:
     """Headers of what the broker writes about a message: those of the message itself."""
     return headers(

@@ -173,6 +173,31 @@ def test_what_the_broker_did_stands_beside_the_timeline(database: Database) -> N
     assert [(figure.leg, figure.value, figure.met) for figure in share] == [("to-corridor.dtc", 0.0, False)]
 
 
+def test_the_share_without_loss_is_of_what_was_told_on(database: Database) -> None:
+    """Of two events that the DTC was told one lost a field; the third was none of his business."""
+    lossy, aside = [Loss("/x", "no-equivalent")], [Loss("/y", "publisher")]
+    said = [(1, lossy), (1, aside), (0, [])]
+    listed = [
+        (
+            n,
+            Report(
+                id=f"m{n}",
+                origin="dlp/m",
+                stage="from-corridor.dtc",
+                outputs=outputs,
+                losses=losses,
+                accepted=1,
+            ),
+        )
+        for n, (outputs, losses) in enumerate(said)
+    ]
+    with database.writing() as connection:
+        write_reports(connection, listed)
+    with database.reading() as connection:
+        (share,) = figures(connection, Asked(kpi="loss-free"))
+    assert (share.leg, share.value, share.n) == ("from-corridor.dtc", 50.0, 2)
+
+
 def test_an_event_has_a_report_for_every_message_that_tells_it(database: Database) -> None:
     """Reports of one event by two messages lie in two partitions: both stay, in whatever order they come."""
     one, other = (
