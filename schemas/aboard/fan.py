@@ -21,6 +21,8 @@ from schemas.translation.written import Written
 _OF_THE_MEANS: Final = ("when", "where", "why", "how", "cargo", "bulk", "customs", "correction.updated_at",
                         "what.publisher", "what.publisher_role", "what.publisher_scheme")  # fmt: skip
 """What is the same for every shipment aboard: the first that is told it is told something new."""
+OURS: Final = ("what.units", "what.references")
+"""What a derived event has of the loadings, and not of its source: each was told of with its own."""
 KINDS: Final = frozenset({"WAGON", "CONTAINER", "TRUCK"})
 """Kinds of units; a shipment without any stands for itself."""
 
@@ -132,7 +134,7 @@ class Fan:
         datum = self._codec.decode_trusted(told.body)
         body = self._codec.encode(_derived(datum, identity, derived, version, facts, retracted=not units))
         subject = f"{datum['subject']['type']}:{datum['subject']['id']}"
-        return Output(party.encode(), body, f"{derived}:{version}", subject, told.hops)
+        return Output(party.encode(), body, f"{derived}:{version}", subject, told.hops, known=OURS)
 
 
 def _facts(party: str, boardings: Sequence[Boarding], units: Sequence[Unit]) -> dict[str, Any]:

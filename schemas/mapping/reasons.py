@@ -15,7 +15,10 @@ NO_EQUIVALENT: Final = "no-equivalent"
 REASONS: Final[dict[str, tuple[Kind, str]]] = {
     PERSONAL: ("withheld", "Of a person or a firm; not told on by design, and the value is in no report."),
     "publisher": ("administrative", "Who reported it to the sender: of no use to whom it is told."),
-    "handling": ("administrative", "How the sender keeps the message: versions, ids, times of writing."),
+    "handling": (
+        "administrative",
+        "How the sender keeps the message: versions, ids, times of writing, references of his own.",
+    ),
     "repeated": (
         "administrative",
         "What a document says of itself in each message: it was told with the first.",

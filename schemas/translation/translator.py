@@ -101,16 +101,21 @@ class Translator:
         return result
 
     def _rest(self, message: Message, result: Result) -> None:
-        """Report what of a message is in no output; of one that was known or has gone home, nothing is."""
+        """Report what of a message is in no output.
+
+        Nothing is of one that was known or has gone home, and of one that takes back what was told: it says
+        nothing that still holds.
+        """
         home = self._home and message.context.participant in message.context.hops
+        taken_back = bool(result.outputs) and bool(message.value("state_retracted", _NOTHING))
         if not (result.outputs or message.fired) and {one.reason for one in result.filtered} <= _NOWHERE:
             result.filtered.clear()
             self._nothing(message, result, home=home)
-        elif not (home or self._whole) and (
+        elif not (home or taken_back or self._whole) and (
             result.outputs or all(one.reason in _NEW for one in result.filtered)
         ):
             message.rest(self._known(message))
-        if home:
+        if home or taken_back:
             message.report.forget()
 
     def _nothing(self, message: Message, result: Result, *, home: bool) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.crossing import C1, NOTE, W1, Crossing, Passage, event, pick
+from schemas.mapping.reasons import kind_of
+from tests.support.crossing import C1, NOTE, W1, Crossing, Passage, event, note, pick
 
 pytestmark = pytest.mark.system("dlp", "dtc")
 
@@ -44,19 +45,70 @@ def test_a_place_beside_its_station_is_implied() -> None:
     assert "/where/unlocode" not in reasons(sent(box("CROS", location={"UNLocationCode": "GEGAR"}, **RAIL)))
 
 
-@pytest.mark.parametrize("retracted", [False, True])
-def test_a_terminal_is_named_as_lost_in_operation_and_retraction(retracted: bool) -> None:
-    """The note knows stations; the terminal chose one."""
-    terminal = {"UNLocationCode": "KZAAU", "facilityCode": "AKTAU-CT", "facilityCodeProvider": "ZZZ"}
-    one = box("LOAD", location=terminal, modeOfTransport="VESSEL")
-    given = [
-        one,
-        one | {"eventVersion": 2, "isRetracted": True, "eventUpdatedDateTime": "2026-01-18T00:00:00Z"},
+VESSEL = {
+    "vesselIMONumber": "9074729", "vesselName": "SYNTHETIC", "vesselMMSI": "423000001",
+    "voyageNumber": "026W", "portVisitReference": "KZAAU-2026-0113", "transportCallReference": "4711",
+}  # fmt: skip
+AKTAU_CT = {"UNLocationCode": "KZAAU", "facilityCode": "AKTAU-CT", "facilityCodeProvider": "ZZZ"}
+
+
+def lost(passage: Passage) -> set[str]:
+    """What of an event a note does not tell."""
+    return {field for field, reason in reasons(passage).items() if kind_of(reason) == "loss"}
+
+
+def test_a_unit_is_told_of_terminal_and_vessel_in_words() -> None:
+    """72 at 663404: a note has no field for terminal and vessel. The words are the unit's."""
+    loaded = sent(box("LOAD", location=AKTAU_CT, modeOfTransport="VESSEL", facilityTypeCode="POTE", **VESSEL))
+    assert pick(loaded.dtc, "operationCode", "operationStation", "remark") == [("72", "663404", None)]
+    assert [one["remark"] for one in loaded.dtc[0]["unitOperations"]] == [
+        "SYNTHETIC IMO 9074729 MMSI 423000001 VOYAGE 026W CALL KZAAU-2026-0113 AT ZZZ AKTAU-CT"
     ]
-    passage = sent(*given[: 1 + retracted])
-    assert passage.dtc[0]["operationStation"] == "663404"
-    found = reasons(passage)
-    assert (found["/where/facility"], found["/where/facility_scheme"]) == ("no-equivalent",) * 2
+    assert lost(loaded) == set()
+    assert reasons(loaded)["/where/facility_type"] == "implied"  # 72 is at a port
+    assert reasons(loaded)["/how/call_reference"] == "handling"  # where the sender finds his own record
+
+
+def test_a_container_that_leaves_by_truck_is_told_of_without_loss() -> None:
+    """81 at Poti: by which road and out of which terminal stands in words; what a note is of is laden."""
+    gate = {"UNLocationCode": "GEPTI", "facilityCode": "POTI-CT", "facilityCodeProvider": "ZZZ"}
+    left = sent(
+        box(
+            "GTOT",
+            location=gate,
+            modeOfTransport="TRUCK",
+            facilityTypeCode="POTE",
+            emptyIndicatorCode="LADEN",
+        )
+    )
+    assert pick(left.dtc, "operationCode", "operationStation") == [("81", "572200")]
+    assert left.dtc[0]["unitOperations"][0]["remark"] == "TRUCK AT ZZZ POTI-CT POTE"
+    assert lost(left) == set()
+    empty = sent(box("GTOT", location=gate, emptyIndicatorCode="EMPTY"))
+    assert reasons(empty)["/what/units/0/laden"] == "no-equivalent"
+
+
+def test_an_estimate_is_told_without_loss() -> None:
+    """The number of a block train has a field; that a train comes by rail says the field of the estimate."""
+    crossing = Crossing()
+    crossing.dtc(note("31", "707701", "13.01.2026 12:00", destinationStation="572200"))
+    came = event(
+        "TRANSPORT", "ARRI", eventClassifierCode="EST", railDepartureID="1203", modeOfTransport="RAIL",
+        location={"UNLocationCode": "GEPTI"}, transportCallReference="1203-2-3",
+    )  # fmt: skip
+    told = crossing.dlp(came)
+    assert pick(told.dtc, "trainNumber", "etaDestination") == [("1203", "17.01.2026 10:45")]
+    assert lost(told) == set()
+
+
+def test_a_retraction_loses_nothing() -> None:
+    """What is taken back holds no more: its terminal and its time are not lost, they never were."""
+    one = box(
+        "LOAD", location=AKTAU_CT, modeOfTransport="VESSEL", **VESSEL, eventDateTime="2026-01-17T06:45:12Z"
+    )
+    taken = one | {"eventVersion": 2, "isRetracted": True, "eventUpdatedDateTime": "2026-01-18T00:00:00Z"}
+    assert lost(sent(one)) == {"/when/occurred_at"}
+    assert reasons(sent(one, taken)) == {}
 
 
 def test_where_it_goes_next_is_lost_unless_it_chose_the_station() -> None:
@@ -97,10 +149,14 @@ def test_the_document_of_an_operation_is_implied_and_another_one_is_lost() -> No
     assert "/why/document" not in reasons(issued)
 
 
-@pytest.mark.parametrize(("mode", "reason"), [("RAIL", "implied"), ("TRUCK", "no-equivalent")])
-def test_a_mode_that_the_operation_says_is_implied(mode: str, reason: str) -> None:
-    """A crossing between railways is by rail."""
-    assert reasons(sent(box("CROS", modeOfTransport=mode)))["/how/mode"] == reason
+def test_a_mode_that_the_operation_says_is_implied() -> None:
+    """A crossing between railways is by rail; any other mode is told in words."""
+    rail = sent(box("CROS", modeOfTransport="RAIL"))
+    assert reasons(rail)["/how/mode"] == "implied"
+    assert "remark" not in rail.dtc[0]["unitOperations"][0]
+    road = sent(box("CROS", modeOfTransport="TRUCK"))
+    assert "/how/mode" not in reasons(road)
+    assert road.dtc[0]["unitOperations"][0]["remark"] == "TRUCK"
 
 
 def test_a_version_is_handling() -> None:

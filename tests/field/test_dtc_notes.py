@@ -100,7 +100,10 @@ def test_a_remark_does_not_stick() -> None:
 def test_a_remark_says_when_and_where() -> None:
     """The pilot went aboard off Alat at 02:10Z: 06:10 there."""
     (told,) = dlp("114-rev-remark-without-time-and-place").out
-    assert told["remark"] == "PORTCALL/STRT PILO SYNTHETIC FEEDER 548502 18.01.2026 06:10 LOC"
+    assert told["remark"] == (
+        "PORTCALL/STRT PILO SYNTHETIC FEEDER 548502 18.01.2026 06:10 LOC"
+        " VESSEL IMO 9074729 MMSI 423000001 VOYAGE 026W CALL KZAAU-2026-0113 PBPL"
+    )
 
 
 def test_a_fragment_is_a_delta() -> None:

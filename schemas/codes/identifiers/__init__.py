@@ -22,6 +22,7 @@ CHECKS: Final[dict[str, Callable[[str], str | None]]] = {
     "uic12": rail.uic12,
     "esr": rail.esr,
     "train_index": rail.train_index,
+    "train_number": rail.train_number,
     "note_key": rail.note_key,
     "etsng": rail.etsng,
     "gng": goods.gng,

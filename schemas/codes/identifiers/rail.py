@@ -91,6 +91,11 @@ def train_index(value: str) -> str | None:
     )
 
 
+def train_number(value: str) -> str | None:
+    """Number of a container block train: four digits."""
+    return misshapen("train number", "9999", value)
+
+
 def note_key(value: str) -> str | None:
     """Key of a consignment note, ``<departure ESR>/<contract date yyyy-MM-dd>/<note number>``.
 

@@ -68,7 +68,11 @@ def test_sailing_reaches_the_note_aboard() -> None:
     assert told["what"]["references"] == [{"type": "SMGS", "value": NOTE, "original": None}]
     assert [unit["id"] for unit in told["what"]["units"]] == [PORT["wagon-rolled-on"]["railCarReference"]]
     assert list(keys(passage).values()) == [SHIPMENT]
-    assert pick(passage.dtc, "remark") == [("TRANSPORT/DEPA SYNTHETIC FERRY 693602 17.01.2026 13:10 LOC",)]
+    (remark,) = (one["remark"] for one in passage.dtc)
+    assert remark == (
+        "TRANSPORT/DEPA SYNTHETIC FERRY 693602 17.01.2026 13:10 LOC"
+        " VESSEL IMO 9074729 VOYAGE KA26017 AT ZZZ KURYK-FERRY BRTH"
+    )
 
 
 def test_the_platform_of_events_is_told_once() -> None:

@@ -336,7 +336,7 @@ def test_port_call_becomes_a_remark_or_is_counted() -> None:
     }
     notes = crossing.dlp(event("PORTCALL", "STRT", **call)).dtc
     assert pick(notes, "remark", "operationCode") == [
-        ("PORTCALL/STRT PILO SYNTHETIC 663404 17.01.2026 11:45 LOC", None)
+        ("PORTCALL/STRT PILO SYNTHETIC 663404 17.01.2026 11:45 LOC VESSEL IMO 9074729", None)
     ]
     alone = crossing.dlp(event("PORTCALL", "CMPL", references=[], **call))
     assert alone.dtc == []
