@@ -10,6 +10,7 @@ from typing import Final
 from corridor.reference.codes import codes_page
 from corridor.reference.errors import errors_page
 from corridor.reference.kpis import kpis_page
+from corridor.reference.metrics import metrics_page
 from corridor.reference.profile import profile_page
 from corridor.reference.rooms import rooms_page
 from corridor.reference.systems import systems_page
@@ -23,6 +24,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "kpi.md": kpis_page,
     "systems.md": systems_page,
     "rooms.md": rooms_page,
+    "metrics.md": metrics_page,
     **{f"profiles/{name}.md": partial(profile_page, name) for name in profiles.names()},
 }
 """Every generated page: its path under ``docs/`` and what makes its text."""
