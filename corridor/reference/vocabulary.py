@@ -58,11 +58,13 @@ class Heard(NamedTuple):
     datum: dict[str, Any]
 
 
+@cache
 def sent(profile: str) -> dict[str, tuple[str, ...]]:
     """Codes of corridor events that come of a profile's messages, with the words it uses for each."""
     return _by_code((heard.code, heard.word) for heard in _told(profile))
 
 
+@cache
 def got(profile: str) -> dict[str, tuple[str, ...]]:
     """Codes of corridor events of which others tell this profile, with the words it gets for each."""
     translator = _translator(profile, "from_corridor")
