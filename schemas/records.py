@@ -93,7 +93,7 @@ class Filtered(Struct, frozen=True, gc=False):
 
     A message is filtered as a whole where its target does not take its kind, knows it, or needs more.
     Reasons: ``duplicate``, ``stale``, ``late``, ``annulled``, ``echo``, ``incomplete``, ``unchanged``,
-    ``no-equivalent``, ``not-concerned``.
+    ``waiting``, ``no-equivalent``, ``not-concerned``.
     """
 
     rule: str

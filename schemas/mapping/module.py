@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, Final
 
 from schemas.avro import generated
 from schemas.avro.violation import HIDDEN
@@ -23,9 +23,10 @@ Path = tuple[str, ...]
 """Names of fields from a record's root."""
 
 _CONSTANT = re.compile(r"""( *)b \+= (b'.*'|b".*")\Z""")
+ABSENT: Final = "absent"
+"""How the rule begins of a failure for want of a field of the sender's message."""
 NULL = "null, where neither null nor a default is allowed"
 _LOCAL = re.compile(r"\b(?:v_\w+|_\d+)\b")
-
 
 @dataclass(frozen=True)
 class Module:
@@ -77,6 +78,10 @@ class Module:
         first, listed = listed[0], list({one.pointer: one for one in reversed(listed)}.values())[::-1]
         return Invalid(first.code, first.pointer, first.rule, first.value or None, listed)
 
+    def lacks(self, error: BaseException, record: Any, report: Report) -> bool:  # noqa: ANN401 - any input
+        """Whether an exception came of nothing but a field that the input does not have."""
+        return self.failure(error, record, report).rule.startswith(ABSENT)
+
     def _said(
         self, error: BaseException, found: TracebackType, paths: Iterable[Path], report: Report
     ) -> tuple[str, str]:
@@ -120,7 +125,7 @@ def _missing(
                 return Violation(found[0], f"{found[1]}: {rule} needs {pointer}", found[2])
     absent = next((path for path in paths if not present(record, path)), None)
     return (
-        Violation("/" + "/".join(absent), f"absent: {rule} needs {pointer}") if absent is not None else None
+        Violation("/" + "/".join(absent), f"{ABSENT}: {rule} needs {pointer}") if absent is not None else None
     )
 
 

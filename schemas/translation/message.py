@@ -103,6 +103,10 @@ class Message:
             return default
         return function(self.record, self.context, self.report, event, self._lets)
 
+    def lacks(self, error: BaseException) -> bool:
+        """Whether a rule failed for nothing but a field that the record does not have."""
+        return self._mapping.module.lacks(error, self.record, self.report)
+
     def candidates(self, event: Event, part: str = "rules") -> list[Candidate]:
         """Run all rules."""
         return [Candidate(*made) for made in self.run(event, part)]

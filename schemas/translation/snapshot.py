@@ -7,6 +7,7 @@ with what was told; one that comes late, or takes something back, has all of the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from schemas.avro.codec import Codec
@@ -185,7 +186,7 @@ class _Telling:
         self._result = result
         self._partial = message.record
         self._contested = past.numbered(version.number)
-        self._said = False
+        self._said = self._waits = False
         body = version.head if version.kind == SNAPSHOT else None
         self._news = News(message, body, past.newest() or past.base, kind.front, kind.decode)
 
@@ -200,7 +201,11 @@ class _Telling:
         late = index < len(past.versions)
         if late or version.kind == ANNULMENT or past.annulled is not None or not self._tell_next():
             self._tell_all(index)
-        if not self._result.outputs:
+        if self._waits:
+            self._message.restart(self._partial)
+            self._find_whole(found=False)
+            self._result.filtered.append(Filtered("", "waiting"))
+        elif not self._result.outputs:
             annulled = past.annulled is not None
             reason = "annulled" if annulled else "stale" if late else "unchanged" if self._said else ""
             if reason:
@@ -223,12 +228,22 @@ class _Telling:
             False when it takes back what was told; then nothing has been told yet.
         """
         past, version, message = self._past, self._version, self._message
-        whole = self._partial
+        whole, timeline = self._partial, past.now
         if version.kind != SNAPSHOT:
             before = self._news.before
             self._find_whole(before is not None)
             whole = self._kind.merged(before, whole, version.kind)
-        reading = self._kind.reader.read(past.now, message, version.kind, self._partial, whole)
+            timeline = past.now if self._is_known(past.versions) else past.now.copied()
+        try:
+            reading = self._kind.reader.read(timeline, message, version.kind, self._partial, whole)
+        except FAILURES as error:
+            if timeline is past.now or not message.lacks(error):
+                raise
+            self._waits = True
+            past.append(version)
+            past.whole = self._kind.encode(whole)
+            return True
+        past.now = timeline
         self._said = bool(reading.made)
         holding, members = reading.holding(), reading.occurrence.members
         if reading.over or (not reading.partial and not set(members).issubset(holding)):
@@ -276,7 +291,7 @@ class _Telling:
         before = past.before or Timeline()
         replay = Replay(self._kind.reader, before.copied(), past.loose)
         whole = None if past.base is None else self._kind.decode(past.base)
-        for version, body in versions:
+        for index, (version, body) in enumerate(versions):
             mine = version is self._version
             partial = self._partial if mine else self._kind.decode(body)
             message = self._message if mine else self._kind.other(self._message, body)
@@ -285,7 +300,10 @@ class _Telling:
             whole = self._kind.merged(whole, partial, version.kind)
             try:
                 replay.take(message, version.kind, partial, whole)
-            except FAILURES:
+            except FAILURES as error:
+                if message.lacks(error) and not self._is_known(one for one, _ in versions[: index + 1]):
+                    self._waits = self._waits or mine
+                    continue
                 if mine:
                     raise
                 self._message.report.finding("", "other-version-fails", "error", version.number)
@@ -293,6 +311,10 @@ class _Telling:
                 past.annulled = version.number
                 break
         return replay, whole
+
+    def _is_known(self, versions: Iterable[Version]) -> bool:
+        """Whether the document was told whole, so that what lacks in a part of it will not come."""
+        return self._past.base is not None or any(one.kind == SNAPSHOT for one in versions)
 
     def _find_whole(self, found: bool) -> None:
         if not found and self._version.kind == "DELTA":

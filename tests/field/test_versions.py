@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from schemas.errors import Permanent
+from tests.support.crossing import Crossing, note, pick
 from tests.support.field import Told, case, messages, told
 
 DTC, DLP, CORRIDOR = "dtc.note.v1", "dlp.event.v1", "corridor.event.v1"
@@ -135,6 +137,41 @@ def test_a_delta_before_its_snapshot_ends_as_in_order() -> None:
         assert units(loads) == [C1, C2]
         assert all(load["seals"] and load["cargo"] for load in loads)
     assert {rule["rule"] for rule in late.of("finding")} >= {"delta-without-snapshot"}
+
+
+@pytest.mark.parametrize("order", [(1, 2, 0), (2, 1, 0), (1, 0, 2), (2, 0, 1)])
+def test_a_delta_that_cannot_be_told_alone_waits_for_the_note(order: tuple[int, ...]) -> None:
+    """11 and 60 at the station of 10, which only the first version names: told when that has come."""
+    first = note("10", "707701", "12.01.2026 10:00")
+    given = [
+        first,
+        delta(first, 2, operationCode="11", operationTime="12.01.2026 12:00"),
+        delta(first, 3, operationCode="60", operationTime="12.01.2026 13:00", customs={"status": "LODGED"}),
+    ]
+    ordered, crossing = Crossing(), Crossing()
+    for one in given:
+        ordered.dtc(one)
+    for place in order:
+        passage = crossing.dtc(given[place])
+        if crossing.total.corridor == []:
+            assert ("to-corridor.dtc", "waiting") in passage.filtered
+            assert [found[2] for found in passage.findings] == ["delta-without-snapshot"]
+            assert passage.losses == []
+    said, right = ({one["eventID"]: one for one in each.total.dlp} for each in (crossing, ordered))
+    assert [one["eventCode"] for one in right.values()] == ["DRFT", "ISSU", "SUBM"]
+    names = ("eventCode", "eventDateTime", "location", "customs")
+    assert {key: pick([one], *names) for key, one in said.items()} == {
+        key: pick([one], *names) for key, one in right.items()
+    }
+
+
+def test_a_delta_that_is_wrong_in_itself_does_not_wait() -> None:
+    """A time that cannot be read will not be better when the note has come: a dead letter, as before."""
+    first = note("10", "707701", "12.01.2026 10:00")
+    wrong = delta(first, 2, operationCode="11", operationStation="707701", operationTime="32.01.2026 12:00")
+    with pytest.raises(Permanent) as refused:
+        Crossing().dtc(wrong)
+    assert refused.value.code == "time-invalid"
 
 
 def test_a_late_correction_of_an_estimate_counts() -> None:
