@@ -28,6 +28,7 @@ ABSENT: Final = "absent"
 NULL = "null, where neither null nor a default is allowed"
 _LOCAL = re.compile(r"\b(?:v_\w+|_\d+)\b")
 
+
 @dataclass(frozen=True)
 class Module:
     """Compiled functions by name.

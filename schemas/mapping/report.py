@@ -86,6 +86,13 @@ class Report:
         told = self._shown(pointer, value)
         self._found.setdefault((pointer, rule), (self.origin, Finding(pointer, rule, severity, told)))
 
+    def told(self, known: Iterable[str]) -> None:
+        """Take back the losses of fields that hold nothing new: they were told with another event."""
+        for path in known:
+            top = "/" + path.replace(".", "/")
+            for place in [one for one in self._lost if f"{plain(one[0])}/".startswith(f"{top}/")]:
+                del self._lost[place]
+
     def forget(self) -> None:
         """Take back all losses: of a message that came from its target, nothing is lost there."""
         self._lost.clear()

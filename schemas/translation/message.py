@@ -153,6 +153,7 @@ class Message:
         untold = self.untold_of
         fired = [(made[0].without(untold.get(made[0].name, ())), made[5]) for made in self.fired]
         remains, took = self._mapping.remains, self.report.took
+        self.report.told(known)
         for left in remains.left(self.record, fired, took, known=known, all_of_it=all_of_it):
             self.report.rest(left.pointer, left.reason, left.value)
 

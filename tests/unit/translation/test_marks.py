@@ -79,14 +79,14 @@ def test_the_same_words_elsewhere_are_marked() -> None:
 
 
 def test_a_message_that_becomes_several_events_loses_a_field_once() -> None:
-    """A vessel with three notes aboard: its MMSI has no field in a note, and that is said once."""
+    """A vessel with three notes aboard: where it lies has no field in a note, and that is said once."""
     call = example("dlp.event.v1", "pilot-aboard")
     call["references"] = [{"type": "SMGS", "value": f"707701/2026-01-12/001234{n}"} for n in range(3)]
-    call["vesselMMSI"] = "423000001"
+    call["location"] = {**call["location"], "latitude": "39.94"}
     made = run("dlp.event.v1", "to_corridor", call)
     assert len(made.outputs) == 3
     lost = [loss.pointer for result in on(made, "dtc.note.v1") for loss in result.losses]
-    assert lost.count("/how/vessel_mmsi") == 1
+    assert lost.count("/where/latitude") == 1
     assert len(lost) == len(set(lost))
 
 
