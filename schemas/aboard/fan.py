@@ -109,7 +109,8 @@ class Fan:
                 boardings = parties.get(party, [])
                 units = [] if one.retracted else aboard(boardings, one)
                 if output := self._tell(book, identity, one, party, boardings, units):
-                    outputs.append(output._replace(known=_OF_THE_MEANS) if identity in said else output)
+                    known_too = _OF_THE_MEANS if identity in said else ()
+                    outputs.append(output._replace(known=(*OURS, *known_too)))
                     said.add(identity)
         return outputs
 
@@ -134,7 +135,7 @@ class Fan:
         datum = self._codec.decode_trusted(told.body)
         body = self._codec.encode(_derived(datum, identity, derived, version, facts, retracted=not units))
         subject = f"{datum['subject']['type']}:{datum['subject']['id']}"
-        return Output(party.encode(), body, f"{derived}:{version}", subject, told.hops, known=OURS)
+        return Output(party.encode(), body, f"{derived}:{version}", subject, told.hops)
 
 
 def _facts(party: str, boardings: Sequence[Boarding], units: Sequence[Unit]) -> dict[str, Any]:

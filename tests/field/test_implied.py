@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from schemas import profiles
 from schemas.mapping.reasons import kind_of
-from tests.support.crossing import C1, W1, Crossing, Passage, note
+from tests.support.crossing import C1, W1, Crossing, Passage, form, note
 
 pytestmark = pytest.mark.system("dtc", "dlp", "port")
 
@@ -66,7 +68,7 @@ def test_a_national_code_that_divides_nothing_is_implied(gng: str, fields: set[s
 
 
 def test_a_loss_that_a_rule_names_is_named_once() -> None:
-    """Size 40 is no ISO type: lost when the container is loaded, and not again with all that happens to it."""
+    """Size 40 is no ISO type: lost when the container is loaded, and not again with what follows."""
     boxes = [{"wagonNumber": W1, "containers": [{"containerNo": C1, "sizeType": "40"}]}]
     crossing, found = Crossing(), []
     for n, (operation, time) in enumerate((("20", "12"), ("70", "16"), ("71", "17")), 1):
@@ -74,6 +76,16 @@ def test_a_loss_that_a_rule_names_is_named_once() -> None:
         assert "ISOEquipmentCode" not in told.dlp[0]
         found.append(lost(told, "dlp", "/what/units/0/size_type"))
     assert found == [{"/what/units/0/size_type"}, set(), set()]
+
+
+def test_oil_on_the_rails_is_in_tanks() -> None:
+    """That the wagons of a lot are tank wagons nobody has to be told."""
+    lot = profiles.load("oil.lot.v1").examples["o7-tanks-loaded"]
+    crossing = Crossing(dlp="dlp.event.v1", oil="oil.lot.v1")
+    body = form("oil.lot.v1").to_avro(json.dumps(lot).encode())
+    told = crossing.send_avro("oil", body, lot["eventId"])
+    assert told.corridor[0]["what"]["units"][0]["wagon_kind"] == "TANK"
+    assert lost(told, "dlp", "/what/units") == set()
 
 
 def test_a_port_knows_its_station() -> None:

@@ -83,6 +83,23 @@ def test_the_platform_of_events_is_told_once() -> None:
     assert pick(passage.dlp, "eventType", "eventCode") == [("TRANSPORT", "DEPA")]
 
 
+def test_units_of_a_derived_event_are_known_to_every_shipment() -> None:
+    """They were told of with their loadings: of two notes aboard, neither loses them."""
+    where = crossing()
+    other = {
+        "eventID": "00000000-0000-5000-8000-000000000001",
+        "railCarReference": "94001237",
+        "noteKey": "707701/2026-01-12/0099999",
+    }
+    tell(where, "kuryk", PORT["wagon-rolled-on"])
+    tell(where, "kuryk", PORT["wagon-rolled-on"] | other)
+    passage = tell(where, "ferries", VESSEL["sailed"])
+    assert len(derived(passage)) == 2
+    ids = {f"{one['envelope']['event_id']}:{one['correction']['version']}" for one in derived(passage)}
+    known = [set(one.known) for one in passage.outputs if one.id in ids]
+    assert [{"what.units", "what.references"} <= one for one in known] == [True, True]
+
+
 def test_nothing_derived_is_derived_from_or_echoed() -> None:
     """A derived event leads to none, and goes back to nobody that its source came from."""
     where = crossing()
