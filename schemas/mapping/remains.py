@@ -177,8 +177,10 @@ class Remains:
                     mine = items.carried.get(id(item))
                     around = (*within, (depth + 1, mine)) if mine else within
                     last = olds[index] if index < len(olds) else None
-                    here = f"{pointer}/{name}/{index}"
+                    here, count = f"{pointer}/{name}/{index}", len(found)
                     self._walk(part, item, last, here, around, items, found, depth + 1)
+                    if len(found) > count and item in value[:index]:
+                        del found[count:]  # word for word what stands before it
             else:
                 self._walk(part, value, old, f"{pointer}/{name}", within, items, found, depth + 1)
 

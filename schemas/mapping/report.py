@@ -41,6 +41,15 @@ def personal(schema: Schema) -> frozenset[str]:
     )
 
 
+def kinds(schema: Schema) -> frozenset[str]:
+    """Pointers, without indexes, of the fields whose code says a kind and identifies nothing."""
+    return frozenset(
+        "/" + path.replace(".", "/")
+        for path, field in schema.fields()
+        if "codeList" in field.properties and "identifier" not in field.properties
+    )
+
+
 class Report:
     """Collects losses and findings of one message; generated code calls it on slow paths only.
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from functools import cached_property
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from schemas.avro.violation import HIDDEN
 from schemas.errors import Permanent
 from schemas.mapping.reasons import NO_EQUIVALENT
-from schemas.mapping.report import plain
+from schemas.mapping.report import kinds, plain
 from schemas.records import Finding, Loss
 from schemas.translation.lineage import Place, elsewhere, origin, texts_at, wanting
 from schemas.translation.model import Context, Output, Record, Result
@@ -36,6 +37,11 @@ class Stage:
     toward: bool = False
     store: Store = field(default_factory=Store)
     sequence: int = 0
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """Fields of what it reads whose codes say a kind: another word for it tells the same."""
+        return kinds(self.translator.mapping.source)
 
     def run(self, record: Record) -> Result:
         """Translate one record and keep the state.
@@ -107,7 +113,7 @@ class Step:
         found = origin(message, came, loss.pointer, self._value(loss), logical)
         if found is None:
             return Sent(loss) if came.rule is None else None
-        if loss.reason == NO_EQUIVALENT and self._told_by_another(message, came, loss.pointer, found):
+        if loss.reason == NO_EQUIVALENT and self._told_by_another(before, came, loss.pointer, found):
             return None
         value = found.value if loss.value and loss.value != HIDDEN else loss.value
         return Sent(Loss(found.pointer, loss.reason, value), loss.pointer)
@@ -120,10 +126,11 @@ class Step:
         held = texts_at(self.result.record, path, self.stage.translator.mapping.remains.logical(path))
         return held.pop() if len(held) == 1 else loss.value
 
-    def _told_by_another(self, message: Any, came: Output, pointer: str, place: Place) -> bool:  # noqa: ANN401
+    def _told_by_another(self, before: Step, came: Output, pointer: str, place: Place) -> bool:
         """Whether another field of the event that was made of the same field went on."""
-        if self.result is None or not self.result.outputs:
+        if self.result is None or not self.result.outputs or before.result is None:
             return False
+        message, kind = before.result.record, plain(place.pointer) in before.stage.kinds
         lost = {tuple(plain(loss.pointer)[1:].split("/")) for loss in self.result.losses}
         remains = self.stage.translator.mapping.remains
         for other in elsewhere(message, came, pointer, place):
@@ -132,7 +139,7 @@ class Step:
                 if path[: len(top)] != top or path in lost:
                     continue
                 told = texts_at(self.result.record, path, remains.logical(path))
-                number = NUMBER.fullmatch(place.value)
+                number = None if kind else NUMBER.fullmatch(place.value)
                 if place.value in told or told.issuperset(place.value.split(", ")):
                     if number or self._holds(place.value):
                         return True

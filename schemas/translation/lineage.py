@@ -55,6 +55,8 @@ def origin(
     same = [place for place in found if place.value == value]
     numbers = INDEX.findall(pointer)
     index = int(numbers[-1][1:]) if numbers else 0
+    if index < len(found) and found[index].value == value:
+        return found[index]
     if same:
         return same[min(index, len(same) - 1)] if len(same) > 1 else same[0]
     return found[index] if index < len(found) else found[0] if found else None
