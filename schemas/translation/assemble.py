@@ -93,7 +93,8 @@ class Assembler:
         said = {name: value for name, value in fields.items() if name not in head}
         facts = dict(candidate.keep or {})
         lost, yields = facts.pop("lost", None), facts.pop("yields", None)
-        return head, Part(said, candidate.rule.whole, facts or None, lost, yields), own
+        unknown, unless = (bool(facts.pop(name, False)) for name in ("unknown", "unless"))
+        return head, Part(said, candidate.rule.whole, facts or None, lost, yields, unknown, unless), own
 
     def encode(self, head: Document, partial: Document, nulls: list[str], version: int) -> bytes:
         """A message of the document.

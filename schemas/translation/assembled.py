@@ -33,6 +33,8 @@ class Part(msgspec.Struct, array_like=True):
         lost: pointer of the field of the event that is lost where it does not count.
         yields: to what it gives way in the fields of a group: ``said`` to what an event of the group says
             there itself, ``any`` to any event of the group.
+        unknown: while no whole document is known, its facts are taken to be so.
+        unless: it counts where its facts are not so.
     """
 
     fields: dict[str, Any]
@@ -40,6 +42,8 @@ class Part(msgspec.Struct, array_like=True):
     facts: dict[str, Any] | None = None
     lost: str | None = None
     yields: str | None = None
+    unknown: bool = False
+    unless: bool = False
 
 
 class Said(msgspec.Struct, array_like=True):
@@ -226,4 +230,7 @@ class Folding:
 
 
 def _counts(part: Part, facts: dict[str, Any]) -> bool:
-    return part.whole or not part.facts or all(facts.get(name) == value for name, value in part.facts.items())
+    if part.whole or not part.facts:
+        return True
+    so = (part.unknown and not facts) or all(facts.get(name) == one for name, one in part.facts.items())
+    return so is not part.unless

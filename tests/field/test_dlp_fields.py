@@ -217,3 +217,18 @@ def test_each_consignment_of_an_event_is_its_own_subject() -> None:
     events = sent(event("CUSTOMS", "CUSR", references=references, location=ALAT)).corridor
     assert len({one["subject"]["id"] for one in events}) == 2
     assert all(one["subject"]["id"] == one["consignment_id"] for one in events)
+
+
+@pytest.mark.parametrize("code", ["GTOT", "AVPU"])
+def test_out_of_a_gate_on_the_way_is_not_delivered(code: str) -> None:
+    """A note to Poti: out of the gate at Aktau nobody says where to, and it is a remark; at Poti it is 81."""
+    crossing = Crossing()
+    crossing.dtc(note("31", "707701", "12.01.2026 18:40", noteVersion=3))
+    (way,) = crossing.dlp(box(code, location={"UNLocationCode": "KZAAU"})).dtc
+    assert "operationCode" not in way
+    assert way["remark"].startswith(f"EQUIPMENT/{code} {C1} 6")
+    assert "unitOperations" not in way or way["unitOperations"] == []
+    somewhere = crossing.dlp(box(code, location={"locationName": "Somewhere"}))
+    assert all("operationCode" not in one for one in somewhere.dtc)
+    (there,) = crossing.dlp(box(code, location={"UNLocationCode": "GEPTI"})).dtc
+    assert there["operationCode"] == "81"

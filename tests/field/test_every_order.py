@@ -61,6 +61,11 @@ JOURNEYS = {
         box(2, "LOAD", modeOfTransport="RAIL", railCarReference=W2, location=ALAT),
         box(3, "LOAD", C2, modeOfTransport="RAIL", railCarReference=W1, location=ALAT),
     ],
+    "out of gates on the way": [
+        box(1, "GTOT", location=AKTAU),
+        box(2, "AVPU", C2, location=ALAT),
+        box(3, "GTOT", location=POTI),
+    ],
     "customs": [
         at(1, "CUSTOMS", "SUBM", customs=CUSTOMS | {"status": "LODGED"}, location=POTI),
         at(2, "CUSTOMS", "CUSR", customs=CUSTOMS | {"status": "RELEASED"}, location=POTI),
