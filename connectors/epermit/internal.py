@@ -19,9 +19,12 @@ from connectors.epermit.authority import Authority
 from connectors.epermit.views import overview, permit_view
 from connectors.http.body import receive
 from connectors.http.problems import problem, violations
+from connectors.http.whole import whole
 from schemas.epermit import acts
 from schemas.epermit.acts import Application
 from schemas.epermit.body import read_object
+from schemas.epermit.event import read_fields
+from schemas.epermit.fields import PAYLOADS
 from schemas.epermit.permit import PermitId
 from schemas.epermit.refusal import Malformed
 from schemas.errors import CorridorError, Invalid, Permanent
@@ -30,14 +33,18 @@ _ACTIVITY: Final = ("activity_type", "activity_timestamp", "activity_details")
 T = TypeVar("T")
 
 
-class _Quota(msgspec.Struct, forbid_unknown_fields=True):
+class QuotaBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How many more permits a peer may issue for us."""
+
     authority: str
     permit_type: int
     permit_year: int
     quantity: int
 
 
-class _Permit(msgspec.Struct, forbid_unknown_fields=True):
+class PermitBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a permit is asked for."""
+
     issued_for: str
     permit_type: int
     permit_year: int
@@ -59,33 +66,28 @@ def internal_routes(authority: Authority, path: str) -> list[BaseRoute]:
         path: where its public API begins; this one is at ``internal`` under it.
     """
     api = _Internal(authority)
-    table: dict[str, tuple[str, Handler]] = {
-        "": ("GET", api.overview),
-        "/quotas": ("POST", api.grant),
-        "/permits": ("POST", api.issue),
-        "/reports": ("POST", api.report),
-        "/permits/{id}/activities": ("POST", api.use),
-        "/keys/{id}": ("DELETE", api.revoke_key),
+    table: dict[str, dict[str, Handler]] = {
+        "": {"GET": api.overview},
+        "/quotas": {"POST": api.grant},
+        "/permits": {"POST": api.issue},
+        "/reports": {"POST": api.report},
+        "/permits/{id}/activities": {"POST": api.use},
+        "/permits/{id}": {"GET": api.permit, "DELETE": api.revoke},
+        "/keys/{id}": {"DELETE": api.revoke_key},
     }
-    routes: list[BaseRoute] = [
-        Route(f"{path}/internal{place}", _guarded(authority, handler), methods=[method])
-        for place, (method, handler) in table.items()
+    return [
+        Route(f"{path}/internal{place}", _guarded(authority, handlers), methods=list(handlers))
+        for place, handlers in table.items()
     ]
-    both = {"GET": api.permit, "DELETE": api.revoke}
-    routes += [
-        Route(f"{path}/internal/permits/{{id}}", _guarded(authority, handler), methods=[method])
-        for method, handler in both.items()
-    ]
-    return routes
 
 
-def _guarded(authority: Authority, handler: Handler) -> Handler:
+def _guarded(authority: Authority, handlers: Mapping[str, Handler]) -> Handler:
     async def handle(request: Request) -> Response:
         given = request.headers.get("authorization", "")
         try:
             if not authority.token.matches(given.removeprefix("Bearer ")):
                 raise Permanent("auth-invalid", "the bearer token is not the authority's")
-            return await handler(request)
+            return await handlers["GET" if request.method == "HEAD" else request.method](request)
         except Malformed as error:
             found = error.violations
             return problem(
@@ -114,7 +116,7 @@ class _Internal:
 
     async def grant(self, request: Request) -> Response:
         """Let a peer issue more permits."""
-        wanted = _convert(await self._body(request), _Quota)
+        wanted = _convert(await self._body(request), QuotaBody)
         return await self._act(
             request,
             lambda ledger, author: acts.grant_quota(
@@ -124,7 +126,7 @@ class _Internal:
 
     async def issue(self, request: Request) -> Response:
         """Issue a permit."""
-        wanted = _convert(await self._body(request), _Permit)
+        wanted = _convert(await self._body(request), PermitBody)
         application = Application(
             wanted.issued_for, wanted.permit_type, wanted.permit_year, wanted.company_name, wanted.company_id,
             wanted.arrival_country, wanted.plate_number, wanted.plate_number2, wanted.departure_country,
@@ -148,11 +150,11 @@ class _Internal:
         another country is that country's business.
         """
         fields = await self._body(request)
-        permit_id, event_id = str(fields.get("permit_id")), str(fields.get("event_id"))
+        permit_id, event_id = (_text(fields, name) for name in ("permit_id", "event_id"))
+        activity = read_fields(PAYLOADS["PERMIT_USED"][1:], fields)
         if _issued_for(permit_id) != self._authority.state.code:
             metrics.PERMIT_REPORTS.labels(self._authority.name, "not-ours").inc()
             return JSONResponse({"permit_id": permit_id, "outcome": "not-ours"})
-        activity = {name: fields[name] for name in _ACTIVITY if name in fields}
         result = await self._authority.act(
             lambda ledger, author: acts.use_permit(ledger, permit_id, activity, author, told=False), event_id
         )
@@ -179,9 +181,16 @@ class _Internal:
 
 def _convert(fields: Mapping[str, Any], kind: type[T]) -> T:
     try:
-        return msgspec.convert(fields, kind)
+        return msgspec.convert(whole(fields), kind)
     except msgspec.ValidationError as error:
         raise Invalid("schema-violation", "", str(error)) from None
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise Invalid("schema-violation", f"/{name}", "a text that must be there", value)
+    return value
 
 
 def _issued_for(permit_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from connectors.http.doorman import Doorman
+from connectors.http.openapi import Document
 from connectors.http.problems import on_defect, on_http_error
 from connectors.receive.endpoint import Endpoint
 from connectors.receive.openapi import describe
@@ -30,18 +31,18 @@ def webhook_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
     return [Route(e.participant.webhook_path, e.__call__, methods=["POST"]) for e in endpoints]
 
 
-def docs_routes(endpoints: Sequence[Endpoint], server: str = "/") -> list[BaseRoute]:
-    """Build the routes that describe webhooks: ``/openapi.json``, ``/docs`` and ``/docs/errors``.
+def docs_routes(
+    endpoints: Sequence[Endpoint], server: str = "/", others: Mapping[str, Document] = {}
+) -> list[BaseRoute]:
+    """Build the routes that describe the edges: ``/openapi.json``, ``/docs`` and ``/docs/errors``.
 
     Args:
         endpoints: the webhooks.
         server: where they are, when that is another listener.
+        others: OpenAPI documents of other edges, by where they are served.
     """
     document = describe(endpoints, server)
-    openapi, page, errors = msgspec.json.encode(document), render(document), render_errors()
-
-    async def serve_openapi(_: Request) -> Response:
-        return Response(openapi, media_type="application/json", headers=_SAFE)
+    page, errors = render(document, list(others)), render_errors()
 
     async def serve_page(_: Request) -> Response:
         return HTMLResponse(page, headers=_SAFE)
@@ -50,10 +51,19 @@ def docs_routes(endpoints: Sequence[Endpoint], server: str = "/") -> list[BaseRo
         return HTMLResponse(errors, headers=_SAFE)
 
     return [
-        Route("/openapi.json", serve_openapi),
+        *(_served(path, one) for path, one in {"/openapi.json": document, **others}.items()),
         Route("/docs", serve_page),
         Route("/docs/errors", serve_errors),
     ]
+
+
+def _served(path: str, document: Document) -> BaseRoute:
+    text = msgspec.json.encode(document)
+
+    async def serve(_: Request) -> Response:
+        return Response(text, media_type="application/json", headers=_SAFE)
+
+    return Route(path, serve)
 
 
 def make_app(routes: Sequence[BaseRoute], hosts: Sequence[str] = ()) -> ASGIApp:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from connectors.http.problems import MEDIA_TYPE
+from connectors.http.openapi import BEARER, Document, document, problem_answer
 from connectors.ports import Format
 from connectors.receive.batch import NDJSON
 from connectors.receive.endpoint import Endpoint
-from schemas.errors import CODES
-
-Document = dict[str, Any]
 
 TAKEN: Final = "The messages are in the log on all in-sync replicas, or were already."
 REFUSALS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
@@ -42,37 +38,6 @@ REFUSALS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
 }
 """What a webhook answers when it does not take a message: status, meaning, and the codes it can have."""
 
-PROBLEM: Final[Document] = {
-    "type": "object",
-    "description": "RFC 9457 problem document.",
-    "required": ["type", "title", "status", "code", "detail"],
-    "properties": {
-        "type": {"type": "string", "description": "Address of the code's description."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "enum": list(CODES)},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "description": "Path of the request."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["code", "pointer", "rule"],
-                "properties": {
-                    "code": {"type": "string"},
-                    "pointer": {
-                        "type": "string",
-                        "description": "JSON pointer of the field; in a batch it begins with the index.",
-                    },
-                    "rule": {"type": "string"},
-                    "value": {"type": "string"},
-                    "item": {"type": "integer", "description": "Index of the message in a batch, from 0."},
-                },
-            },
-        },
-    },
-}
-
 
 def describe(endpoints: Sequence[Endpoint], server: str = "/") -> Document:
     """Build the document.
@@ -81,42 +46,28 @@ def describe(endpoints: Sequence[Endpoint], server: str = "/") -> Document:
         endpoints: the webhooks.
         server: where they are, relative to the document or whole.
     """
-    schemas: Document = {"Problem": PROBLEM}
+    schemas: dict[str, Document] = {}
     for endpoint in endpoints:
         schemas[endpoint.form.profile] = _resource(endpoint.form)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Corridor broker: webhooks",
-            "version": _version(),
-            "description": (
-                "What participants send to the broker. 202 means that the messages are in the log on all "
-                "in-sync replicas. Send the same message again as often as needed: the same id with the same "
-                "body is 202 and has no second effect. A batch is taken whole or not at all."
-            ),
-        },
-        "servers": [{"url": server}],
-        "paths": {e.participant.webhook_path: {"post": _operation(e)} for e in endpoints},
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "signature": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "webhook-signature",
-                    "description": "Standard Webhooks 1.0: HMAC-SHA256 (v1) or ed25519 (v1a) over "
-                    "`<webhook-id>.<webhook-timestamp>.<body>`, the body as it goes over the wire.",
-                },
-                "bearer": {"type": "http", "scheme": "bearer"},
+    return document(
+        "webhooks",
+        "What participants send to the broker. 202 means that the messages are in the log on all "
+        "in-sync replicas. Send the same message again as often as needed: the same id with the same "
+        "body is 202 and has no second effect. A batch is taken whole or not at all.",
+        {e.participant.webhook_path: {"post": _operation(e)} for e in endpoints},
+        schemas,
+        server=server,
+        security={
+            "signature": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "webhook-signature",
+                "description": "Standard Webhooks 1.0: HMAC-SHA256 (v1) or ed25519 (v1a) over "
+                "`<webhook-id>.<webhook-timestamp>.<body>`, the body as it goes over the wire.",
             },
-            "responses": {
-                "Problem": {
-                    "description": "Problem",
-                    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
-            },
+            **BEARER,
         },
-    }
+    )
 
 
 def _resource(form: Format) -> Document:
@@ -142,13 +93,6 @@ def _placed(value: Any, place: str) -> Any:  # noqa: ANN401 - any JSON
             for key, each in value.items()
         }
     return [_placed(each, place) for each in value] if isinstance(value, list) else value
-
-
-def _version() -> str:
-    try:
-        return version("corridor-broker")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _operation(endpoint: Endpoint) -> Document:
@@ -205,11 +149,6 @@ def _responses(endpoint: Endpoint) -> Document:
     }
     schema = {"oneOf": [one, many]} if endpoint.max_batch > 1 else one
     responses: Document = {"202": {"description": TAKEN, "content": {"application/json": {"schema": schema}}}}
-    wait = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, (text, codes) in REFUSALS.items():
-        description = f"{text} Codes: {', '.join(codes)}."
-        responses[str(status)] = {"description": description, "content": content}
-        if status in (429, 503):
-            responses[str(status)]["headers"] = wait
+        responses[str(status)] = problem_answer(status, f"{text} Codes: {', '.join(codes)}.")
     return responses

@@ -7,7 +7,7 @@ a document of a few operations.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -24,12 +24,18 @@ border-bottom:1px solid #8884}h2{margin-top:2.5rem}.method{font-weight:700}:targ
 """
 
 
-def render(document: Mapping[str, Any]) -> str:
-    """Render an OpenAPI document."""
+def render(document: Mapping[str, Any], others: Sequence[str] = ()) -> str:
+    """Render an OpenAPI document.
+
+    Args:
+        document: the document.
+        others: addresses of further ones.
+    """
     info = document["info"]
+    further = "".join(f' · <a href="{escape(path)}">{escape(path)}</a>' for path in others)
     parts = [
         f"<p>{escape(info['description'])}</p>",
-        '<p><a href="/openapi.json">OpenAPI document</a> · <a href="/docs/errors">error codes</a></p>',
+        f'<p><a href="/docs/errors">error codes</a> · <a href="/openapi.json">/openapi.json</a>{further}</p>',
     ]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

@@ -6,6 +6,7 @@ registering, because another registry would ignore the parameter and register.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.registry.forward import Forwarder
@@ -31,10 +32,26 @@ Handler = Callable[[Request], Awaitable[Response]]
 _CONTEXTS: Final = "contexts"
 
 
+class Behind(Mount):
+    """What answers every path that no other route has, whatever is in it.
+
+    A route that has the path for other methods is asked first: it says which, with 405.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__("/", app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)  # a name may have a line's end
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match as the last resort."""
+        match, child = super().matches(scope)
+        return (Match.PARTIAL if match is Match.FULL else match), child
+
+
 def registry_app(registry: Registry, forwarder: Forwarder | None = None, uses: Uses = unused) -> ASGIApp:
     """Make the application.
 
-    It answers every path: mount it behind all other routes, or under a prefix of its own.
+    It answers every path: put it `Behind` all other routes, or mount it under a prefix of its own.
 
     Args:
         registry: the log under it.
@@ -72,21 +89,15 @@ def registry_app(registry: Registry, forwarder: Forwarder | None = None, uses: U
         table[place] = {"GET": reads.config, "PUT": writes.put_config, "DELETE": writes.delete_config}
     for place in ("/mode", "/mode/{subject}"):
         table[place] = {"GET": reads.mode, "PUT": writes.put_mode, "DELETE": writes.delete_mode}
-    routes = [
-        Route(path, _dispatch(handlers), methods=["GET", "POST", "PUT", "DELETE"])
-        for path, handlers in table.items()
-    ]
+    routes = [Route(path, _dispatch(handlers), methods=list(handlers)) for path, handlers in table.items()]
     return _RawPath(Starlette(routes=routes, exception_handlers={HTTPException: _no_route}))
 
 
 def _dispatch(handlers: dict[str, Handler]) -> Handler:
     async def handle(request: Request) -> Response:
-        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
-        if handler is None:
-            return bare_error(405)
         try:
             media_type(request)
-            return await handler(request)
+            return await handlers["GET" if request.method == "HEAD" else request.method](request)
         except Refusal as refusal:
             return refused(request, refusal)
         except Transient as error:
@@ -98,7 +109,8 @@ def _dispatch(handlers: dict[str, Handler]) -> Handler:
 
 
 async def _no_route(_: Request, error: Exception) -> Response:
-    return bare_error(error.status_code if isinstance(error, HTTPException) else 404)
+    status, fields = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    return bare_error(status, fields=fields)
 
 
 class _RawPath:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
@@ -22,6 +23,7 @@ from schemas.registry.text import self_contained
 
 LATEST: Final = -1
 MAX_NUMBER: Final = 2**31 - 1
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
 
 
 def named_subject(request: Request) -> Subject:
@@ -65,7 +67,7 @@ def named_version(request: Request) -> int:
     text = unquote(request.path_params["version"])
     if text.lower() == "latest" or text == "-1":
         return LATEST
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:11]) <= MAX_NUMBER:
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= MAX_NUMBER:
         raise bad_version(text)
     return int(text)
 
@@ -73,7 +75,7 @@ def named_version(request: Request) -> int:
 def named_id(request: Request) -> int:
     """Read the schema id in the path (404 when it is not a number)."""
     text = request.path_params["id"]
-    if not text.isascii() or not text.isdigit() or int(text[:11]) > MAX_NUMBER:
+    if not _NUMBER.fullmatch(text) or int(text) > MAX_NUMBER:
         raise HttpError(404)
     return int(text)
 

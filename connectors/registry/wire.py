@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starlette.requests import Request
@@ -11,14 +12,13 @@ from starlette.responses import Response
 
 from schemas.avro.lint import Json
 from schemas.errors import Transient
-from schemas.registry.records import Document, Reference
 from schemas.registry.refusal import Refusal, too_large
-from schemas.registry.submission import Submission
 from schemas.registry.text import json_text
 
 V1: Final = "application/vnd.schemaregistry.v1+json"
-_PRODUCED: Final = {V1: 1.0, "application/vnd.schemaregistry+json": 0.9, "application/json": 0.5}
-_CONSUMED: Final = frozenset({*_PRODUCED, "application/octet-stream"})
+PRODUCED: Final = {V1: 1.0, "application/vnd.schemaregistry+json": 0.9, "application/json": 0.5}
+_CONSUMED: Final = frozenset({*PRODUCED, "application/octet-stream"})
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,10}")
 MAX_BODY: Final = 1 << 20
 """Bytes of a request; a schema may have far less."""
 
@@ -55,7 +55,7 @@ def media_type(request: Request) -> str:
     for part in accept.split(","):
         name, _, parameters = part.partition(";")
         weight = _quality(parameters)
-        for produced, preference in _PRODUCED.items():
+        for produced, preference in PRODUCED.items():
             if _matches(name.strip().lower(), produced) and weight * preference > best_weight:
                 best, best_weight = produced, weight * preference
     if not best:
@@ -99,10 +99,13 @@ def unavailable(request: Request, error: Transient) -> Response:
     return answer(request, {"error_code": 50001, "message": error.message}, status=500)
 
 
-def bare_error(status: int, message: str = "", kind: str | None = None) -> Response:
-    """Give the body of an error of HTTP itself."""
+def bare_error(
+    status: int, message: str = "", kind: str | None = None, fields: Mapping[str, str] | None = None
+) -> Response:
+    """Give the body of an error of HTTP itself; as Confluent's, one before any handler has no media type."""
     error = HttpError(status, message)
-    return Response(json_text({"error_code": status, "message": error.message}), status, media_type=kind)
+    text = json_text({"error_code": error.status, "message": error.message})
+    return Response(text, status, dict(fields or {}), kind)
 
 
 async def body(request: Request) -> dict[str, Json]:
@@ -130,47 +133,6 @@ async def body(request: Request) -> dict[str, Json]:
     return value
 
 
-def submission(value: dict[str, Json]) -> Submission:
-    """Read the body of a request that has a schema; fields that are not known are ignored.
-
-    Raises:
-        HttpError: 400 for a field of the wrong type.
-    """
-    try:
-        return Submission(
-            _text(value.get("schema")),
-            _text(value.get("schemaType")) or "AVRO",
-            tuple(_reference(r) for r in value.get("references") or ()),
-            _metadata(value.get("metadata")),
-            int(-1 if value.get("id") is None else value["id"]),
-            int(value.get("version") or 0),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise HttpError(400, f"The request does not have the form of a schema: {error}") from error
-
-
-def _text(value: Json) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError("schema and schemaType are strings")
-    return value
-
-
-def _reference(value: dict[str, Json]) -> Reference:
-    return Reference(_text(value["name"]), _text(value["subject"]), int(value["version"]))
-
-
-def _metadata(value: Json) -> Document | None:
-    if value is None:
-        return None
-    tags = {str(k): sorted(map(str, v)) for k, v in (value.get("tags") or {}).items()}
-    properties = {str(k): str(v) for k, v in sorted((value.get("properties") or {}).items())}
-    sensitive = sorted(map(str, value.get("sensitive") or ()))
-    given = {"tags": tags, "properties": properties, "sensitive": sensitive}
-    return {k: v for k, v in given.items() if v} or None
-
-
 def flag(request: Request, name: str) -> bool:
     """Read a boolean query parameter."""
     return request.query_params.get(name, "").lower() == "true"
@@ -181,10 +143,9 @@ def number(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, "")
     if not text:
         return default
-    try:
-        return int(text)
-    except ValueError as error:
-        raise HttpError(404) from error
+    if not _NUMBER.fullmatch(text) or not -(2**31) <= int(text) < 2**31:
+        raise HttpError(404)
+    return int(text)
 
 
 def paged(request: Request, items: Sequence[Json]) -> list[Json]:

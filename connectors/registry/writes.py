@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connectors.registry.bodies import ConfigBody, ModeBody, SchemaBody, configuration, read
 from connectors.registry.forward import Forwarder
 from connectors.registry.ports import Decide, Elsewhere, Registry
 from connectors.registry.views import (
@@ -21,7 +22,7 @@ from connectors.registry.views import (
     named_version,
     shown,
 )
-from connectors.registry.wire import answer, body, flag, submission
+from connectors.registry.wire import answer, body, flag
 from schemas.avro.lint import Json
 from schemas.registry import deletion, registration, settings
 from schemas.registry.compatibility import Verdict
@@ -68,20 +69,20 @@ class Writes:
 
     async def _registration(self, request: Request) -> tuple[Decide, list[str]]:
         where = self._subject(request)
-        value = await body(request)
+        given = read(await body(request), SchemaBody)
         decide = partial(
             registration.register,
             where=where,
-            given=submission(value),
+            given=given.submission,
             normalize=flag(request, "normalize"),
             recursive=self._registry.recursive,
         )
-        return decide, ["ruleSet is not stored"] if value.get("ruleSet") else []
+        return decide, ["ruleSet is not stored"] if given.ruleSet else []
 
     async def lookup(self, request: Request) -> Response:
         """``POST /subjects/{subject}``."""
         where = self._subject(request)
-        given = submission(await body(request))
+        given = await self._given(request)
         found = await self._in_thread(
             lambda: registration.lookup(
                 self._registry.state,
@@ -98,7 +99,7 @@ class Writes:
         """``POST /compatibility/subjects/{subject}/versions/{version}``."""
         where = self._subject(request)
         version = named_version(request)
-        given = submission(await body(request))
+        given = await self._given(request)
         state = self._registry.state
         if version == LATEST:
             asked = state.live(where.text)[-1:]
@@ -111,7 +112,7 @@ class Writes:
     async def check_all(self, request: Request) -> Response:
         """``POST /compatibility/subjects/{subject}/versions``."""
         where = self._subject(request)
-        given = submission(await body(request))
+        given = await self._given(request)
         return await self._check(request, where, given, self._registry.state.live(where.text))
 
     async def _check(
@@ -162,7 +163,8 @@ class Writes:
 
     async def put_config(self, request: Request) -> Response:
         """``PUT /config`` and ``PUT /config/{subject}``."""
-        where, value = named_subject(request), await body(request)
+        where = named_subject(request)
+        value = configuration(read(await body(request), ConfigBody))
         return await self._write(request, lambda state: settings.put_config(state, where, value))
 
     async def delete_config(self, request: Request) -> Response:
@@ -173,7 +175,7 @@ class Writes:
     async def put_mode(self, request: Request) -> Response:
         """``PUT /mode`` and ``PUT /mode/{subject}``."""
         where, force = named_subject(request), flag(request, "force")
-        mode = (await body(request)).get("mode")
+        mode = read(await body(request), ModeBody).mode
         return await self._write(request, lambda state: settings.put_mode(state, where, mode, force=force))
 
     async def delete_mode(self, request: Request) -> Response:
@@ -198,6 +200,9 @@ class Writes:
         response = answer(request, _answered(change)) if status == 200 else Response(status_code=status)
         response.headers[OFFSET] = str(self._registry.state.offset)
         return _with_warnings(response, [*warnings, *change.warnings])
+
+    async def _given(self, request: Request) -> Submission:
+        return read(await body(request), SchemaBody).submission
 
     def _subject(self, request: Request) -> Subject:
         return aliased(self._registry.state, named_subject(request))

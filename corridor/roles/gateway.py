@@ -8,14 +8,18 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
+from connectors.auth.bearer import SCOPES
+from connectors.epermit import openapi as permit_openapi
+from connectors.http.openapi import Document
 from connectors.http.problems import problem
 from connectors.pauses import unless
 from connectors.ports import Format
 from connectors.receive.app import docs_routes, webhook_routes
 from connectors.receive.endpoint import Endpoint
-from connectors.registry.app import registry_app
+from connectors.registry import openapi as registry_openapi
+from connectors.registry.app import Behind, registry_app
 from connectors.registry.guard import guarded
 from connectors.settings import Participant
 from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry
@@ -64,7 +68,9 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     if registry:
         health.watch("registry", lambda: registry.ready)
     own = [_mounted(registry, settings)] if registry else []
-    parts = placed(settings, routes, docs_routes(endpoints, webhook_server(settings)), health.routes(), own)
+    others = other_edges(settings, embedded=registry is not None)
+    docs = docs_routes(endpoints, webhook_server(settings), others)
+    parts = placed(settings, routes, docs, health.routes(), own)
     health.watch("log", lambda: log.ready)
 
     async def take_in() -> None:
@@ -88,11 +94,35 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
 
 def webhook_server(settings: Settings) -> str:
     """Where the webhooks are, as seen from their description."""
-    gateway = settings.gateway
-    if gateway.docs is None or (gateway.docs.host, gateway.docs.port) == (gateway.host, gateway.port):
+    return _seen_from(settings.gateway.docs or settings.gateway, settings.gateway)
+
+
+def other_edges(settings: Settings, *, embedded: bool) -> dict[str, Document]:
+    """Describe what else the gateway serves, by where the descriptions are.
+
+    Args:
+        settings: of the broker.
+        embedded: it has a registry.
+    """
+    docs = settings.gateway.docs or settings.gateway
+    found: dict[str, Document] = {}
+    if embedded:
+        logins = registry_logins(settings)
+        locked: dict[str, bool] = {scope: logins.needed(scope) for scope in SCOPES}
+        server = _seen_from(docs, settings.registry_place)
+        found["/openapi/registry.json"] = registry_openapi.describe(with_login=locked, server=server)
+    places = {one.name: one.authority_path for one in settings.participants.values() if one.authority}
+    if places:
+        found["/openapi/permits.json"] = permit_openapi.describe(places, webhook_server(settings))
+    return found
+
+
+def _seen_from(docs: Place, place: Place) -> str:
+    """Where a listener is as seen from the descriptions: at the same one, or by its first name."""
+    if (docs.host, docs.port) == (place.host, place.port):
         return "/"
-    host = next((name for name in gateway.hosts if name != "*"), gateway.host)
-    return f"http://{host}:{gateway.port}"
+    host = next((name for name in place.hosts if name != "*"), place.host)
+    return f"http://{host}:{place.port}"
 
 
 def placed(
@@ -153,4 +183,4 @@ def _registry(settings: Settings) -> RegistryLog | None:
 
 def _mounted(registry: RegistryLog, settings: Settings) -> BaseRoute:
     app = registry_app(registry, uses=topics.is_own_subject)
-    return Mount("/", guarded(app, registry_logins(settings)))
+    return Behind(guarded(app, registry_logins(settings)))

@@ -14,7 +14,10 @@ from corridor.settings.model import Settings
 from corridor.settings.risk import Risk
 from schemas.errors import Misconfigured
 
-OWN_PATHS: Final = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/errors")
+OWN_PATHS: Final = (
+    "/livez", "/readyz", "/metrics", "/openapi.json", "/openapi/registry.json", "/openapi/permits.json",
+    "/docs", "/docs/errors",
+)  # fmt: skip
 """Served by every gateway beside the webhooks."""
 REGISTRY_PATHS: Final = (
     "subjects",

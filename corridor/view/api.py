@@ -18,14 +18,13 @@ from connectors.http.problems import problem
 from corridor.view.database import Database
 from corridor.view.figures import Asked, Figure, figures
 from corridor.view.find import Page, Wanted, find
-from corridor.view.openapi import describe
+from corridor.view.openapi import TIMES, describe
 from corridor.view.show import Shown, show
 from corridor.view.times import milliseconds
 from schemas.errors import CorridorError, Invalid, Permanent
 
 AT_ONCE: Final = 4
 """Questions that are answered at the same time; others wait."""
-TIMES: Final = ("after", "before")
 LONGEST: Final = 200
 """Characters of a reference."""
 

@@ -171,6 +171,8 @@ def _require_valid(asked: Asked) -> None:
     for name in ("first", "last"):
         if value := getattr(asked, name):
             try:
-                date.fromisoformat(value)
+                right = date.fromisoformat(value).isoformat() == value
             except ValueError:
-                raise Invalid("query-invalid", f"/{name}", "a day as YYYY-MM-DD", value) from None
+                right = False
+            if not right:  # days are compared as texts
+                raise Invalid("query-invalid", f"/{name}", "a day as YYYY-MM-DD", value)

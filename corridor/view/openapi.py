@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from connectors.http.problems import MEDIA_TYPE
-from connectors.receive.openapi import PROBLEM
+from connectors.http.openapi import AT_THE_DOOR, COMPONENTS, Document, document, parameter, problems
 from corridor.view.figures import Asked, Figure
-from corridor.view.find import MOST, Page, Wanted
+from corridor.view.find import CURSOR, MOST, Page, Wanted
 from corridor.view.show import Shown
+from schemas.shipment.kpis import KPIS
+from schemas.shipment.owners import KINDS
+from schemas.shipment.state import STATUS
 
-Document = dict[str, Any]
+TIMES: Final = ("after", "before")
+"""Parameters that are times."""
+_TIME: Final[Document] = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+_DAY: Final[Document] = {"type": "string", "anyOf": [{"format": "date"}, {"const": ""}]}
+_FORMS: Final[dict[str, Document]] = {
+    **dict.fromkeys(TIMES, _TIME), "first": _DAY, "last": _DAY,
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": Wanted().limit},
+    "cursor": {"type": "string", "pattern": CURSOR},
+    "status": {"type": "string", "enum": ["", *STATUS]},
+    "kind": {"type": "string", "enum": ["", *KINDS]},
+    "kpi": {"type": "string", "enum": ["", *KPIS]},
+}  # fmt: skip
+"""What a parameter's type does not say of its values."""
 
-_COMPONENTS: Final = "#/components/schemas/{name}"
 _MEANINGS: Final = {
     "place": "UN/LOCODE, else ESR, where it is now.",
     "held": "Only what something holds.",
@@ -32,74 +44,55 @@ _MEANINGS: Final = {
 def describe(*, with_login: bool) -> Document:
     """Build the document."""
     answers = {"Page": Page, "Shown": Shown, "Figures": list[Figure]}
-    (page, shown, listed), schemas = msgspec.json.schema_components(
-        answers.values(), ref_template=_COMPONENTS
+    (page, shown, listed), schemas = msgspec.json.schema_components(answers.values(), ref_template=COMPONENTS)
+    name = parameter(
+        "reference",
+        {"type": "string"},
+        "Container, note, wagon, train, vessel, plate, permit, lot, or a shipment's key.",
+        "path",
     )
-    try:
-        number = version("corridor-broker")
-    except PackageNotFoundError:
-        number = "0"
-    reference = {
-        "name": "reference", "in": "path", "required": True, "schema": {"type": "string"},
-        "description": "Container, note, wagon, train, vessel, plate, permit, lot, or a shipment's key.",
+    questions = {
+        "/shipments": (
+            "find", "Shipments for which everything holds that is named, newest first", _query(Wanted), page
+        ),
+        "/shipments/{reference}": (
+            "show", "One shipment whole; of several under a name the newest", [name], shown
+        ),
+        "/kpis": (
+            "kpis", "The figures of the corridor beside the published targets", _query(Asked), listed
+        ),
     }  # fmt: skip
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Corridor broker: shipments",
-            "version": number,
-            "description": "The shipment view, to be read. Times are UTC milliseconds.",
-        },
-        "servers": [{"url": "/"}],
-        "paths": {
-            "/shipments": {
-                "get": _operation("find", "Shipments for which everything holds that is named, newest first",
-                                  _query(Wanted), page, with_login=with_login)
-            },
-            "/shipments/{reference}": {
-                "get": _operation("show", "One shipment whole; of several under a name the newest",
-                                  [reference], shown, with_login=with_login)
-            },
-            "/kpis": {
-                "get": _operation("kpis", "The figures of the corridor beside the published targets",
-                                  _query(Asked), listed, with_login=with_login)
-            },
-        },
-        "components": {
-            "schemas": {**schemas, "Problem": PROBLEM},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-        },
-    }  # fmt: skip
+    return document(
+        "shipments",
+        "The shipment view, to be read. Times are UTC milliseconds.",
+        {path: {"get": _operation(*asked, with_login=with_login)} for path, asked in questions.items()},
+        schemas,
+        server="/",
+    )
 
 
 def _query(kind: type[msgspec.Struct]) -> list[Document]:
     """Describe the parameters of a question."""
     fields = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
-    times = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
     return [
-        {
-            "name": name, "in": "query", "required": False,
-            "schema": times if name in {"after", "before"} else schema,
-            "description": _MEANINGS.get(name, f"Which {name}."),
-        }
+        parameter(name, _FORMS.get(name, schema), _MEANINGS.get(name, f"Which {name}."))
         for name, schema in fields.items()
-    ]  # fmt: skip
+    ]
 
 
 def _operation(
     identity: str, summary: str, parameters: list[Document], answer: Document, *, with_login: bool
 ) -> Document:
-    refused = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     reasons = {
-        "400": "A parameter cannot be used.",
-        "403": "A page of another site asks, or the token may not read.",
-        "404": "Nothing is known.",
-        "405": "Only GET is taken; see Allow.",
-        "421": "The view is not served under this Host.",
-        "503": "The view is away.",
+        **AT_THE_DOOR,
+        400: "A parameter cannot be used. Codes: query-invalid, http-malformed.",
+        403: "A page of another site asks, or the token may not read. Codes: origin-refused, auth-denied.",
+        404: "Nothing is known. Codes: not-found.",
+        405: "Only GET is taken; see Allow. Codes: method-not-allowed.",
+        503: "The view is away. Codes: view-unavailable, view-outdated, overloaded.",
     }
     if with_login:
-        reasons["401"] = "No token, or not ours."
+        reasons[401] = "No token, or not ours. Codes: auth-missing, auth-invalid."
     return {
         "operationId": identity,
         "summary": summary,
@@ -107,6 +100,6 @@ def _operation(
         "parameters": parameters,
         "responses": {
             "200": {"description": "The answer.", "content": {"application/json": {"schema": answer}}},
-            **{status: {"description": text, "content": refused} for status, text in sorted(reasons.items())},
+            **problems(reasons),
         },
     }

@@ -29,7 +29,7 @@ from schemas.avro.schema import (
     Record,
     Type,
 )
-from schemas.avro.structs import LIMITS, MAX_STRING, Structs
+from schemas.avro.structs import LIMITS, MAX_SAFE, MAX_STRING, Structs
 from schemas.avro.violation import HIDDEN, step
 from schemas.codes.identifiers.normal import NORMALISE, foreign, look_alike
 from schemas.errors import Violation
@@ -112,8 +112,8 @@ class Inspector:
                 return self._text(node, value, pointer, properties)
             case Primitive(logical="timestamp-millis") if type(value) is str:
                 return self._time(value, pointer, properties)
-            case Primitive(name="int" | "long", logical=None) if type(value) is int:
-                return self._integer(node, value, pointer, properties)
+            case Primitive(name="int" | "long", logical=None) if _is_whole(value):
+                return self._integer(node, int(value), pointer, properties)
             case _:
                 return self._leaf(node, value, pointer, properties)
 
@@ -131,7 +131,8 @@ class Inspector:
         for name, item in value.items():
             field, at = fields.get(name), step(pointer, name)
             if field is None:
-                rule = "the schema has no such field" + hint(name, node)
+                near = hint(name, node) if len(self.violations) < MAX_VIOLATIONS else ""  # more is not shown
+                rule = f"the schema has no such field{near}"
                 self._break(at, rule, item, {"personal": True})  # nobody knows what it is
             else:
                 made = self._read(field.type, item, at, field.properties)
@@ -247,3 +248,8 @@ def _plain(value: Json) -> bool:
     except (msgspec.MsgspecError, UnicodeError, OverflowError, RecursionError):
         return False
     return True
+
+
+def _is_whole(value: Json) -> bool:
+    """Tell a whole number: ``1.0`` is one, as it is an integer of JSON Schema (2020-12, section 6.1.1)."""
+    return type(value) is int or (type(value) is float and value.is_integer() and abs(value) <= MAX_SAFE)

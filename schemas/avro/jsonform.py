@@ -102,11 +102,12 @@ class JsonForm:
         try:
             if encoding_of(text):
                 raise malformed(text)
-            read = inspector.inspect(parse(text))
+            written = parse(text)
+            limit_nodes(text)  # before anything is said of each of them
+            read = inspector.inspect(written)
             if inspector.violations:
                 first = inspector.violations[0]
                 raise Invalid(first.code, *first[:3], violations=inspector.listed())
-            limit_nodes(text)
             value: Struct = self._decoder.decode(_encode_json(read))
         except (ValueError, RecursionError, msgspec.MsgspecError) as other:
             # A decoder that found a wrong value first says nothing of why the rest is no JSON.

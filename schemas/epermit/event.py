@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, cast
 
 from schemas.epermit.canonical import canonical
-from schemas.epermit.fields import ACTIVITIES, ENVELOPE, OLD_NAMES, PAYLOADS, Value
+from schemas.epermit.fields import ACTIVITIES, ENVELOPE, OLD_NAMES, PAYLOADS, Field, Value
 from schemas.epermit.permit import parse_date
 from schemas.epermit.refusal import Malformed
 from schemas.errors import Invalid
@@ -91,9 +91,21 @@ def make(kind: str, fields: Mapping[str, object]) -> Event:
     Raises:
         Malformed: naming every field that is missing or breaks its rule.
     """
+    event = Event(kind, read_fields((*PAYLOADS[kind], *ENVELOPE), fields))
+    if broken := _across(event):
+        raise Malformed(broken)
+    return event
+
+
+def read_fields(wanted: Iterable[Field], fields: Mapping[str, object]) -> dict[str, Value]:
+    """Read these fields; others are left out.
+
+    Raises:
+        Malformed: naming every field that is missing or breaks its rule.
+    """
     values: dict[str, Value] = {}
     broken: list[Invalid] = []
-    for field in (*PAYLOADS[kind], *ENVELOPE):
+    for field in wanted:
         value = fields.get(field.name)
         if value is None:
             if field.required:
@@ -107,10 +119,7 @@ def make(kind: str, fields: Mapping[str, object]) -> Event:
             broken.append(error)
     if broken:
         raise Malformed(broken)
-    event = Event(kind, values)
-    if broken := _across(event):
-        raise Malformed(broken)
-    return event
+    return values
 
 
 def check_day(event: Event, today: dt.date) -> None:

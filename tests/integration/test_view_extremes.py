@@ -284,11 +284,11 @@ def test_what_the_broker_says_of_itself_stops_nothing(database: Database, projec
 
 async def test_questions_that_cannot_be_are_refused(database: Database) -> None:
     """U+0000 and numbers beyond any column are problems that name the parameter, in every database."""
-    far = "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5LCJ4Il0"  # [99999999999999999999999,"x"]
+    far = "99999999999999999999999:x"
     async with serving() as (mount, base), httpx.AsyncClient(base_url=base, trust_env=False) as client:
         mount(make_app(view_routes(database, Logins([], frozenset({"read"})))))
         for address, pointer in (
-            (f"/shipments?cursor={far}", "/cursor"), ("/shipments?cursor=WzEsIlx1MDAwMCJd", "/cursor"),
+            (f"/shipments?cursor={far}", "/cursor"), ("/shipments?cursor=1:%00", "/cursor"),
             ("/shipments?container=%00", "/container"), ("/shipments/a%00b", "/reference"),
             ("/kpis?leg=%00", "/leg"),
         ):  # fmt: skip

@@ -82,8 +82,11 @@ class Site:
         self.log = MemoryPermits(code)
         self.settings = msgspec.convert(fields, Settings)
         self.authority = Authority(code.lower(), self.settings, self.log, self.clock)
-        routes = [*public_routes(self.authority, "/permits"), *internal_routes(self.authority, "/permits")]
-        self.app = Starlette(routes=routes)
+        self.routes = [
+            *public_routes(self.authority, "/permits"),
+            *internal_routes(self.authority, "/permits"),
+        ]
+        self.app = Starlette(routes=self.routes)
 
     async def start(self) -> None:
         """Publish its first key."""
