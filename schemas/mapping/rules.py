@@ -67,6 +67,8 @@ class RuleWriter:
         kept = {name: kind.or_null() for name, kind in compiler.kept.items()}
         emitted = record_of({"id": UUID, "version": INT, "rule": TEXT, **kept}, "emitted")
         expressions.names.context["emitted"] = lambda _: Value("k", emitted)
+        # what was told under an earlier mapping kept less
+        function.line(f"k = {{**{dict.fromkeys(kept)!r}, **k}}")
         if self.rule.when is not None:
             function.line(f"if not {condition(expressions, compiler.problems, self.rule.when)}: return None")
         expressions.names.context["report"] = compiler.report_of(function)

@@ -118,6 +118,11 @@ class Message:
         self.fired = out
         return out
 
+    def untold_event(self, candidate: Candidate) -> None:
+        """What a rule made is not told: it carries nothing."""
+        rule, items = candidate.rule, candidate.variables
+        self.fired = [made for made in self.fired if made[0] is not rule or made[5] is not items]
+
     def head(self, candidate: Candidate, event: Event) -> bytes:
         """The fields in front of the content, which know the event."""
         function = self._functions.get("head_" + candidate.rule.name.replace("-", "_"))

@@ -124,6 +124,7 @@ class Reader:
             candidates = [one for one in candidates if not _single(one) or said.allows(id(one.variables[-1]))]
         participant = message.context.participant
         made = [Made(uuid5(participant, one.rule.name, *one.key), one, message, event) for one in candidates]
+        made = _once(made)
         standing = [one.identity for one in made if one.candidate.rule.standing]
         over = timeline.stand(standing, over=message.value("state_ends", nothing, default=True))
         return Reading(place, occurrence, made, some, over, aside)
@@ -160,6 +161,7 @@ class Reader:
             for one in message.candidates(event)
             if _single(one) and id(one.variables[-1]) in aside.items
         ]
+        made = _once(made)
         if not made:
             message.report.loss(f"{aside.pointer}/{next(iter(aside.words))}", NO_EQUIVALENT, what[0])
         return Reading(place, occurrence, made, partial=True)
@@ -239,6 +241,16 @@ class Replay:
         event.memory = made[-1].event.memory
         kept = {"id": identity, "version": 1, "rule": made[-1].candidate.rule.name, **keep}
         return message.retraction(event, kept) is None
+
+
+def _once(made: list[Made]) -> list[Made]:
+    """Each event once, though the document lists twice what it is of: the first stands."""
+    first: dict[str, Made] = {}
+    for one in made:
+        told = first.setdefault(one.identity, one)
+        if told.candidate.body != one.candidate.body:
+            one.message.untold_event(one.candidate)
+    return list(first.values())
 
 
 def _concerns(candidate: Candidate, named: set[int], items: set[int]) -> bool:
