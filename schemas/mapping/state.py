@@ -15,7 +15,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "id": ("text",),
     "version": ("int",),
     "updated": ("int",),
-    "carrier": ("text",),
+    "fixed": ("text",),
     "retracted": ("bool",),
     "when": ("bool",),
     "kind_of": ("enum", "text"),

@@ -70,7 +70,7 @@ class TakeBack:
         old = self._before(before, message, state)
         if old is not None:
             earlier = _once(old.candidates(event.taken()), message)
-            here, there = (one.value("state_carrier", event) for one in (message, old))
+            here, there = (one.value("state_fixed", event) for one in (message, old))
             moved = there is not None and here != there
             now, then = _places(made, message), _places(earlier, message)
             left = [one for one in earlier if one.key and (moved or _goes(one, message, now))]
