@@ -170,6 +170,9 @@ def library(codes: CodeLists, *, free_text: bool = False) -> dict[str, Call]:
             uses={"UTC_MILLIS": times.utc_millis},
         ),
         "local_text": _local_text,
+        "plain_zone": Plain(
+            ("instant", "text"), TEXT.or_null(), "PLAIN_ZONE({0}, {1})", uses={"PLAIN_ZONE": times.plain_zone}
+        ),
         "offset_minutes": Plain(
             ("instant", "text"), INT, "OFFSET_MINUTES({0}, {1})",
             uses={"OFFSET_MINUTES": times.offset_minutes},

@@ -83,6 +83,12 @@ def offset_minutes(millis: int, name: str) -> int:
     return int(shift.total_seconds() // 60) if shift is not None else 0
 
 
+def plain_zone(millis: int, name: str) -> str | None:
+    """The zone, where the local text of an instant means it alone; None in an hour that comes twice."""
+    read = read_local(local_text(millis, name), name)
+    return None if read is None or read[1] else name
+
+
 def local_text(millis: int, name: str) -> str:
     """``dd.MM.yyyy HH:mm`` of an instant in a zone; seconds are cut off."""
     minutes = millis // _MINUTE + offset_minutes(millis, name)

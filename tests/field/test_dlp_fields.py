@@ -156,7 +156,9 @@ def test_a_mode_that_the_operation_says_is_implied() -> None:
     assert "remark" not in rail.dtc[0]["unitOperations"][0]
     road = sent(box("CROS", modeOfTransport="TRUCK"))
     assert "/how/mode" not in reasons(road)
-    assert road.dtc[0]["unitOperations"][0]["remark"] == "TRUCK"
+    assert "operationCode" not in road.dtc[0]
+    assert road.dtc[0]["remark"].startswith(f"EQUIPMENT/CROS {C1} ")
+    assert road.dtc[0]["remark"].endswith(" TRUCK")
 
 
 def test_a_version_is_handling() -> None:
