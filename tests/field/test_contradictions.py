@@ -193,3 +193,43 @@ def test_a_time_of_no_year_that_anybody_trades_in_is_found(profile: str) -> None
     assert cases
     for (_, at, rule), said in zip(cases, found(profile, *(one for one, _, _ in cases)), strict=True):
         assert rule in said.get(at, ""), (at, rule, said)
+
+
+@pytest.mark.parametrize(
+    ("place", "odd"), [("GETBS", True), ("KZALA", True), ("GEPTI", False), ("TMKRA", False)]
+)
+def test_a_vessel_is_at_a_sea_port(place: str, odd: bool) -> None:
+    """Tbilisi and Almaty have no sea; TMKRA is an old code of the port of Turkmenbashi."""
+    sent = example(DLP, "discharged-in-alat", location={"UNLocationCode": place}, modeOfTransport="VESSEL")
+    sent.pop("timeZoneOffset", None)
+    said = told(DLP, EVENT, sent)
+    assert ("no-sea-there" in said.rules("/location/UNLocationCode")) == odd
+
+
+@pytest.mark.parametrize(("station", "odd"), [("560203", True), ("663404", False)])
+def test_a_feeder_is_at_a_sea_port(station: str, odd: bool) -> None:
+    """72 and 73 are done at a quay: 663404 is the port of Aktau, 560203 are the goods of Tbilisi."""
+    said = told(DTC, EVENT, example(DTC, "lifted-on-feeder", operationStation=station))
+    assert ("no-sea-there" in said.rules("/operationStation")) == odd
+
+
+@pytest.mark.parametrize(("name", "odd"), [("Поти", True), ("Алят", False), ("Berth 7", False)])
+def test_the_name_of_a_place_is_that_of_its_code(name: str, odd: bool) -> None:
+    """Поти is GEPTI, Алят is AZALA; a name that nobody lists says nothing against a code."""
+    sent = example(DLP, "discharged-in-alat", location={"UNLocationCode": "AZALA", "locationName": name})
+    assert ("places-differ" in told(DLP, EVENT, sent).rules("/location/locationName")) == odd
+
+
+@pytest.mark.parametrize(
+    ("number", "odd"), [("QTZU2001328", True), ("QTZU2001312", False), ("QTZU 200131-2", False)]
+)
+def test_goods_are_in_a_container_of_the_note(number: str, odd: bool) -> None:
+    """The number of box 15 is one of the list of containers, however it is written."""
+    wagons = [{"wagonNumber": "94200169", "containers": [{"containerNo": "QTZU2001312"}]}]
+    sent = example(
+        DTC,
+        "lifted-on-feeder",
+        wagons=wagons,
+        goods=[{"containerNo": number, "gng": "85414300", "netKg": 17400}],
+    )
+    assert ("container-not-in-note" in told(DTC, EVENT, sent).rules("/goods/0/containerNo")) == odd

@@ -30,7 +30,6 @@ from tests.support.field import ACCEPTED
 OTHERS = [name for name in profiles.names() if name != CANONICAL]
 WAYS = [(name, "to_corridor") for name in OTHERS] + [(name, "from_corridor") for name in OTHERS]
 PENDING = {
-    ("corridor-to-dlp", "bulk.water_pct"),
     ("corridor-to-dlp", "how.truck_plate"),
     ("corridor-to-dlp", "what.units.laden"),
     ("corridor-to-dtc", "where.next"),

@@ -263,3 +263,26 @@ def test_the_same_words_twice_are_lost_once() -> None:
     """A paper that a port has no field for is named where it stands first."""
     papers = [{"type": "SMGS", "value": KEY}, *[{"type": "BKG", "value": "B-1"}] * 2]
     assert lost(told(DLP, PORT, event(references=papers))) == {"/references/1/value": "B-1"}
+
+
+def test_the_water_of_a_lot_is_lost_to_the_dlp() -> None:
+    """0.05 % of mass: a DLP event has sediment and water by volume only, whatever is computed with it."""
+    sent = tanks(waterMassPct="0.05", quantities=[quantity("NET", "120.24", "TNE")])
+    assert lost(told(OIL, DLP, sent))["/waterMassPct"] == "0.05"
+
+
+@pytest.mark.parametrize(("much", "gone"), [(60120, None), (60, "60.12")])
+def test_of_two_masses_of_the_oil_of_a_note_both_are_told_or_named(much: int, gone: str | None) -> None:
+    """60 kg in the goods and 60.12 t in the act: who is told the one is told that there was another."""
+    sent = note(
+        departureStation="549702",
+        operationCode="20",
+        operationStation="549702",
+        operationTime="03.02.2026 05:10",
+        wagons=[{"wagonNumber": "75003111", "kind": "TANK"}],
+        goods=[{"gng": "27090090", "netKg": much}],
+        oil={"density20": "845", "netTonnes": "60.12"},
+    )
+    said = told(DTC, DLP, sent)
+    assert lost(said).get("/oil/netTonnes") == gone
+    assert ("differs-from-computed" in said.rules("/oil/netTonnes")) == (gone is not None)
