@@ -102,9 +102,8 @@ class JsonForm:
         try:
             if encoding_of(text):
                 raise malformed(text)
-            written = parse(text)
-            limit_nodes(text)  # before anything is said of each of them
-            read = inspector.inspect(written)
+            limit_nodes(text)  # before each of them is looked at
+            read = inspector.inspect(parse(text))
             if inspector.violations:
                 first = inspector.violations[0]
                 raise Invalid(first.code, *first[:3], violations=inspector.listed())
