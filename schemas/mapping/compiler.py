@@ -210,7 +210,7 @@ class Compiler:
         """Note that what a `let` or a register carries is carried on from there."""
         if reader.testing:
             tag, block = reader.function.tag, reader.block
-            reader.tests.append(lambda: self._tell(part, tag, block))
+            reader.tests.append(lambda within: self._tell(part, tag, within or block))
             return
         self._tell(part, reader.function.tag, reader.block)
 
@@ -259,8 +259,8 @@ class Compiler:
         compiler = self.expression(function)
         outer, self.recent = self.recent, set()
         value = compiler.compile(scalar)
-        if value is not None and value.type.kind == "bool":
-            compiler.carry_tests(0)
+        if value is not None:
+            compiler.answer(parse(scalar.text), value, 0)
         self._read_by[name], self.recent = self.recent, outer
         if value is not None and value.type.kind == "null":
             self.problems.add(scalar, "a `let` of nothing but null")

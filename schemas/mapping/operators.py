@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from schemas.mapping import logical
-from schemas.mapping.code import SOME, Value
+from schemas.mapping.code import SOME, Code, Line, Value
 from schemas.mapping.paths import Paths
 from schemas.mapping.source import suggest
 from schemas.mapping.syntax import Wrong, describe, is_none
@@ -112,10 +112,12 @@ class Operators(Paths):
     def _ifexp(self, node: ast.IfExp, expected: Type | None) -> Value:
         start = len(self.tests)
         test = self.condition(node.test)
-        yes, yes_code = self.function.apart(lambda: self.visit(node.body, expected))
-        no, no_code = self.function.apart(lambda: self.visit(node.orelse, expected))
-        if not self.testing and any(one.const and one.code != "None" for one in (yes, no)):
-            self.carry_tests(start)
+        tested = len(self.tests)
+        yes, yes_code = self.function.apart(lambda: self._branch(node.body, expected))
+        no, no_code = self.function.apart(lambda: self._branch(node.orelse, expected))
+        if not self.testing:
+            del self.tests[tested:]
+        self._carry(start, (yes, yes_code), (no, no_code))
         if not alike(yes.type, no.type):
             raise Wrong(node, f"one branch is {yes.type}, the other {no.type}")
         kind = (no.type if yes.type.kind == "null" else yes.type).or_null(
@@ -138,19 +140,41 @@ class Operators(Paths):
         self.function.attach("else:", no_code, f"{name} = {no.code}")
         return Value(name, kind, True, None, pointer, path, volatile=volatile, anchor=anchor)
 
+    def _branch(self, node: ast.AST, expected: Type | None) -> Value:
+        start = len(self.tests)
+        value = self.visit(node, expected)
+        self.answer(node, value, start)
+        return value
+
+    def _carry(self, start: int, *branches: tuple[Value, Code]) -> None:
+        """A constant tells what it was chosen by: always, or where it is the one that was chosen."""
+        if self.testing or len(self.tests) == start:
+            return
+        told = [(one, code) for one, code in branches if one.const and one.code != "None"]
+        if len(told) == len(branches):
+            self.carry_tests(start)
+            return
+        for _, code in told:
+            number = self.numbered()
+            self.carry_tests(start, number)
+            code.parts.append(Line(f"c.took.append(({number}, None))", self.function.tag))
+
     def _compare(self, node: ast.Compare, expected: Type | None) -> Value:  # noqa: ARG002
         if len(node.ops) != 1:
             raise Wrong(node, "compare two things at a time, joined by `and`")
-        operator, right_node = node.ops[0], node.comparators[0]
+        operator, right_node, start = node.ops[0], node.comparators[0], len(self.tests)
         if isinstance(operator, ast.Is | ast.IsNot) or is_none(right_node):
             if not is_none(right_node) or not isinstance(operator, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
                 raise Wrong(node, "`is` compares with None only")
-            start = len(self.tests)
             value = self.atom(self.visit(node.left))
             del self.tests[start:]  # that there is something does not say what it is
             word = "is" if isinstance(operator, ast.Is | ast.Eq) else "is not"
             return Value(f"({value.code} {word} None)", BOOL, atom=False, volatile=value.volatile)
         left, right = self._pair(node.left, right_node)
+        if not isinstance(operator, ast.Eq | ast.NotEq | ast.In | ast.NotIn) or not any(
+            map(_given, (node.left, right_node))
+        ):
+            del self.tests[start:]  # nor does that it is more than another, or the same
         volatile = left.volatile or right.volatile
         if isinstance(operator, ast.In | ast.NotIn):
             return replace(
@@ -212,6 +236,12 @@ class Operators(Paths):
             code = f"{_DECIMAL[word]}({left.code}, {right.code})"
             return self.null_safe([left, right], code, DECIMAL)
         raise Wrong(node, f"`{word}` of {left.type} and {right.type}")
+
+
+def _given(node: ast.AST) -> bool:
+    """Whether the mapping names the value, or the values, that something is compared with."""
+    parts = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    return all(isinstance(part, ast.Constant) for part in parts)
 
 
 def alike(one: Type, other: Type) -> bool:

@@ -49,7 +49,8 @@ class Paths:
         testing: how many conditions are around what is compiled now.
         block: number of the item block around it.
         numbered: gives the number of the next item block.
-        tests: says of each field that was only compared so far that it is carried after all.
+        tests: says of each field that was only compared so far that it is carried after all, in an item block
+            or always.
     """
 
     function: Function
@@ -61,7 +62,7 @@ class Paths:
     testing: int = 0
     block: int | None = None
     numbered: Callable[[], int] = itertools.count().__next__
-    tests: list[Callable[[], None]] = field(default_factory=list)
+    tests: list[Callable[[int | None], None]] = field(default_factory=list)
 
     def compile(self, scalar: Scalar, expected: Type | None = None) -> Value | None:
         """Compile one expression; None when it is wrong, which is then among the problems."""
@@ -98,10 +99,15 @@ class Paths:
         finally:
             self.testing -= 1
 
-    def carry_tests(self, start: int) -> None:
+    def answer(self, node: ast.AST, value: Value, start: int) -> None:
+        """Where the value is a yes or no, what was compared for it since then is carried."""
+        if value.type.kind == "bool" and not self.testing and not isinstance(node, ast.IfExp):
+            self.carry_tests(start)
+
+    def carry_tests(self, start: int, block: int | None = None) -> None:
         """What was compared since then is carried: by one constant or another, or by yes or no."""
         for carried in self.tests[start:]:
-            carried()
+            carried(block)
 
     def atom(self, value: Value, stem: str = "t") -> Value:
         """The same value in a variable of its own."""
@@ -173,7 +179,9 @@ class Paths:
             read = Read(path, holder.anchor, self.function.tag, self.block, self.testing > 0)
             self.read(read)
             if read.tested:
-                self.tests.append(lambda: self.read(read._replace(tested=False)))
+                self.tests.append(
+                    lambda block: self.read(read._replace(tested=False, block=block or read.block))
+                )
         key = f"{holder.code}.{name}"
         known = self.function.here.remembered(key)
         if known is not None:

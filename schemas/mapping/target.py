@@ -16,7 +16,7 @@ from schemas.errors import Invalid
 from schemas.mapping import logical, outgoing
 from schemas.mapping.code import SOME, Anchor, Column, Value
 from schemas.mapping.document import Block, Tree
-from schemas.mapping.expression import Expression, Wrong
+from schemas.mapping.expression import Expression, Wrong, parse
 from schemas.mapping.runtime import fit
 from schemas.mapping.source import Node, Problems, Scalar, suggest
 from schemas.mapping.types import Field, Type
@@ -83,8 +83,7 @@ class Target:
         value = self.trace(pointer, lambda: self.expressions.compile(scalar, kind))
         if value is None:
             return None
-        if value.type.kind == "bool":
-            self.expressions.carry_tests(start)
+        self.expressions.answer(parse(scalar.text), value, start)
         if value.volatile:
             self.volatile.add(pointer)
             if pointer.split("/")[1] in self.frozen:
