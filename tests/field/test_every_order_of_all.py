@@ -174,7 +174,6 @@ def _standing(events: list[tuple[str, bool, dict[str, Any]]]) -> list[str]:
 
 
 OPEN = {
-    "lifted, sailed, discharged",
     "a loading that leaves the note, and comes back",
     "retracted by its id alone",
 }
