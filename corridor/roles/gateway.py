@@ -52,6 +52,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         schemas,
         sizes=Sizes(settings.topics.max_message_bytes),
         aside=health.set_aside,
+        reachable=lambda: health.has("kafka"),
     )
     endpoints = [Endpoint(one, forms[one.name], log) for one in senders if one.name in forms]
     aside = [_closed(one) for one in senders if one.name not in forms]
@@ -64,7 +65,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     for authority in authorities:
         routes += authority.routes()
         health.watch(f"ledger of {authority.name}", authority.is_ready)
-    registry = _registry(settings)
+    registry = _registry(settings, health)
     if registry:
         health.watch("registry", lambda: registry.ready)
     own = [_mounted(registry, settings)] if registry else []
@@ -164,7 +165,7 @@ def _closed(participant: Participant) -> BaseRoute:
     return Route(participant.webhook_path, refuse, methods=["POST"])
 
 
-def _registry(settings: Settings) -> RegistryLog | None:
+def _registry(settings: Settings, health: Health) -> RegistryLog | None:
     """Make the embedded registry, unless another one is used."""
     if settings.registry.url:
         if is_own(settings, settings.registry.url):
@@ -178,6 +179,7 @@ def _registry(settings: Settings) -> RegistryLog | None:
         settings.topics,
         url=f"http://{reachable}:{settings.registry_place.port}",
         recursive=settings.registry.recursive,
+        reachable=lambda: health.has("kafka"),
     )
 
 

@@ -62,6 +62,11 @@ class Health:
         """Ask this from now on whether something is there without which no part can work."""
         self._needs[what] = there
 
+    def has(self, what: str) -> bool:
+        """Tell whether something that the role needs is there."""
+        there = self._needs.get(what)
+        return there is None or there()
+
     @contextlib.contextmanager
     def awaiting(self, what: str) -> Iterator[None]:
         """Say in the meantime that the role waits for something."""

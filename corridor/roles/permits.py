@@ -75,6 +75,7 @@ class Permits:
             settings.topics,
             authority.peers,
             self._stands_still,
+            lambda: health.has("kafka"),
         )
         self._health = health
         self._authority = Authority(participant.name, authority, self._ledger)

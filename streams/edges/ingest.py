@@ -8,6 +8,7 @@ written twice.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 MOST_PENDING = 16 * 1024 * 1024
 """Bytes of messages that may be on their way to Kafka; beyond it new ones are turned away."""
 RETRY_AFTER = 2.0
+LOOK = 0.5
+"""Seconds between two looks whether Kafka is still there for what waits."""
 
 Identity = tuple[str, str]
 
@@ -51,6 +54,7 @@ class Ingest:
         window: message ids that are remembered.
         sizes: what the topics take.
         aside: is told of a participant whose schema the registry refuses.
+        reachable: tells whether Kafka answers, as far as is known: nobody waits for one that does not.
     """
 
     def __init__(
@@ -63,9 +67,10 @@ class Ingest:
         window: int = 100_000,
         sizes: Sizes | None = None,
         aside: Callable[[str, CorridorError], None] | None = None,
+        reachable: Callable[[], bool] = lambda: True,
     ) -> None:
         self._sizes = sizes or Sizes()
-        self._aside = aside
+        self._aside, self._reachable = aside, reachable
         self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
         self._patience = patience
         self._frames: dict[str, bytes] = {}
@@ -121,14 +126,24 @@ class Ingest:
             self._sizes.check(topics.incoming(message.participant), *self._record(message))
         if any(message.participant not in self._frames for message in messages) and self.ready:
             raise Transient("participant-set-aside", "the registry refuses the schema of this participant")
-        if not self.ready or self._pending_bytes > MOST_PENDING:
+        if not self.ready or not self._reachable() or self._pending_bytes > MOST_PENDING:
             raise Transient("log-unavailable", "Kafka does not take messages now", retry_after=RETRY_AFTER)
         waiting = [future for message in messages if (future := self._write(message)) is not None]
         if broken("ack-before-produce") or not waiting:
             return
-        done, late = await asyncio.wait(waiting, timeout=self._patience)
-        if late or any(future.exception() for future in done):
+        if not await self._acknowledged(waiting):
             raise Transient("log-unavailable", "Kafka did not acknowledge in time", retry_after=RETRY_AFTER)
+
+    async def _acknowledged(self, waiting: Sequence[asyncio.Future[None]]) -> bool:
+        """Wait until all is acknowledged, but not longer than our patience, or than Kafka is there."""
+        end = time.monotonic() + self._patience
+        while (left := end - time.monotonic()) > 0:
+            done, late = await asyncio.wait(waiting, timeout=min(LOOK, left))
+            if not late:
+                return not any(future.exception() for future in done)
+            if not self._reachable():
+                break
+        return False
 
     def _write(self, message: Accepted) -> asyncio.Future[None] | None:
         """Put one message on its way; None when it is in the log already."""

@@ -48,6 +48,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
         settings: how topics are made.
         peers: codes of the authorities that events are sent to.
         aside: is told why the ledger cannot be read, and with None that it can be again.
+        reachable: tells whether Kafka answers, as far as is known.
     """
 
     def __init__(
@@ -60,10 +61,11 @@ class PermitLedger(SharedLog[Ledger, Change]):
         settings: Topics,
         peers: Iterable[str],
         aside: Callable[[Permanent | None], None] = lambda _: None,
+        reachable: Callable[[], bool] = lambda: True,
     ) -> None:
         self._participant, self._code = participant, code
         (wanted,) = (t for t in topics.plan([], settings, {participant: ()}) if "permits." in t.name)
-        super().__init__(kafka, wanted, f"ledger of {participant}")
+        super().__init__(kafka, wanted, f"ledger of {participant}", reachable)
         self._contracts, self._facts = contracts, Codec(profile)
         self._peers = tuple(peers)
         self._aside = aside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
@@ -42,6 +42,7 @@ class RegistryLog(SharedLog[State, Change]):
         url: address under which other processes reach this one's REST API; without it they take over.
         recursive: accept recursive schemas.
         topic: name of the topic; there is one writer per topic.
+        reachable: tells whether Kafka answers, as far as is known.
 
     Attributes:
         cluster: id of the Kafka cluster.
@@ -55,9 +56,10 @@ class RegistryLog(SharedLog[State, Change]):
         url: str = "",
         recursive: bool = False,
         topic: str = topics.SCHEMAS,
+        reachable: Callable[[], bool] = lambda: True,
     ) -> None:
         wanted = next(t for t in topics.plan([], settings or Topics()) if t.name == topics.SCHEMAS)
-        super().__init__(kafka, msgspec.structs.replace(wanted, name=topic), "registry")
+        super().__init__(kafka, msgspec.structs.replace(wanted, name=topic), "registry", reachable)
         self.recursive = recursive
         self.cluster = ""
         self._url = url

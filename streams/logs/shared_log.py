@@ -56,6 +56,7 @@ class SharedLog(ABC, Generic[S, C]):
         kafka: the connection.
         topic: the topic as it must be: one partition, kept for ever.
         what: its name in messages.
+        reachable: tells whether Kafka answers, as far as is known: nothing is begun with one that does not.
 
     Attributes:
         state: what the log adds up to so far.
@@ -63,11 +64,14 @@ class SharedLog(ABC, Generic[S, C]):
         unreadable: why the log cannot be read now, None while it can.
     """
 
-    def __init__(self, kafka: Kafka, topic: Topic, what: str) -> None:
+    def __init__(
+        self, kafka: Kafka, topic: Topic, what: str, reachable: Callable[[], bool] = lambda: True
+    ) -> None:
         self.state: S = self._empty()
         self.ready = False
         self.unreadable: Permanent | None = None
         self._kafka, self._wanted, self._what = kafka, topic, what
+        self._reachable = reachable
         self._log = log.bind(log=what)
         self._partition = TopicPartition(topic.name, 0)
         self._consumer: AIOKafkaConsumer | None = None
@@ -164,13 +168,14 @@ class SharedLog(ABC, Generic[S, C]):
         Raises:
             Transient: (``log-unavailable``) not known to be written; the same change may be tried again.
         """
+        if not self._reachable():  # before it is our turn, behind others who wait for Kafka
+            return await self._without_kafka(decide)
         async with self._turn:
             pauses = reconnecting()
             for _ in range(_ATTEMPTS):
-                if self.unreadable is not None:
-                    raise Transient("log-unavailable", f"The {self._what} stands still: {self.unreadable}")
-                if not self.ready:  # not read yet, or closed between two attempts
-                    raise Transient("log-unavailable", f"The {self._what} has not read its log yet")
+                self._require_read()
+                if not self._reachable():
+                    return await self._without_kafka(decide)
                 try:
                     return await self._write(decide, here=here)
                 except Transient as error:
@@ -179,6 +184,20 @@ class SharedLog(ABC, Generic[S, C]):
             raise Transient(
                 "log-unavailable", "Kafka did not acknowledge in time; send the same request again"
             )
+
+    async def _without_kafka(self, decide: Callable[[S], C]) -> C:
+        """Give a change that writes nothing, which what was read is enough for."""
+        self._require_read()
+        change = await asyncio.to_thread(decide, self.state)
+        if self._records(change, ()).rows:
+            raise Transient("log-unavailable", "Kafka is away; send the same request again")
+        return change
+
+    def _require_read(self) -> None:
+        if self.unreadable is not None:
+            raise Transient("log-unavailable", f"The {self._what} stands still: {self.unreadable}")
+        if not self.ready:  # not read yet, or closed between two attempts
+            raise Transient("log-unavailable", f"The {self._what} has not read its log yet")
 
     async def reached(self, offset: int) -> None:
         """Wait until `state` has the record at an offset.
