@@ -39,6 +39,7 @@ async def test_an_edge_does_what_its_document_says(name: str, tmp_path: Path) ->
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(
         f"[checks.positive_data_acceptance]\nexpected-statuses = {['2xx', *ALWAYS, *REFUSED[name]]}\n"
+        f"[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 406, 413, 415, 422]\n"
         f"[checks.missing_required_header]\nexpected-statuses = {UNPROVEN.get(name, [401])}\n"
     )
     options = LONG if os.environ.get("CORRIDOR_SOAK") else (*SHORT, MOST[name])
