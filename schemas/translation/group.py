@@ -180,6 +180,7 @@ class Groups:
             body = message.source.body if self._avro else self._codec.encode(message.record)
             at, rank = message.value("state_at", event) or 0, message.value("state_rank", event) or 0
             group.members[event.id] = Member(at, rank, body, accepted)
+        own = message.record
         pairs, left = group.pairs(group.clusters(within))
         for told in left:
             told.version, told.retracted = told.version + 1, True
@@ -189,7 +190,7 @@ class Groups:
                 _contradiction(group, event.id, cluster, message)
             elif before is not None and before.members == cluster:
                 continue  # nothing that it is made of has changed
-            self._tell(group, name, cluster, before, within, message, state, result)
+            self._tell(group, name, cluster, before, within, own, message, state, result)
         if not result.outputs:
             result.filtered.append(Filtered("", "unchanged"))
         group.forget(accepted - self._expires)
@@ -198,12 +199,13 @@ class Groups:
 
     def _tell(
         self, group: Group, name: str, cluster: list[str], before: Told | None, within: int,
-        message: Message, state: State, result: Result,
+        own: dict[str, Any], message: Message, state: State, result: Result,
     ) -> None:  # fmt: skip
-        """Tell of a cluster, if it says something else than before."""
+        """Tell of a cluster, if it says something else than before; ``own`` is the record that came."""
         last = group.members[group.last_word(cluster)]
-        record = self._codec.decode_trusted(last.body)
-        self._join(record, [group.members[one].body for one in cluster])
+        mine = self._avro and last.body is message.source.body
+        record = dict(own) if mine else self._codec.decode_trusted(last.body)
+        self._join(record, [group.members[one].body for one in cluster], last.body)
         content = self._digest(record)
         if before is None:
             identity = group.fresh(message.context.participant, name, last.at // max(within, 1))
@@ -231,14 +233,14 @@ class Groups:
             return False
         return self._digest(self._written.datum(told.written, body, state)) == told.digest
 
-    def _join(self, record: dict[str, Any], bodies: list[bytes]) -> None:
-        """Put the list items of all members into one record, sorted, each once."""
+    def _join(self, record: dict[str, Any], bodies: list[bytes], own: bytes) -> None:
+        """Put the list items of all members into one record, sorted, each once; ``own`` is its own body."""
         if not self._union:
             return
         *parents, last = self._union
         items: dict[bytes, Any] = {}
         for body in bodies:
-            found = self._listed(body)
+            found: Any = record if body is own else self._listed(body)
             for step in self._union:
                 found = found[step]
             items |= {_encode(list(item.values())): item for item in found}
