@@ -173,8 +173,10 @@ class Message:
         remains, took = self._mapping.remains, self.report.took
         found = remains.left(self.record, fired, took, before=before, changed=changed, surely=True)
         new = [left for left in found if kind_of(left.reason) == "loss"]
+        if not new:
+            return new
         people = [tuple(pointer[1:].split("/")) for pointer in self._personal]
-        names = names_of(self.record, people) if new and people else None
+        names = names_of(self.record, people) if people else None
         return [left._replace(value=HIDDEN) if self._names(left, names) else left for left in new]
 
     def _names(self, left: Left, names: Names | None) -> bool:

@@ -7,6 +7,7 @@ country or a number of two digits is in every second text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, Final
@@ -16,6 +17,8 @@ from schemas.avro.structs import member
 Path = tuple[str, ...]
 ENOUGH: Final = 4
 """Letters and digits from which a value names somebody: a plate has at least so many."""
+_OTHERS: Final = re.compile(r"[\W_]+")
+"""What is neither letter nor digit, of any script."""
 _BEGINNING: Final = 40
 """Letters and digits that are compared: a report shortens long values."""
 
@@ -57,7 +60,7 @@ def names_of(record: Any, paths: Collection[Path]) -> Names | None:  # noqa: ANN
         record: the message.
         paths: of its personal fields.
     """
-    found = {value for path in paths for value in _values(record, path) if len(_bare(value)) >= ENOUGH}
+    found = {value for path in paths for value in _values(record, path) if _is_enough(value)}
     return Names(found) if found else None
 
 
@@ -83,5 +86,10 @@ def _values(here: Any, path: Path) -> Iterator[str]:  # noqa: ANN401 - a datum o
         yield here
 
 
+def _is_enough(value: str) -> bool:
+    """Whether a value names somebody; most begin with a word that is long enough."""
+    return (value[:ENOUGH].isalnum() and len(value) >= ENOUGH) or len(_bare(value)) >= ENOUGH
+
+
 def _bare(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).upper()
+    return _OTHERS.sub("", text).upper()
