@@ -16,10 +16,11 @@ from schemas.mapping.coverage import check_coverage, compile_unlisted, leaves
 from schemas.mapping.document import Document, read_document
 from schemas.mapping.expression import Expression, Names
 from schemas.mapping.functions import library
+from schemas.mapping.gate import compile_gate
 from schemas.mapping.module import Module, link
 from schemas.mapping.remains import Remains
 from schemas.mapping.report import Report
-from schemas.mapping.rules import compile_gate, compile_rules
+from schemas.mapping.rules import compile_rules
 from schemas.mapping.source import Problems, Scalar, read
 from schemas.mapping.state import (
     compile_concerns,

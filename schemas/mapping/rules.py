@@ -16,7 +16,7 @@ from schemas.mapping.expression import Expression, Wrong, alike, parse
 from schemas.mapping.plausible import compile_findings
 from schemas.mapping.source import Scalar
 from schemas.mapping.target import BytesTarget, DatumTarget, Target, condition
-from schemas.mapping.types import INT, TEXT, UUID, record_of
+from schemas.mapping.types import INT, TEXT, UUID, Type, record_of
 
 
 @dataclass
@@ -54,11 +54,23 @@ class RuleWriter:
             self._head()
 
     def gate(self) -> None:
-        """A function that says whether what the rule's condition asks of the whole message holds."""
+        """A function that says whether what the rule's condition asks of the whole message holds.
+
+        What it asks of lists is left to the rule: to read their items costs more than it saves.
+        """
         function, expressions = self._start(f"gate_{self.rule.name}")
         for test in self._conjuncts()[0]:
-            function.line(f"if not {self._test(expressions, test)}: return False")
+            if not self._reads_lists(test):
+                function.line(f"if not {self._test(expressions, test)}: return False")
         function.line("return True")
+
+    def _reads_lists(self, test: ast.expr) -> bool:
+        """Whether a part of the condition reads fields of the items of a list."""
+        compiler = self.compiler
+        outer, compiler.recent = compiler.recent, set()
+        self._test(compiler.expression(Function("test", ARGUMENTS)), test)
+        read, compiler.recent = compiler.recent, outer
+        return any(_is_in_list(compiler.source_type, path) for path in read)
 
     def retract(self) -> None:
         """The function of the ``retract`` block: a whole record, or None when there is nothing to retract."""
@@ -267,31 +279,10 @@ def compile_rules(compiler: Compiler) -> None:
             function.line(f"rule_{rule.name.replace('-', '_')}(r, m, c, e, L, out)")
 
 
-def compile_gate(compiler: Compiler, state: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
-    """The function ``gate``: whether the conditions of any rule hold.
-
-    Most events concern no rule of most participants: with the gate that is known of an event of which only
-    what conditions and state read was decoded. Where none has something to say, it reports what they would.
-
-    Args:
-        compiler: the mapping, with its rules compiled.
-        state: the paths that the state reads.
-
-    Returns:
-        the paths to decode for it, none where there is no gate.
-    """
-    rules = [rule for rule in compiler.document.rules if not rule.annulment]
-    if compiler.kind != "latest" or compiler.access != "item" or any(rule.when is None for rule in rules):
-        return frozenset()
-    compiler.recent = set(state)
-    for rule in rules:
-        RuleWriter(compiler, rule).gate()
-    function = compiler.start("gate")
-    tests = (f"gate_{rule.name.replace('-', '_')}({', '.join(ARGUMENTS)})" for rule in rules)
-    function.line(f"return {' or '.join(tests)}")
-    return frozenset(path for path in compiler.recent if not _is_way(path, compiler.recent))
-
-
-def _is_way(path: tuple[str, ...], paths: set[tuple[str, ...]]) -> bool:
-    """Whether a path only leads to others."""
-    return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+def _is_in_list(kind: Type, path: tuple[str, ...]) -> bool:
+    """Whether a field is one of the items of a list."""
+    for name in path:
+        if kind.kind == "list":
+            return True
+        kind = kind.fields[name].type
+    return False
