@@ -105,10 +105,9 @@ class Reader:
                 return [
                     "n = b[i]",
                     "i += 1",
-                    "if n == 2:",
+                    f"if not n: {target} = None",
+                    "elif n == 2:",
                     *indent(self.lines(node.inner, target)),
-                    "elif n == 0:",
-                    f"    {target} = None",
                     "else: raise ValueError('branch')",
                 ]
             case Record():
