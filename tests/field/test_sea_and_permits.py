@@ -154,10 +154,11 @@ def test_what_a_permit_does_not_say_is_not_told() -> None:
 
 def test_type_4_without_its_numbering_is_a_finding() -> None:
     """4 is unladen entry in the current list and bilateral with fee in the old one."""
-    found = told(PERMIT, EVENT, permit(permit_type=4, type_numbering=None))
+    fourth = {"permit_id": "AZ-KZ-2026-4-17", "permit_type": 4}
+    found = told(PERMIT, EVENT, permit(**fourth, type_numbering=None))
     assert found.rules("/type_numbering") == {"numbering-missing"}
     assert "statement" not in found.out[0]["why"]
-    assert told(PERMIT, EVENT, permit(permit_type=4)).out[0]["why"]["statement"].startswith("unladen entry")
+    assert told(PERMIT, EVENT, permit(**fourth)).out[0]["why"]["statement"].startswith("unladen entry")
 
 
 def test_a_use_without_activity_is_no_exit() -> None:
