@@ -58,15 +58,21 @@ class CodeLists:
         shipped = cls._shipped()
         if not overlays:
             return shipped
-        return cls._read({name: shipped.table(name) for name in shipped.names}, overlays)
+        return cls.read(overlays, {name: shipped.table(name) for name in shipped.names})
 
     @classmethod
     @cache
     def _shipped(cls) -> CodeLists:
-        return cls._read({}, (SHIPPED,))
+        return cls.read((SHIPPED,))
 
     @classmethod
-    def _read(cls, tables: dict[str, Table], directories: Sequence[Path]) -> CodeLists:
+    def read(cls, directories: Sequence[Path], over: Mapping[str, Table] | None = None) -> CodeLists:
+        """Read directories of lists, in order, over tables that are there already; nothing is kept.
+
+        Raises:
+            Misconfigured: as ``load``.
+        """
+        tables = dict(over or {})
         broken: list[str] = []
         for directory in directories:
             files = sorted(directory.glob("*.csv"))
