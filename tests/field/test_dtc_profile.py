@@ -44,7 +44,8 @@ def test_the_offset_is_that_of_the_place_whatever_the_clock_of_the_note(
 def test_a_wagon_that_is_not_known_is_nowhere_an_empty_text(code: str, number: dict[str, Any]) -> None:
     """The containers are told, on no wagon; a second railway gets the note with a wagon without a number."""
     crossing = Crossing(dtc="dtc.note.v1", dlp="dlp.event.v1", other="dtc.note.v1")
-    passage = crossing.dtc(unwagoned(code, "562800", "21.01.2026 10:05", **number))
+    station = "663404" if code in {"70", "72"} else "562800"  # lifted on a feeder: at a port
+    passage = crossing.dtc(unwagoned(code, station, "21.01.2026 10:05", **number))
     assert {one["equipmentReference"] for one in passage.dlp} == {C1, C2}
     assert [one for one in passage.dlp if "railCarReference" in one] == []
     assert {unit["parent"] for one in passage.corridor for unit in one["what"]["units"]} == {None}
