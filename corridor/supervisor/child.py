@@ -208,25 +208,28 @@ class Register:
         self._path = path
 
     def write(self, children: Sequence[Child]) -> None:
-        """Note who runs now, with the start time that tells a process from a later one of the same id."""
+        """Note who runs now, with the command that tells a process from a later one of the same id.
+
+        Its start time would not do: that is counted from the time of boot, which moves with the clock.
+        """
         running = {}
         for child in children:
             with suppress(psutil.Error):
                 if child.pid:
-                    running[child.pid] = psutil.Process(child.pid).create_time()
+                    running[child.pid] = psutil.Process(child.pid).cmdline()
         self._path.write_text(json.dumps(running))
 
     def end_orphans(self) -> int:
         """End what is left of an earlier run and return how many there were."""
         try:
-            noted = {int(pid): began for pid, began in json.loads(self._path.read_text()).items()}
+            noted = {int(pid): command for pid, command in json.loads(self._path.read_text()).items()}
         except (OSError, ValueError):
             return 0
         orphans = []
-        for pid, began in noted.items():
+        for pid, command in noted.items():
             with suppress(psutil.Error):
                 process = psutil.Process(pid)
-                if abs(process.create_time() - began) < 1:
+                if command and process.cmdline() == command:
                     process.terminate()
                     orphans.append(process)
         _, alive = psutil.wait_procs(orphans, timeout=5)

@@ -91,9 +91,10 @@ class Node:
     def process(self) -> psutil.Process | None:
         """The running process of this directory, or None."""
         try:
-            pid, began = (self.directory / "kafka.pid").read_text().split()
-            process = psutil.Process(int(pid))
-            ours = abs(process.create_time() - float(began)) < 1  # ids come round again
+            process = psutil.Process(int((self.directory / "kafka.pid").read_text().split()[0]))
+            # Ids come round again, so its command has to name our file. Its start time would not do: that is
+            # counted from the time of boot, which moves whenever the machine's clock is set.
+            ours = str(self._config) in process.cmdline()
             return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, psutil.Error):
             return None
@@ -126,8 +127,7 @@ class Node:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C belongs to the supervisor, which stops Kafka last
             )
-        began = psutil.Process(process.pid).create_time()
-        (self.directory / "kafka.pid").write_text(f"{process.pid} {began}")
+        (self.directory / "kafka.pid").write_text(str(process.pid))
         process.returncode = 0  # the pid file is its handle from here on: it may outlive this object
 
     async def ready(self, timeout: float = 60.0) -> None:

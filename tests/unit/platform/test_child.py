@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -87,7 +88,7 @@ async def test_orphans_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
     worker = child(tmp_path, [], SERVER)
     orphan = await worker._start()
     Register(tmp_path / "children.json").write([worker])
-    (tmp_path / "others.json").write_text(f'{{"{os.getpid()}": 1.0}}')
+    (tmp_path / "others.json").write_text(json.dumps({os.getpid(): ["python", "-m", "corridor", "run"]}))
     assert await asyncio.to_thread(Register(tmp_path / "others.json").end_orphans) == 0
     assert psutil.pid_exists(os.getpid())
     assert await asyncio.to_thread(Register(tmp_path / "children.json").end_orphans) == 1
