@@ -16,7 +16,7 @@ from deploy.kafka import Node
 def test_its_process_is_known_after_the_clock_was_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a machine stood still for a while, its clock jumps, and with it the start time of all processes."""
+    """Where a machine stood still for a while, its clock jumps, and all start times with it."""
     wait = "import sys; sys.stdin.read()"
     command = [sys.executable, "-c", wait, str((tmp_path / "server.properties").absolute())]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as running:
