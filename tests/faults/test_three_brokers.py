@@ -16,8 +16,9 @@ import pytest
 from corridor.supervisor.state import EVERYONE
 from tests.faults.conftest import free_base
 from tests.support.cluster import NODES, Cluster
-from tests.support.fleet import ROLES, TWICE, Fleet
+from tests.support.fleet import TWICE, Fleet
 from tests.support.release import later_release
+from tests.support.rig import ROLES
 
 SOAK = bool(os.environ.get("CORRIDOR_SOAK"))
 EVENTS = int(os.environ.get("CORRIDOR_CLUSTER_EVENTS", "50000"))

@@ -17,12 +17,11 @@ from typing import Any, Final
 
 import httpx
 
-from corridor.sandbox.settings import CONTROL
 from corridor.settings.logins import STATE
 from corridor.supervisor.state import Ports, State
 from tests.support.doorway import Doorway
+from tests.support.rig import ROLES, control, corridor
 
-ROLES: Final = ("gateway", "stream", "deliver", "view")
 TWICE: Final = (1, 2)
 READY: Final = 180.0
 QUIET: Final = 20.0
@@ -162,7 +161,10 @@ class Fleet:
 
     def kill(self, name: str) -> float:
         """Kill a role's process, for example ``stream1``; return the seconds until all are ready again."""
-        self.processes[name].send(signal.SIGKILL)
+        process = self.processes[name]
+        killed = process.process
+        process.send(signal.SIGKILL)
+        self.wait_until(lambda: process.process is not killed, READY)
         return self.recovered()
 
     def recovered(self) -> float:
@@ -191,13 +193,13 @@ class Fleet:
 
     def faults(self, participant: str, **faults: object) -> None:
         """Put faults in force at a participant."""
-        url = f"{self._control(participant)}/faults"
+        url = f"{control(self.base, participant)}/faults"
         httpx.post(url, json=faults, timeout=10, trust_env=False).raise_for_status()
 
     def stats(self, participant: str) -> dict[str, Any]:
         """What a participant of the sandbox counted; empty while it does not answer."""
         try:
-            url = f"{self._control(participant)}/stats"
+            url = f"{control(self.base, participant)}/stats"
             found: dict[str, Any] = httpx.get(url, timeout=5, trust_env=False).json()
         except httpx.HTTPError:
             return {}
@@ -226,17 +228,9 @@ class Fleet:
     def _counted(self) -> list[dict[str, Any]]:
         return [self.stats(name) for name in self.players]
 
-    def _control(self, participant: str) -> str:
-        return f"http://127.0.0.1:{Ports(self.base).sandbox[participant] + CONTROL}"
-
     def corridor(self, *arguments: str) -> str:
         """Run a command with the settings of the broker and return what it says."""
-        done = subprocess.run(
-            [sys.executable, "-m", "corridor", *arguments, "--config", str(self.directory / "corridor.toml")],
-            env=self._environment(), capture_output=True, text=True, timeout=900, check=False,
-        )  # fmt: skip
-        assert done.returncode in {0, 1}, done.stderr + done.stdout
-        return done.stdout
+        return corridor(self.directory, *arguments, **self._environment())
 
     def wait_until(self, holds: Callable[[], bool], seconds: float) -> None:
         """Wait for what only asking tells."""

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import httpx
 
+from corridor import roles
 from corridor.sandbox.settings import CONTROL
 from corridor.supervisor.state import PLATFORMS, Ports
 
-ROLES: Final = ("gateway", "stream", "deliver", "view")
+ROLES: Final = tuple(roles.ROLES)
 STILL: Final = 20.0
 """Seconds without any change after which nothing is on its way: what is on its way looks like a violation."""
 READY: Final = 120.0
@@ -193,15 +194,10 @@ class Rig:
 
     def _corridor(self, *arguments: str, **environment: str) -> str:
         """Run a command with the settings of the broker, and return what it says."""
-        done = subprocess.run(
-            [sys.executable, "-m", "corridor", *arguments, "--config", str(self.directory / "corridor.toml")],
-            env={**os.environ, **environment}, capture_output=True, text=True, timeout=900, check=False,
-        )  # fmt: skip
-        assert done.returncode in {0, 1}, done.stderr
-        return done.stdout
+        return corridor(self.directory, *arguments, **environment)
 
     def _control(self, participant: str) -> str:
-        return f"http://127.0.0.1:{Ports(self.base).sandbox[participant] + CONTROL}"
+        return control(self.base, participant)
 
     def _ready(self, status: dict[str, Any]) -> bool:
         assert self._process is not None
@@ -221,6 +217,21 @@ class Rig:
                     self._fresh.notify_all()
         with self._fresh:
             self._fresh.notify_all()
+
+
+def corridor(directory: Path, *arguments: str, **environment: str) -> str:
+    """Run a command with the settings in a state directory, and return what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "corridor", *arguments, "--config", str(directory / "corridor.toml")],
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=900, check=False,
+    )  # fmt: skip
+    assert done.returncode in {0, 1}, done.stderr + done.stdout
+    return done.stdout
+
+
+def control(base: int, participant: str) -> str:
+    """Address of a participant of the sandbox where it is asked for its counts and given faults."""
+    return f"http://127.0.0.1:{Ports(base).sandbox[participant] + CONTROL}"
 
 
 def _alive(pid: int) -> bool:

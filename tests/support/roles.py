@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 
+from corridor.roles import ROLES
 from deploy.ports import LOOPBACK, free_port
 
-ROLES = ("gateway", "stream", "deliver", "view")
 PATIENCE = 90.0
 SETTINGS = """
 [kafka]
