@@ -21,7 +21,7 @@ up: .venv/run.stamp ## Run everything on this machine and watch shipments cross.
 	@$(BIN)/corridor up $(ARGS)
 
 test: .venv/dev.stamp ## Run the tests against a real Kafka: in parallel, then the fault run. ARGS go to pytest.
-	$(BIN)/pytest -n auto --durations 20 -m '$(UNIT)' $(ARGS)
+	$(BIN)/pytest -n auto --durations 20 -r Ef -m '$(UNIT)' $(ARGS)
 	$(BIN)/pytest -m 'faults and not broken_build' $(ARGS); status=$$?; [ $$status -eq 5 ] || exit $$status
 
 check: .venv/dev.stamp ## Lint, format, types, layers.

