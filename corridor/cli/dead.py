@@ -18,7 +18,8 @@ from corridor.settings import Settings
 from schemas.errors import CODES
 from streams.kafka import topics
 from streams.kafka.sizes import Sizes
-from streams.operations.dead import Open, Sent, Wanted, discard, is_whole, open_letters, opened, replay
+from streams.operations.dead import Open, Wanted, listed, opened
+from streams.operations.replay import Sent, discard, replay
 
 EPILOG = """\b
 Examples:
@@ -167,8 +168,8 @@ def replay_(
         raise click.UsageError("say which: IDs, --stage, --code, --subject, --since or --all")
 
     async def run() -> tuple[Sent, int]:
-        letters = await open_letters(settings.kafka, Wanted(ids=ids, **wanted), topic)
-        chosen = letters if ids else [letter for letter in letters if is_whole(letter)]
+        letters = await listed(settings.kafka, Wanted(ids=ids, **wanted), topic)
+        chosen = letters if ids else [letter for letter in letters if letter.is_whole]
         sent = await replay(
             settings.kafka, chosen, processing=settings.processing, topic=topic, again=again,
             sizes=Sizes(settings.topics.max_message_bytes),
@@ -199,7 +200,7 @@ def discard_(settings: Settings, ids: tuple[str, ...], reason: str, topic: str, 
     """
 
     async def run() -> Sent:
-        letters = await open_letters(settings.kafka, Wanted(ids=ids), topic)
+        letters = await listed(settings.kafka, Wanted(ids=ids), topic)
         return await discard(
             settings.kafka, letters, reason, processing=settings.processing, topic=topic,
             sizes=Sizes(settings.topics.max_message_bytes),

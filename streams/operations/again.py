@@ -14,7 +14,7 @@ from streams.kafka.scan import scan
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes, size_of
 from streams.kafka.transactions import Writer, Writes
-from streams.operations.dead import MOST, MOST_BYTES
+from streams.operations.replay import MOST, MOST_BYTES
 from streams.records.envelope import DISCARD, REPLAY, Envelope, letter_id
 
 

@@ -20,7 +20,8 @@ from streams.delivery.outbound import Outbound
 from streams.kafka import topics
 from streams.kafka.settings import Kafka, Processing, Topics
 from streams.operations.again import Lost, deliver_again
-from streams.operations.dead import DIED, Wanted, discard, open_letters, opened, replay
+from streams.operations.dead import DIED, Wanted, listed, opened
+from streams.operations.replay import discard, replay
 from streams.records.contracts import Contracts
 from streams.records.envelope import headers
 from tests.support.counting import CODEC, FRAME, SCHEMA
@@ -232,7 +233,7 @@ async def test_a_refused_message_waits_for_its_replay_and_its_subject_behind_it(
         await read(
             kafka.bootstrap, topics.DEAD, 3, keep=lambda r: r.value and participant.encode() in r.value
         )
-        letters = await open_letters(where, wanted)
+        letters = await listed(where, wanted)
         assert [(letter.offset, letter.code, letter.behind) for letter in letters] == [
             (1, "partner-refused", None),
             (2, "behind-dead-letter", letters[0].id),
@@ -241,7 +242,7 @@ async def test_a_refused_message_waits_for_its_replay_and_its_subject_behind_it(
         fixed = True
         assert (await replay(where, letters)).sent == 3
         found = await receipts(kafka.bootstrap, participant, 5)
-        assert not await open_letters(where, wanted)
+        assert not await listed(where, wanted)
         await produce(kafka.bootstrap, f"out.{participant}", [message("s", 4)])
         await receipts(kafka.bootstrap, participant, 6)
     assert partner.effects == {"s": [f"s-{n}" for n in range(5)]}
@@ -264,7 +265,7 @@ async def test_a_replay_given_twice_sends_nothing_twice(kafka: Kafka) -> None:
         await read(
             kafka.bootstrap, topics.DEAD, 9, keep=lambda r: r.value and participant.encode() in r.value
         )
-        letters = await open_letters(where, wanted)
+        letters = await listed(where, wanted)
         died = {found.letter.id: found.died async for found in opened(where, wanted)}
         state = "away"
         assert await replay(where, letters, processing=PROCESSING) == (9, 0, 0)
@@ -274,7 +275,7 @@ async def test_a_replay_given_twice_sends_nothing_twice(kafka: Kafka) -> None:
         assert all(found.replayed is not None and DIED in dict(found.headers) for found in going)
         state = "well"
         await receipts(kafka.bootstrap, participant, 18)
-        assert await open_letters(where, wanted) == []
+        assert await listed(where, wanted) == []
         assert await replay(where, letters, processing=PROCESSING) == (0, 0, 9), "they are settled"
     rows = await read(kafka.bootstrap, topic, 18)
     assert Counter(record.key for record in rows) == dict.fromkeys((b"s%d" % n for n in range(9)), 2)
@@ -290,7 +291,7 @@ async def test_what_failed_again_can_be_replayed_again(kafka: Kafka) -> None:
     async with delivering(kafka.bootstrap, participant, partner):
         for died in (1, 2):
             await receipts(kafka.bootstrap, participant, died)
-            letters = await open_letters(where, wanted)
+            letters = await listed(where, wanted)
             assert await replay(where, letters, processing=PROCESSING) == (1, 0, 0)
         await receipts(kafka.bootstrap, participant, 3)
     assert len(partner.attempts) == 3
@@ -309,7 +310,7 @@ async def test_a_letter_that_is_given_up_frees_its_subject(kafka: Kafka) -> None
     async with delivering(kafka.bootstrap, participant, partner, on_dead="wait"):
         mine = participant.encode()
         await read(kafka.bootstrap, topics.DEAD, 3, keep=lambda r: r.value and mine in r.value)
-        bad, *behind = await open_letters(where, wanted)
+        bad, *behind = await listed(where, wanted)
         assert (await discard(where, [bad], "sent by mail", processing=PROCESSING)).sent == 1
         (settled,) = await read(
             kafka.bootstrap, topics.DEAD, 1, keep=lambda r: r.value is None and r.key == bad.id.encode()
@@ -317,7 +318,7 @@ async def test_a_letter_that_is_given_up_frees_its_subject(kafka: Kafka) -> None
         assert dict(settled.headers)["discarded"] == b"sent by mail"
         assert (await replay(where, behind, processing=PROCESSING)).sent == 2
         await receipts(kafka.bootstrap, participant, 3)
-        assert await open_letters(where, wanted) == []
+        assert await listed(where, wanted) == []
         await produce(kafka.bootstrap, f"out.{participant}", [message("s", 3)])
         await receipts(kafka.bootstrap, participant, 4)
     assert [one.id for one in partner.attempts] == ["s-0", "s-1", "s-2", "s-3"]
@@ -334,7 +335,7 @@ async def test_what_a_partner_lost_is_delivered_again(kafka: Kafka) -> None:
             assert await deliver_again(where, participant, Lost(subject="a"), PROCESSING) == 4
             await receipts(kafka.bootstrap, participant, 8 + more)
         assert await deliver_again(where, participant, Lost(subject="a", until=1), PROCESSING) == 0
-        assert await open_letters(where, Wanted(stage=f"deliver.{participant}")) == []
+        assert await listed(where, Wanted(stage=f"deliver.{participant}")) == []
     attempts = Counter(one.subject for one in partner.attempts)
     assert attempts == {"a": 12, "b": 4}
     assert [one.id for one in partner.attempts[8:]] == [f"a-{n}" for n in range(4)] * 2
@@ -355,7 +356,7 @@ async def test_a_record_that_has_no_json_form_dies_alone(kafka: Kafka) -> None:
         await receipts(kafka.bootstrap, participant, 5)
         mine = Wanted(stage=f"deliver.{participant}")
         await read(kafka.bootstrap, topics.DEAD, 1, keep=lambda r: participant.encode() in (r.value or b""))
-        (letter,) = await open_letters(Kafka(bootstrap=kafka.bootstrap), mine)
+        (letter,) = await listed(Kafka(bootstrap=kafka.bootstrap), mine)
     assert (letter.code, letter.subject) == ("internal", "s3")
     assert set(partner.effects) == {f"s{n}" for n in range(6)} - {"s3"}
 

@@ -22,11 +22,12 @@ from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
 from schemas.avro.wire import frame
-from schemas.records import DEAD
+from schemas.records import DEAD, DeadLetter
 from streams.kafka import topics
 from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka
-from streams.operations.dead import discard, open_letters, replay
+from streams.operations.dead import listed
+from streams.operations.replay import discard, replay
 from tests.support.kafka import members, produce, read
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -140,12 +141,16 @@ async def test_avro_is_mapped_and_a_replay_settles_its_letter(kafka: Kafka, file
         (record,) = await read(kafka.bootstrap, f"{run}.out.dead", 1)
         letter = DEAD.decode(record.value[5:])
         assert (letter.code, letter.body) == ("schema-unknown", strange)
-        corrected = msgspec.structs.replace(letter, body=frame(1, strange[5:]))
-        assert (await replay(settings, [corrected], topic=f"{run}.out.dead")).sent == 1
+        letters = await listed(settings, topic=f"{run}.out.dead")
+
+        def corrected(one: DeadLetter) -> DeadLetter:
+            return msgspec.structs.replace(one, body=frame(1, strange[5:]))
+
+        assert (await replay(settings, letters, topic=f"{run}.out.dead", correct=corrected)).sent == 1
         await read(
             kafka.bootstrap, f"{run}.out.dead", lambda found: found[-1:] != [] and found[-1].value is None
         )
-        assert await open_letters(settings, topic=f"{run}.out.dead") == []
+        assert await listed(settings, topic=f"{run}.out.dead") == []
         replayed = await read(kafka.bootstrap, f"{run}.out", len(good) + 1)
     finally:
         process.kill()
@@ -165,7 +170,7 @@ async def test_a_letter_of_a_processor_is_given_up(kafka: Kafka, files: Path) ->
     process = start(kafka.bootstrap, run, files)
     try:
         await read(kafka.bootstrap, f"{run}.out.dead", 1)
-        letters = await open_letters(settings, topic=f"{run}.out.dead")
+        letters = await listed(settings, topic=f"{run}.out.dead")
         assert (await discard(settings, letters, "nobody needs it", topic=f"{run}.out.dead")).sent == 1
         _, settled = await read(kafka.bootstrap, f"{run}.out.dead", 2)
         await produce(kafka.bootstrap, f"{run}.in", [(*message(1), [])])
