@@ -94,7 +94,7 @@ class Rig:
 
     def kill(self, name: str) -> int:
         """Kill a process with SIGKILL, once it is there to be killed, and return its process id."""
-        pid = self._running(name)
+        pid = self.running(name)
         os.kill(pid, signal.SIGKILL)
         self._killed.add(pid)
         return pid
@@ -102,14 +102,15 @@ class Rig:
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """Let a process stand still for a while."""
-        pid = self._running(name)
+        pid = self.running(name)
         os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def _running(self, name: str) -> int:
+    def running(self, name: str) -> int:
+        """Return the id of a process, once it runs."""
         pids: list[int] = []
 
         def running(status: dict[str, Any]) -> bool:
