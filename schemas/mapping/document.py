@@ -19,7 +19,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
     ),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
-        | {"closed", "closed_expires", "time", "stamp", "named_only", "ends", "groups", "asides"}
+        | {"closed", "closed_expires", "time", "stamp", "named_only", "ends", "groups", "asides", "of_whole"}
     ),
     "assemble": frozenset(
         {"key", "version_field", "echo", "expires", "closed", "closed_expires", "id", "version", "updated"}
@@ -155,6 +155,7 @@ class State:
     takes_back: list[Scalar] = field(default_factory=list)
     version_field: Scalar | None = None
     asides: Scalar | None = None
+    of_whole: list[Scalar] = field(default_factory=list)
     groups: list[tuple[Node, Group]] = field(default_factory=list)
     retract: Rule | None = None
 
@@ -339,6 +340,7 @@ class _Reader:
         state.takes_back = self._scalars(node.get("takes_back"), "takes_back")
         state.version_field = self._scalar(node, "version_field")
         state.asides = self._scalar(node, "asides")
+        state.of_whole = self._scalars(node.get("of_whole"), "of_whole")
         state.registers = [self._register(item) for item in self._items(node.get("registers"), "registers")]
         state.groups = [self._group(item) for item in self._items(node.get("groups"), "groups")]
         retract = node.get("retract")

@@ -197,6 +197,9 @@ def library(codes: CodeLists, *, free_text: bool = False) -> dict[str, Call]:
             ("text",), DAY, "READ_DATE({0})", runtime.unreadable("date-invalid"),
             uses={"READ_DATE": times.read_date},
         ),
+        "contract_day": Plain(
+            ("text",), DAY.or_null(), "CONTRACT_DAY({0})", uses={"CONTRACT_DAY": times.contract_day}
+        ),
         "date_text": Plain(("day",), TEXT, "DATE_TEXT({0})", uses={"DATE_TEXT": times.date_text}),
         "convert": Plain(
             ("number", "text", "text"), DECIMAL, "CONVERT({0}, {1}, {2})",

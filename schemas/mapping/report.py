@@ -60,10 +60,12 @@ class Report:
     Attributes:
         origin: the ``let`` being computed, -1 for a rule. What a ``let`` reports belongs to every output
             that uses it.
+        moved: what an item of the message says is read as a record: pointer of the item, and the fields of
+            the record that are its own.
         took: the numbers of what was written or taken, each with the item of the source that it was, if any.
     """
 
-    __slots__ = ("_found", "_lost", "_personal", "_unsure", "origin", "took")
+    __slots__ = ("_found", "_lost", "_personal", "_unsure", "moved", "origin", "took")
 
     def __init__(self, edge: Iterable[Finding] = (), personal: Collection[str] = ()) -> None:
         self._personal = personal
@@ -73,10 +75,13 @@ class Report:
             self._found[finding.pointer, finding.rule] = EDGE, finding
         self._unsure: set[tuple[str, str]] = set()
         self.origin = -1
+        self.moved: tuple[str, Collection[str]] | None = None
         self.took: list[tuple[int, Any]] = []
 
     def loss(self, pointer: str, reason: str, value: object) -> None:
         """Note a loss; the same one twice is one."""
+        if self.moved is not None:
+            pointer = self._place(pointer)
         told = self._shown(pointer, value)
         self._lost.setdefault((pointer, reason), (self.origin, Loss(pointer, reason, told)))
 
@@ -92,8 +97,15 @@ class Report:
 
     def finding(self, pointer: str, rule: str, severity: str, value: object) -> None:
         """Note a finding; the same one twice is one."""
+        if self.moved is not None:
+            pointer = self._place(pointer)
         told = self._shown(pointer, value)
         self._found.setdefault((pointer, rule), (self.origin, Finding(pointer, rule, severity, told)))
+
+    def _place(self, pointer: str) -> str:
+        """Where a field of the record stands in the message."""
+        item, names = self.moved or ("", ())
+        return item + pointer if pointer[1:] in names else pointer
 
     def told(self, known: Iterable[str]) -> None:
         """Take back the losses of fields that hold nothing new: they were told with another event."""

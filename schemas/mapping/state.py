@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.mapping.code import Function
 from schemas.mapping.compiler import Compiler
+from schemas.mapping.coverage import leaves
 from schemas.mapping.document import GROUPING, Register
 from schemas.mapping.source import Scalar
 from schemas.mapping.syntax import Wrong
@@ -101,6 +102,10 @@ def _asides(compiler: Compiler) -> None:
     if asides is not None and asides.text not in lists:
         source = compiler.source_type.name
         compiler.problems.add(asides, f"`{asides.text}` is no list of {source} with an `itemKey`")
+
+    for path in compiler.document.state.of_whole:
+        if tuple(path.text.split(".")) not in leaves(compiler.source_type, ()):
+            compiler.problems.add(path, f"`{path.text}` is no field of {compiler.source_type.name}")
 
 
 def _version_field(compiler: Compiler) -> None:

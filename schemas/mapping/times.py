@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _MINUTE = 60_000
+_KEY = re.compile(r"[^/]*/([0-9]{4})-([0-9]{2})-([0-9]{2})/[^/]*")
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 
 BASES = {"AST": "Asia/Almaty", "MSK": "Europe/Moscow"}
@@ -105,6 +106,12 @@ def read_date(text: str) -> int | None:
         return datetime.date(int(text[6:]), int(text[3:5]), int(text[:2])).toordinal() - _EPOCH
     except ValueError:
         return None
+
+
+def contract_day(key: str) -> int | None:
+    """Days since 1970-01-01 of the contract in the key of a note; None when there is none."""
+    found = _KEY.fullmatch(key.strip())
+    return None if found is None else read_date(".".join(found.groups()[::-1]))
 
 
 def date_text(days: int) -> str:

@@ -21,11 +21,13 @@ class Aside(NamedTuple):
         pointer: of the first of them in the message.
         words: the fields of the document that are others for them.
         items: ``id()`` of the items, and of all that is in them.
+        said: each of them as it stands in the message, by its pointer.
     """
 
     pointer: str
     words: Document
     items: set[int]
+    said: dict[str, Document]
 
 
 class Said(NamedTuple):
@@ -34,12 +36,12 @@ class Said(NamedTuple):
     Attributes:
         same: items of which it says what it says of the whole; where there are any, of no others.
         others: what it says else.
-        unknown: pointers of items that are not in the document, with their names.
+        unknown: items that are not in the document, by their pointers.
     """
 
     same: set[int]
     others: list[Aside]
-    unknown: list[tuple[str, str]]
+    unknown: dict[str, Document]
 
     def allows(self, item: int) -> bool:
         """Whether what is said of the whole is said of an item."""
@@ -57,7 +59,7 @@ class Asides:
     def __init__(self, record: Record, field: str) -> None:
         self.field = field
         self._record = record
-        self._key = str(record.field(field).properties["itemKey"])
+        self.key = str(record.field(field).properties["itemKey"])
         array = bare(record.field(field).type)
         item = bare(array.items) if isinstance(array, Array) else record
         names = {each.name for each in record.fields}
@@ -72,18 +74,20 @@ class Asides:
             partial: its own record.
             whole: the document with it, whose items are named.
         """
-        said = Said(set(), [], [])
+        said = Said(set(), [], {})
         groups: dict[tuple[Any, ...], Aside] = {}
         for index, one in enumerate(partial.get(self.field) or ()):
-            pointer, name = f"/{self.field}/{index}", one[self._key]
-            items = set(self._items(self._record, whole, _plain(name)))
+            pointer = f"/{self.field}/{index}"
+            items = set(self._items(self._record, whole, _plain(one[self.key])))
             words = {shared: one.get(shared) for shared in self._shared}
             if not items:
-                said.unknown.append((f"{pointer}/{self._key}", name))
+                said.unknown[pointer] = one
             elif all(value is None or value == whole.get(shared) for shared, value in words.items()):
                 said.same.update(items)
             else:
-                groups.setdefault(tuple(words.values()), Aside(pointer, words, set())).items.update(items)
+                group = groups.setdefault(tuple(words.values()), Aside(pointer, words, set(), {}))
+                group.items.update(items)
+                group.said[pointer] = one
         said.others.extend(groups.values())
         return said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -64,6 +64,7 @@ class Reader:
         registers: names of the mapping's registers.
         named: gives the items that a partial version names, and all, by the ``id()`` of the whole's.
         asides: reads what versions say of single items, if they do.
+        of_whole: paths of what the document says with its own operation only, and never of single items.
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class Reader:
         registers: tuple[str, ...],
         named: Callable[[Any, Any], tuple[set[int], set[int]]],
         asides: Asides | None = None,
+        of_whole: Sequence[tuple[str, ...]] = (),
     ) -> None:
+        self._of_whole = of_whole
         self._registers = registers
         self._named = named
         self._asides = asides
@@ -95,9 +98,11 @@ class Reader:
         said, aside = None, list[Reading]()
         if self._asides is not None and kind != ANNULMENT:
             said = self._asides.of(partial, whole)
-            for pointer, name in said.unknown:
-                message.report.finding(pointer, "unit-not-in-note", "warning", name)
-            found = [self._aside(timeline, message, one, whole, self._asides.field) for one in said.others]
+            for pointer, one in said.unknown.items():
+                key = self._asides.key
+                message.report.finding(f"{pointer}/{key}", "unit-not-in-note", "warning", one[key])
+                _lose(message, {pointer: one})
+            found = [self._aside(timeline, message, one, whole, self._asides) for one in said.others]
             aside = [one for one in found if one is not None]
         message.take(whole)
         nothing = self.nothing()
@@ -135,18 +140,26 @@ class Reader:
         message: Message,
         aside: Aside,
         whole: Any,  # noqa: ANN401 - a datum
-        field: str,
+        asides: Asides,
     ) -> Reading | None:
         """What a version says of single items, entered into the timeline as a version of its own.
 
         Its facts are of these items only: no later version reads them.
         """
-        message.take({**whole, **aside.words, field: None})
+        message.take({**_blank(whole, self._of_whole), **aside.words, asides.field: None})
+        message.report.moved = aside.pointer, frozenset(aside.words)
+        try:
+            return self._read_aside(timeline, message, aside)
+        finally:
+            message.report.moved = None
+
+    def _read_aside(self, timeline: Timeline, message: Message, aside: Aside) -> Reading | None:
         nothing, last = self.nothing(), timeline.last
         time = message.value("state_time", nothing)
         what = message.value("state_occurrence", nothing, [])
         if time is None or what[:1] == [None]:
             message.report.finding(aside.pointer, "time-missing", "warning", what[0] if what else None)
+            _lose(message, aside.said)
             return None
         place, occurrence = timeline.enter(what, message.value("state_stamp", nothing), time)
         timeline.last = last
@@ -163,7 +176,7 @@ class Reader:
         ]
         made = _once(made)
         if not made:
-            message.report.loss(f"{aside.pointer}/{next(iter(aside.words))}", NO_EQUIVALENT, what[0])
+            _lose(message, aside.said)
         return Reading(place, occurrence, made, partial=True)
 
 
@@ -241,6 +254,22 @@ class Replay:
         event.memory = made[-1].event.memory
         kept = {"id": identity, "version": 1, "rule": made[-1].candidate.rule.name, **keep}
         return message.retraction(event, kept) is None
+
+
+def _blank(document: dict[str, Any], paths: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    """A document with null at these paths."""
+    for name, *rest in paths:
+        inner = document.get(name)
+        document = {**document, name: _blank(inner, [tuple(rest)]) if rest and inner else None}
+    return document
+
+
+def _lose(message: Message, said: Mapping[str, Any]) -> None:
+    """What is said of items, by their pointers, is told to nobody: each field of it is a loss."""
+    for pointer, one in said.items():
+        for name, value in one.items():
+            if value is not None:
+                message.report.rest(f"{pointer}/{name}", NO_EQUIVALENT, value)
 
 
 def _once(made: list[Made]) -> list[Made]:

@@ -61,6 +61,7 @@ class Snapshots:
             mapping.registers,
             lambda whole, partial: named(self._record, whole, placed(self._record, whole, partial)),
             Asides(self._record, self._asides) if self._asides else None,
+            [tuple(one.text.split(".")) for one in self._state.of_whole],
         )
 
     def translate(self, mapping: CompiledMapping, message: Message, state: State, result: Result) -> None:  # noqa: ARG002
