@@ -19,7 +19,18 @@ STATE_KEYS: dict[str, frozenset[str]] = {
     ),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
-        | {"closed", "closed_expires", "time", "stamp", "named_only", "ends", "groups", "asides", "of_whole"}
+        | {
+            "closed",
+            "closed_expires",
+            "time",
+            "stamp",
+            "named_only",
+            "ends",
+            "groups",
+            "asides",
+            "of_whole",
+            "labels",
+        }
     ),
     "assemble": frozenset(
         {"key", "version_field", "echo", "expires", "closed", "closed_expires", "id", "version", "updated"}
@@ -156,6 +167,7 @@ class State:
     version_field: Scalar | None = None
     asides: Scalar | None = None
     of_whole: list[Scalar] = field(default_factory=list)
+    labels: list[Scalar] = field(default_factory=list)
     groups: list[tuple[Node, Group]] = field(default_factory=list)
     retract: Rule | None = None
 
@@ -341,6 +353,7 @@ class _Reader:
         state.version_field = self._scalar(node, "version_field")
         state.asides = self._scalar(node, "asides")
         state.of_whole = self._scalars(node.get("of_whole"), "of_whole")
+        state.labels = self._scalars(node.get("labels"), "labels")
         state.registers = [self._register(item) for item in self._items(node.get("registers"), "registers")]
         state.groups = [self._group(item) for item in self._items(node.get("groups"), "groups")]
         retract = node.get("retract")

@@ -249,7 +249,8 @@ def library(codes: CodeLists, *, free_text: bool = False) -> dict[str, Call]:
         "uuid5": _uuid5,
     }  # fmt: skip
     special = {
-        "lookup": _lookup(codes), "known": _known(codes), "check": _check, "valid": _valid, "normal": _normal,
+        "lookup": _lookup(codes), "listed": _lookup(codes, told=True), "known": _known(codes),
+        "check": _check, "valid": _valid, "normal": _normal,
         "first": _first, "has": _has, "any": _any, "all": _all, "loss": _loss, "finding": _finding,
         "cleared": _cleared, "free_text": _free_text if free_text else _withheld,
     }  # fmt: skip
@@ -368,7 +369,8 @@ def _column(codes: CodeLists, node: ast.Call, name: str, column: str) -> Mapping
         raise Wrong(node.args[-1], f"code list `{name}` has no column `{column}`{hint}") from None
 
 
-def _lookup(codes: CodeLists) -> Call:
+def _lookup(codes: CodeLists, *, told: bool = False) -> Call:
+    """``lookup(list, key, column)``, or ``listed``: where the key is told as well, nothing is lost."""
     kinds = {"integer": INT, "decimal": DECIMAL, "yes-no": BOOL}
 
     def lookup(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001
@@ -381,7 +383,7 @@ def _lookup(codes: CodeLists) -> Call:
         known = compiler.bindings.bind(f"{name}_keys", frozenset(values), ("keys", name))
         gives = kinds.get(str(codes.columns(name)[column].kind), TEXT)
         found = compiler.atom(emit(compiler, key, Plain((), gives, f"{bound}.get({{0}})")), column)
-        _say_unknown(compiler, codes, name, known, key[0], found)
+        _say_unknown(compiler, codes, name, None if told else known, key[0], found)
         column_of = Column(found.code, key[0].code, (name, column), values)
         return replace(found, type=found.type.or_null(), column=column_of)
 
@@ -389,14 +391,14 @@ def _lookup(codes: CodeLists) -> Call:
 
 
 def _say_unknown(
-    compiler: Expression, codes: CodeLists, name: str, known: str, key: Value, found: Value
+    compiler: Expression, codes: CodeLists, name: str, known: str | None, key: Value, found: Value
 ) -> None:
     """Lines that report a key that is not in the list, or not verified: once for all columns looked up."""
-    said = f"said {name} {key.code}"
+    said = f"said {name} {known is None} {key.code}"
     if compiler.function.here.remembered(said) is not None:
         return
     compiler.function.here.memo[said] = key
-    if not key.const:
+    if not key.const and known is not None:
         test = f"{found.code} is None and {key.code} is not None and {key.code} not in {known}"
         compiler.function.line(f"if {test}: c.loss({compiler.pointer(key)}, 'unknown-code', {key.code})")
     if unsure := codes.unverified(name):

@@ -103,7 +103,7 @@ def _asides(compiler: Compiler) -> None:
         source = compiler.source_type.name
         compiler.problems.add(asides, f"`{asides.text}` is no list of {source} with an `itemKey`")
 
-    for path in compiler.document.state.of_whole:
+    for path in (*compiler.document.state.of_whole, *compiler.document.state.labels):
         if tuple(path.text.split(".")) not in leaves(compiler.source_type, ()):
             compiler.problems.add(path, f"`{path.text}` is no field of {compiler.source_type.name}")
 

@@ -55,6 +55,7 @@ class Snapshots:
         self.target = Written(Codec(mapping.target), "" if first is None else first.text)
         self.front = Front(self._record)
         self._groups = [(group.key, group.fields[len(group.key) :]) for _, group in self._state.groups]
+        self._labels = {one.text: None for one in self._state.labels}
         asides = self._state.asides
         self._asides = "" if asides is None else asides.text
         self.reader = Reader(
@@ -80,7 +81,8 @@ class Snapshots:
                 message.report.finding("", "after-annulment", "warning", number)
             result.filtered.append(Filtered("", "annulled"))
             return
-        if past.knows(number, version.digest) or self._folded(past, version, state):
+        known = past.knows(number, version.digest) or self._again(past, version, message.record)
+        if known or self._folded(past, version, state):
             result.filtered.append(Filtered("", "duplicate"))
             return
         _Telling(self, past, version, message, result, state, unread=unread).tell()
@@ -103,6 +105,17 @@ class Snapshots:
             past.give_up(self.source.mark)
             return False
         return True
+
+    def _again(self, past: Past, version: Version, record: Any) -> bool:  # noqa: ANN401 - a datum
+        """Whether a version says what one of its number said, in a message of another name."""
+        if not self._labels or not past.numbered(version.number):
+            return False
+        kept = [
+            self.decode(body)
+            for one, body in zip(past.versions, past.bodies(), strict=True)
+            if one.number == version.number and one.kind == version.kind
+        ]
+        return any({**one, **self._labels} == {**record, **self._labels} for one in kept)
 
     def _folded(self, past: Past, version: Version, state: State) -> bool:
         """Whether a version came before and was folded when its schema was another one."""

@@ -136,6 +136,16 @@ def test_where_a_train_stands_is_told_with_the_estimate() -> None:
     assert estimate["remark"].startswith("STANDING 662905 SINCE 2026-01-14T22:15:00Z")
 
 
+@pytest.mark.parametrize("words", ["Ожидание судна", None])
+def test_what_the_railway_writes_of_it_stands_behind_it(words: str | None) -> None:
+    """Both are free words, and the DLP takes them (`freeText`); nothing is withheld."""
+    said = told(DTC, DLP, note(remark=words) if words else {k: v for k, v in note().items() if k != "remark"})
+    (estimate,) = said.out
+    place = "STANDING 662905 SINCE 2026-01-14T22:15:00Z"
+    assert estimate["remark"] == (f"{place}; {words}" if words else place)
+    assert [one for one in said.report if one["pointer"] == "/remark"] == []
+
+
 OPERATIONS = [key for key, row in CodeLists.load().rows("dtc-operations") if key.isdigit() and key != "19"]
 
 

@@ -252,3 +252,16 @@ def test_one_number_for_two_contents_is_found() -> None:
     said = told(DTC, DLP, first, version(first, 1, operationTime="12.01.2026 14:45"))
     assert "same-version-other-content" in {found["rule"] for found in said.of("finding")}
     assert [e["eventDateTime"] for e in of(said.out, "LOAD")] == ["2026-01-12T09:45:00Z"]
+
+
+@pytest.mark.parametrize("kind", ["SNAPSHOT", "DELTA", "ANNULMENT"])
+def test_a_note_that_is_sent_again_is_a_duplicate_whatever_its_message_is_called(kind: str) -> None:
+    """`messageId` is the identity of the message, not content of the note; what else differs is odd."""
+    (plain,) = messages("055-time-unknown-station-message")
+    first = plain | {"messageKind": kind, "operationStation": "700007"}
+    again = first | {"messageId": "00000000-0000-5000-8000-000000000002"}
+    said = told(DTC, CORRIDOR, first, again)
+    assert [one["reason"] for one in said.of("filtered") if one["line"] == 2] == ["duplicate"]
+    assert [one for one in said.of("finding") if one["line"] == 2] == []
+    other = told(DTC, CORRIDOR, first, again | {"remark": "other"}).of("finding")
+    assert "same-version-other-content" in {one["rule"] for one in other}

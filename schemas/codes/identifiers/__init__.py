@@ -24,6 +24,7 @@ CHECKS: Final[dict[str, Callable[[str], str | None]]] = {
     "train_index": rail.train_index,
     "train_number": rail.train_number,
     "note_key": rail.note_key,
+    "note_form": rail.note_form,
     "etsng": rail.etsng,
     "gng": goods.gng,
     "hs": goods.hs,
@@ -43,5 +44,6 @@ CHECKS: Final[dict[str, Callable[[str], str | None]]] = {
     "plate_ge": road.plate_ge,
     "plate_tr": road.plate_tr,
     "permit_id": road.permit_id,
+    "permit_form": road.permit_form,
 }
 """Identifier name to its check."""

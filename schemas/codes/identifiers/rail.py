@@ -19,6 +19,7 @@ _SECOND_HIGH: Final = sums(weighted(3), weighted(4), weighted(5))
 _SECOND_LOW: Final = sums(weighted(6), weighted(7))
 
 _TRAIN_INDEX: Final = re.compile(r"[0-9]{4}-(?!000)[0-9]{3}-[0-9]{4}", re.ASCII)
+_STATION: Final = re.compile(r"[0-9]{6}", re.ASCII)
 _NOTE_NUMBER: Final = re.compile(r"[0-9]{6,10}", re.ASCII)
 _NOTE_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -102,12 +103,17 @@ def note_key(value: str) -> str | None:
     A note number alone repeats between carriers and years; with station and date it does not. The number has
     6 to 10 digits (box 29).
     """
+    return note_form(value) or esr(value.partition("/")[0])
+
+
+def note_form(value: str) -> str | None:
+    """The form of a note's key: one that fails the check digit only is a key all the same, others know it."""
     parts = value.split("/")
     if len(parts) != 3:
         return "note key is departure station, contract date and note number, joined by /"
     station, day, number = parts
     return (
-        esr(station)
+        (None if _STATION.fullmatch(station) else esr(station))
         or _note_date(day)
         or (None if _NOTE_NUMBER.fullmatch(number) else "note number has 6 to 10 digits")
     )

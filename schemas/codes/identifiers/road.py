@@ -48,6 +48,11 @@ def _plate(country: str, value: str) -> str | None:
     return None if _PLATES[country].fullmatch(value) else f"plate does not have the form of {country}"
 
 
+def permit_form(value: str) -> str | None:
+    """The form of an e-Permit id: one of a year, type or serial that cannot be is an id all the same."""
+    return None if _PERMIT.fullmatch(value) else permit_id(value)
+
+
 def permit_id(value: str) -> str | None:
     """E-Permit id ``<issuer>-<issued for>-<year>-<type>-<serial>``, for example ``TR-UZ-2025-1-1``."""
     match = _PERMIT.fullmatch(value)

@@ -44,12 +44,12 @@ def test_a_facility_of_the_list_leads_to_its_station() -> None:
     assert pick(notes, "operationStation") == [("663404",)]
 
 
-def test_unknown_station_is_a_loss_and_its_code_stays() -> None:
-    """A station in no list: its code is kept, the place is empty, the loss is counted at its field."""
+def test_unknown_station_is_a_finding_and_its_code_stays() -> None:
+    """A station in no list: its code is kept, the place is empty, the finding stands at its field."""
     passage = Crossing().dtc(note("11", "194013", "12.01.2026 09:10", timeBasis="MSK"))
     assert passage.corridor[0]["where"]["esr"] == "194013"
     assert passage.corridor[0]["where"]["unlocode"] is None
-    assert ("to-corridor.dtc", "/operationStation", "unknown-code", "194013") in passage.losses
+    assert ("to-corridor.dtc", "/operationStation", "unknown-code", "194013") in passage.findings
 
 
 @pytest.mark.parametrize(("station", "times"), [("548502", 0), ("562707", 1)])

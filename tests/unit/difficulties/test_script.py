@@ -18,13 +18,14 @@ def test_a_place_named_in_any_script_is_found(name: str) -> None:
     assert pick(passage.dtc, "operationStation") == [("548502",)]
 
 
-def test_an_unknown_name_is_a_loss() -> None:
-    """A name that is no alias gives no place, and says so."""
+def test_an_unknown_name_stays() -> None:
+    """A name that is no alias gives no place; who has no field for it loses it."""
     passage = Crossing().dlp(
         event("SHIPMENT", "ISSU", documentTypeCode="TRD", location={"locationName": "Nowhere"})
     )
     assert passage.corridor[0]["where"]["unlocode"] is None
-    assert ("/location/locationName", "unknown-code") in [loss[1:3] for loss in passage.losses]
+    assert passage.corridor[0]["where"]["name"] == "Nowhere"
+    assert ("from-corridor.dtc", "/where/name", "no-equivalent", "Nowhere") in passage.losses
 
 
 def test_a_code_is_not_overruled_by_a_name() -> None:

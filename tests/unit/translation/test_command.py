@@ -73,19 +73,19 @@ def test_a_mapping_of_ones_own_takes_the_place_of_the_profiles(tmp_path: Path) -
 
 
 def test_code_lists_of_ones_own_are_looked_up(tmp_path: Path) -> None:
-    """A station that is in no shipped list is a loss, and none with a list of one's own over it."""
+    """A station that is in no shipped list is a finding, and none with a list of one's own over it."""
     (tmp_path / "stations.csv").write_text(
         "esr,name,country,admin,zone,gauge,role,source,verified\n"
         "194013,Moskva,RU,20,Europe/Moscow,1520,local,project,yes\n"
     )
     note = NOTE | {"operationStation": "194013", "timeBasis": "MSK"}
 
-    def lost(*options: str) -> bool:
+    def unknown(*options: str) -> bool:
         said = run("dtc.note.v1", "corridor.event.v1", *options, given=lines(note))[2]
-        return any(entry.get("reason") == "unknown-code" and entry["value"] == "194013" for entry in said)
+        return any(entry.get("rule") == "unknown-code" and entry["value"] == "194013" for entry in said)
 
-    assert lost()
-    assert not lost("--overlay", str(tmp_path))
+    assert unknown()
+    assert not unknown("--overlay", str(tmp_path))
 
 
 def test_check_tells_every_problem_and_fails(tmp_path: Path) -> None:
