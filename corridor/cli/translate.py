@@ -105,13 +105,13 @@ def command(
             if count == 0 and encoding_of(line):
                 break  # the whole file is in it: one word is enough
             continue
-        said: set[tuple[str, ...]] = set()
+        said = _Said()
         left: list[dict[str, Any]] = []
         told = False
         for step in chain.run(record):
             dead = dead or step.error is not None
-            for entry in _entries(number, step, said):
-                _say(report, entry)
+            for entry in _entries(number, step):
+                said.add(entry)
             left.extend(entry for entry in _filtered(number, step) if entry not in left)
             for output in step.outputs if step.final else ():
                 told = True
@@ -120,6 +120,8 @@ def command(
                 except Permanent as error:
                     dead = True
                     _say(report, {"line": number, "id": output.id, **_letter("write", error)})
+        for entry in said.entries.values():
+            _say(report, entry)
         for entry in left:
             if not told or entry["reason"] not in NOTHING:
                 _say(report, entry)
@@ -232,29 +234,43 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line.rstrip(b"\r\n")
 
 
-def _entries(number: int, step: Step, said: set[tuple[str, ...]]) -> Iterator[dict[str, Any]]:
-    """What a step has to say beside its outputs; ``said`` has what was told of this message already."""
+class _Said:
+    """What was said of one message: of each field one loss, whatever translation and event it is of."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[object, ...], dict[str, Any]] = {}
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Add an entry, unless what is there says as much."""
+        kind = entry["kind"]
+        if kind == "dead-letter":
+            self.entries[len(self.entries),] = entry
+        elif kind == "finding":
+            self.entries.setdefault((entry["pointer"], entry["rule"]), entry)
+        else:
+            known = self.entries.get((entry["pointer"],))
+            if known is None or _weight(entry) > _weight(known):
+                self.entries[entry["pointer"],] = entry
+
+
+def _weight(entry: dict[str, Any]) -> tuple[int, bool]:
+    """How much a loss says: that a value is withheld is all there is to it, and any reason beats none."""
+    return ("administrative", "loss", "withheld").index(entry["kind"]), entry["reason"] != NO_EQUIVALENT
+
+
+def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
+    """What a step has to say beside its outputs."""
     at = {"line": number, "mapping": step.stage.translator.name, "id": step.record.context.id}
     if step.error is not None:
         yield {**at, **_letter("translate", step.error)}
         return
-    result = step.result
-    if result is None:
+    if step.result is None:
         return
     for loss, via in step.losses:
-        kind, place = kind_of(loss.reason), ("loss", loss.pointer)  # with whatever reason
-        if (*place, loss.reason) in said or (loss.reason == NO_EQUIVALENT and place in said):
-            continue
-        said.add((*place, loss.reason))
-        if kind == "loss":
-            said.add(place)
-        entry = {**at, "kind": kind, **msgspec.structs.asdict(loss)}
+        entry = {**at, "kind": kind_of(loss.reason), **msgspec.structs.asdict(loss)}
         yield {**entry, "via": via} if via else entry
     for finding in step.findings:
-        found = ("finding", finding.pointer, finding.rule)
-        if found not in said:
-            said.add(found)
-            yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
+        yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
 
 
 def _filtered(number: int, step: Step) -> Iterator[dict[str, Any]]:

@@ -119,11 +119,20 @@ def _rules(field: Field) -> str:
     for word, name in (("unit", "unit"), ("list", "codeList"), ("check", "identifier"), ("form", "pattern")):
         if name in field.properties:
             words.append(f"{word} {code(field.properties[name])}")
+    if bounds := _bounds(field):
+        words.append(bounds)
     if "itemKey" in field.properties:
         words.append(f"items are told apart by {code(field.properties['itemKey'])}")
     if field.properties.get("personal"):
         words.append("personal data")
     return "; ".join(words)
+
+
+def _bounds(field: Field) -> str:
+    """Least and greatest number, where the schema says one."""
+    low, high = field.properties.get("minimum"), field.properties.get("maximum")
+    least = "" if low is None else f"from {low}"
+    return f"{least} to {high}".strip() if high is not None else least
 
 
 def _lists(profile: Profile) -> Iterator[str]:

@@ -16,7 +16,7 @@ METHODS: Final = frozenset(
     {
         *("append", "bit_length", "decode", "encode", "from_bytes", "get", "items", "join", "lower"),
         *("replace", "scaleb", "split", "startswith", "strip", "to_bytes", "toordinal", "upper"),
-        *("finding", "loss", "mark", "of", "origin", "unverified"),
+        *("finding", "loss", "mark", "odd", "of", "origin", "unverified"),
     }
 )
 """Methods of built-in types and of a report that generated code may call."""

@@ -68,6 +68,13 @@ class CompiledMapping:
         """Names of the registers."""
         return tuple(register.name for register in self.document.state.registers)
 
+    @property
+    def version_at(self) -> str:
+        """Pointer of the field by which versions are told apart; empty where that is no single field."""
+        scalar = self.document.state.expressions.get("version")
+        path = "" if scalar is None else scalar.text.strip()
+        return "/" + path.replace(".", "/") if path.replace(".", "_").isidentifier() else ""
+
     def slots(self) -> list[Any]:
         """Empty slots for the values of ``let`` of one message."""
         return [UNSET] * len(self.document.lets)

@@ -16,7 +16,7 @@ from schemas.avro.emit import Emitter
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.mapping import runtime
-from schemas.mapping.code import Bindings, Claim, Function, Line, Read, Value
+from schemas.mapping.code import Bindings, Claim, Function, Line, Pointer, Read, Value
 from schemas.mapping.document import Document
 from schemas.mapping.expression import Call, Expression, Names, Wrong, parse
 from schemas.mapping.functions import library
@@ -83,6 +83,8 @@ class CompiledRule:
         variables: names of the loop variables.
         claims: what each field of the target is made from, by its JSON pointer with ``*`` for indexes.
         standing: whether an event holds as long as the newest version tells it, whatever else happens.
+        chief: of all that each of these is made from, the last names on the way to the field that it is named
+            by: the time, not the zone it is read in.
     """
 
     name: str
@@ -96,6 +98,7 @@ class CompiledRule:
     variables: tuple[str, ...] = ()
     claims: Mapping[str, set[Claim]] = field(default_factory=dict, compare=False)
     standing: bool = False
+    chief: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     def without(self, pointers: Collection[str]) -> CompiledRule:
         """The rule as one that does not make these fields of its target, nor what is in them."""
@@ -127,6 +130,7 @@ class Compiler:
         memory: types of the registers.
         head: fields of the target's root before the content that is compared, ``content`` the others.
         sources: rule and pointer in the target to the paths of the source that it is made of.
+        chiefs: by rule and pointer in the target: names at the end of the path that it is named by.
     """
 
     document: Document
@@ -145,6 +149,7 @@ class Compiler:
     kept: dict[str, Type] = field(default_factory=dict)
     memory: dict[str, Type] = field(default_factory=dict)
     sources: dict[tuple[str, str], set[tuple[str, ...]]] = field(default_factory=dict)
+    chiefs: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.emitter = Emitter()
@@ -272,7 +277,7 @@ class Compiler:
         if value.pointer and any(_local(step) for step in value.pointer):
             value = replace(value, pointer=None)
         if any(
-            "(c, " in line.text or "c.loss" in line.text or "c.finding" in line.text
+            any(call in line.text for call in ("(c, ", "c.loss", "c.finding"))
             for line in function.root.lines()
         ):
             function.root.parts.insert(0, Line("origin = c.origin", function.tag))
@@ -288,7 +293,10 @@ class Compiler:
         def trace(pointer: str, make: Callable[[], Value | None]) -> Value | None:
             outer, self.recent = self.recent, set()
             try:
-                return make()
+                value = make()
+                if value is not None and (chief := _names(value.pointer)):
+                    self.chiefs.setdefault(rule, {})[pointer] = chief
+                return value
             finally:
                 self.sources.setdefault((rule, pointer), set()).update(self.recent)
                 self.recent |= outer
@@ -383,6 +391,16 @@ def _refuse(message: str) -> Callable[[ast.AST], Value]:
 def _local(step: str) -> bool:
     """Whether a step of a pointer is known in one function only: an item of a list, if of no `let`."""
     return step.startswith(("@", "#")) and not step.startswith("@L[")
+
+
+def _names(pointer: Pointer | None) -> tuple[str, ...]:
+    """The names at the end of a pointer: behind the last item of a list."""
+    names: list[str] = []
+    for step in reversed(pointer or ()):
+        if step.startswith(("@", "#")):
+            break
+        names.insert(0, step)
+    return tuple(names)
 
 
 def _is_path(tree: ast.expr) -> bool:

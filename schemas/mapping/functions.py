@@ -41,9 +41,9 @@ _KINDS = {
 class Plain:
     """A function without literal arguments: ``code`` is a template over its arguments.
 
-    ``slow`` is called when the fast code gave null, with the report and the pointer of the first
-    argument. With ``nulls`` the code takes null arguments itself. Where it ``chooses``, its arguments only
-    say which: they are tested, and not carried.
+    ``slow`` is called when the fast code gave null, with the report, the pointer of the first argument, the
+    arguments, and the pointers of those that are ``named``. With ``nulls`` the code takes null arguments
+    itself. Where it ``chooses``, its arguments only say which: they are tested, and not carried.
     """
 
     takes: tuple[str, ...]
@@ -53,6 +53,7 @@ class Plain:
     nulls: bool = False
     uses: Mapping[str, Any] = field(default_factory=dict)
     chooses: bool = False
+    named: tuple[int, ...] = ()
 
     def __call__(self, compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG002
         """Compile a call."""
@@ -108,7 +109,8 @@ def emit(compiler: Expression, values: list[Value], function: Plain, code: str |
     slow = compiler.bindings.bind(f"report_{function.slow.__name__}", function.slow)
     guards = [one for one in values if one.type.nullable and not function.nulls]
     test = " and ".join([f"{value.code} is None", *(f"{one.code} is not None" for one in guards)])
-    call = f"{slow}(c, {compiler.pointer(value)}, {', '.join(codes)})"
+    places = [compiler.pointer(values[index]) for index in function.named]
+    call = f"{slow}(c, {compiler.pointer(value)}, {', '.join(codes + places)})"
     compiler.function.line(f"if {test}: {value.code} = {call}")
     keeps = function.slow.__name__ == "slow" and not guards
     return value if keeps else replace(value, type=value.type.or_null())
@@ -301,7 +303,7 @@ def _oil_convert(compiler: Expression, node: ast.Call, expected: Type | None) ->
     values = _some(compiler, node, (0, 3), ("number", "number"))
     plain = f"oil_{given}_{wanted}".replace("@", "")
     name = compiler.bindings.bind(plain, petroleum.converter(given, wanted))
-    function = Plain((), DECIMAL, f"{name}({{0}}, {{1}})", petroleum.needs_density, nulls=True)
+    function = Plain((), DECIMAL, f"{name}({{0}}, {{1}})", petroleum.needs_density, nulls=True, named=(1,))
     return emit(compiler, values, function)
 
 

@@ -225,7 +225,9 @@ class Operators(Paths):
         kinds = {left.type.kind, right.type.kind} - {"null"}
         code = f"({left.code} {word} {right.code})"
         if word == "+" and kinds <= {"text", "enum"}:
-            return self.null_safe([left, right], code, TEXT)
+            made = self.null_safe([left, right], code, TEXT)
+            # what stands in front qualifies what follows: of `type + '/' + code` the code is what is told
+            return replace(made, pointer=right.pointer or left.pointer)
         if word in {"+", "-"} and logical.differ(left.type, right.type):
             raise Wrong(node, f"`{word}` of {left.type} and {right.type}")
         if kinds <= {"int"} and word != "/":

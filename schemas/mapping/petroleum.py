@@ -96,19 +96,20 @@ def contradicts(to: Report, pointer: str, told: Number, computed: Number) -> Dec
     return Decimal(told)
 
 
-def needs_density(to: Report, pointer: str, quantity: object, density: object) -> None:
-    """Nothing to compute with: a loss without a density, a finding for one beyond the table."""
+def needs_density(to: Report, pointer: str, quantity: object, density: object, at: str) -> None:
+    """Nothing to compute with: a loss without a density, a finding for one beyond the table, where it is."""
     if quantity is None:
         return
     if density is None:
         to.loss(pointer, "needs-density", quantity)
     else:
-        to.finding(pointer, "density-out-of-range", "warning", density)
+        out_of_range(to, at, density)
 
 
 def out_of_range(to: Report, pointer: str, value: object, *_: object) -> None:
-    """A density or gravity beyond the published table: a finding."""
-    to.finding(pointer, "density-out-of-range", "warning", value)
+    """A density or gravity beyond the published table: a finding, unless it was found to be beyond all."""
+    if not to.found(pointer, "out-of-range"):
+        to.odd(pointer, "density-out-of-range", "warning", value)
 
 
 def needs_water(to: Report, pointer: str, quantity: object, percent: object) -> None:

@@ -87,7 +87,8 @@ def _tell(expressions: Expression, compiler: Compiler, doubt: Doubt) -> None:
     value = expressions.compile(doubt.value) if doubt.value is not None else at
     if at is not None and value is not None:
         pointer = expressions.pointer(at)
-        function.line(f"c.finding({pointer}, {rule!r}, {_severity(compiler, doubt)!r}, {value.code})")
+        said = "odd" if doubt.value is None else "finding"
+        function.line(f"c.{said}({pointer}, {rule!r}, {_severity(compiler, doubt)!r}, {value.code})")
     function.here = outer
     for name in known:
         del expressions.names.variables[name]

@@ -16,6 +16,7 @@ from schemas.mapping.coverage import Aside, aside, leaves, logical_of
 from schemas.mapping.document import Document
 from schemas.mapping.reasons import NO_EQUIVALENT, PERSONAL
 from schemas.mapping.runtime import excerpt
+from schemas.mapping.shown import shown
 from schemas.mapping.types import Access, Type
 
 Path = tuple[str, ...]
@@ -82,6 +83,10 @@ class Remains:
     def logical(self, path: Path) -> str:
         """The logical type of the source's field at a path."""
         return logical_of(self._source, path)
+
+    def shown(self, record: Any, pointer: str) -> str | None:  # noqa: ANN401 - a datum or struct
+        """What a message has at a pointer, as a report shows it; None where there is nothing."""
+        return shown(record, pointer, self.logical)
 
     def never(self, rules: Iterable[CompiledRule]) -> bool:
         """Tell whether nothing can be left as soon as any of the rules has given something."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -50,14 +50,20 @@ def kinds(schema: Schema) -> frozenset[str]:
     )
 
 
+Shown = Callable[[Any, str], str | None]
+"""Gives what a record has at a pointer, as text."""
+
+
 class Report:
     """Collects losses and findings of one message; generated code calls it on slow paths only.
 
     Args:
         edge: findings of the edge that took the message in.
         personal: pointers, without indexes, of the fields whose values are never told.
+        shown: gives what a record has at a pointer, as text; None where there is nothing.
 
     Attributes:
+        record: the message that is spoken of.
         origin: the ``let`` being computed, -1 for a rule. What a ``let`` reports belongs to every output
             that uses it.
         moved: what an item of the message says is read as a record: pointer of the item, and the fields of
@@ -65,10 +71,17 @@ class Report:
         took: the numbers of what was written or taken, each with the item of the source that it was, if any.
     """
 
-    __slots__ = ("_found", "_lost", "_personal", "_unsure", "moved", "origin", "took")
+    __slots__ = ("_found", "_lost", "_personal", "_read", "_unsure", "moved", "origin", "record", "took")
 
-    def __init__(self, edge: Iterable[Finding] = (), personal: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        edge: Iterable[Finding] = (),
+        personal: Collection[str] = (),
+        shown: Shown | None = None,
+        record: Any = None,  # noqa: ANN401 - a datum or struct
+    ) -> None:
         self._personal = personal
+        self._read, self.record = shown, record
         self._lost: dict[tuple[str, str], tuple[int, Loss]] = {}
         self._found: dict[tuple[str, str], tuple[int, Finding]] = {}
         for finding in edge:
@@ -79,10 +92,11 @@ class Report:
         self.took: list[tuple[int, Any]] = []
 
     def loss(self, pointer: str, reason: str, value: object) -> None:
-        """Note a loss; the same one twice is one."""
+        """Note a loss, with the value that the sender wrote; the same one twice is one."""
+        sent = self._sent(pointer, value)
         if self.moved is not None:
             pointer = self._place(pointer)
-        told = self._shown(pointer, value)
+        told = self._shown(pointer, sent)
         self._lost.setdefault((pointer, reason), (self.origin, Loss(pointer, reason, told)))
 
     def rest(self, pointer: str, reason: str, value: object) -> None:
@@ -93,7 +107,16 @@ class Report:
                 del self._lost[place]
         elif said:
             return
-        self.loss(pointer, reason, value)
+        told = self._shown(pointer, value)
+        self._lost.setdefault((pointer, reason), (self.origin, Loss(pointer, reason, told)))
+
+    def odd(self, pointer: str, rule: str, severity: str, value: object) -> None:
+        """Note a finding about what the sender wrote, whatever became of it before it was looked at."""
+        self.finding(pointer, rule, severity, self._sent(pointer, value))
+
+    def found(self, pointer: str, rule: str) -> bool:
+        """Whether there is such a finding."""
+        return (pointer, rule) in self._found
 
     def finding(self, pointer: str, rule: str, severity: str, value: object) -> None:
         """Note a finding; the same one twice is one."""
@@ -117,6 +140,11 @@ class Report:
     def forget(self) -> None:
         """Take back all losses: of a message that came from its target, nothing is lost there."""
         self._lost.clear()
+
+    def _sent(self, pointer: str, value: object) -> object:
+        """What the sender wrote at a pointer; what was made of it where he did not."""
+        sent = None if self._read is None else self._read(self.record, pointer)
+        return value if sent is None else sent
 
     def _shown(self, pointer: str, value: object) -> str:
         """A value as text, nothing of personal data."""

@@ -99,7 +99,7 @@ class RuleWriter:
         made = CompiledRule(
             rule.name, bool(rule.loops), rule.always, rule.annulment, rule.whole, tuple(sorted(volatile)),
             rule.rest, rule.beside, tuple(self.variables), self.compiler.claims.setdefault(rule.name, {}),
-            rule.standing,
+            rule.standing, self.compiler.chiefs.setdefault(rule.name, {}),
         )  # fmt: skip
         self.compiler.rules.append(made)
         return made

@@ -100,7 +100,7 @@ def unreadable(rule: str) -> Callable[..., None]:
     """The slow half of a conversion that failed: a finding, and null."""
 
     def report(to: Report, pointer: str, value: object, *_: object) -> None:
-        to.finding(pointer, rule, "error", value)
+        to.odd(pointer, rule, "error", value)
 
     return report
 
@@ -113,7 +113,7 @@ def checked(check: Callable[[str], str | None]) -> tuple[Callable[[str], str | N
         return value if check(value) is None else None
 
     def slow(to: Report, pointer: str, value: str) -> str:
-        to.finding(pointer, check(value) or "", "warning", value)
+        to.odd(pointer, check(value) or "", "warning", value)
         return value
 
     return remembering(fast), slow
@@ -127,7 +127,8 @@ def within(low: Decimal | None, high: Decimal | None) -> tuple[Callable[..., Any
         return value if inside else None
 
     def slow(to: Report, pointer: str, value: Any) -> Any:  # noqa: ANN401
-        to.finding(pointer, "out-of-range", "error", value)
+        if not to.found(pointer, "negative"):
+            to.odd(pointer, "out-of-range", "error", value)
         return value
 
     return fast, slow

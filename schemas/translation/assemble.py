@@ -151,7 +151,7 @@ class _Taking:
             return True
         same = one.retracted == before.retracted and one.version == before.version
         if same and not one.retracted and (one.at, one.parts) != (before.at, before.parts):
-            self._message.report.finding("", "same-version-differs", "warning", one.version[0])
+            self._message.odd_version("same-version-differs", "warning", one.version[0])
             same = False
         self._result.filtered.append(Filtered("", "duplicate" if same else "stale"))
         return False

@@ -112,7 +112,9 @@ class Step:
         message, logical = before.result.record, before.stage.translator.mapping.remains.logical
         found = origin(message, came, loss.pointer, self._value(loss), logical)
         if found is None:
-            return Sent(loss) if came.rule is None else None
+            if came.rule is not None:
+                return None
+            return Sent(replace(loss, pointer=self._wanting(loss.pointer)), loss.pointer)
         if loss.reason == NO_EQUIVALENT and self._told_by_another(before, came, loss.pointer, found):
             return None
         value = found.value if loss.value and loss.value != HIDDEN else loss.value
@@ -158,8 +160,15 @@ class Step:
             return finding
         logical = before.stage.translator.mapping.remains.logical
         place = origin(before.result.record, came, finding.pointer, finding.value, logical)
-        pointer = place.pointer if place is not None else wanting(came, finding.pointer)
-        return finding if pointer is None else replace(finding, pointer=pointer)
+        pointer = place.pointer if place is not None else self._wanting(finding.pointer)
+        return replace(finding, pointer=pointer)
+
+    def _wanting(self, pointer: str) -> str:
+        """Where the sender would have written what is absent; the message as a whole if nowhere."""
+        if self.before is None or self.came is None or not pointer:
+            return ""
+        rules = self.before.stage.translator.mapping.rules
+        return wanting(rules if self.came.rule is None else [self.came.rule], pointer) or ""
 
 
 class Chain:

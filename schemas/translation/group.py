@@ -10,7 +10,7 @@ their order of arrival.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +19,7 @@ from schemas.avro.codec import Codec
 from schemas.errors import Permanent
 from schemas.mapping.compile import CompiledMapping
 from schemas.mapping.runtime import uuid5
+from schemas.mapping.times import instant_text
 from schemas.records import Filtered
 from schemas.translation.history import digest
 from schemas.translation.message import Message, State
@@ -187,7 +188,7 @@ class Groups:
             self._emit(Event(told.id, told.version, retracted=True), message, result)
         for cluster, before in pairs:
             if event.id in cluster:
-                _contradiction(group, event.id, cluster, message)
+                self._contradiction(group, event.id, cluster, message)
             elif before is not None and before.members == cluster:
                 continue  # nothing that it is made of has changed
             self._tell(group, name, cluster, before, within, own, message, state, result)
@@ -250,20 +251,31 @@ class Groups:
             inner = inner[step]
         inner[last] = [items[key] for key in sorted(items)]
 
+    def _contradiction(self, group: Group, identity: str, cluster: list[str], message: Message) -> None:
+        """Find that another member says another time, and which it is: one of them is wrong."""
+        mine = group.members[identity]
+        for one in cluster:
+            other = group.members[one]
+            if one != identity and other.at != mine.at:
+                here, there = self._items(mine.body), self._items(other.body)
+                alone = [_texts(item) for item in there if item not in here]
+                said = " ".join([instant_text(other.at), *(["by", ", ".join(alone)] if alone else [])])
+                message.report.finding("/when/occurred_at", "contradicts-other-note", "warning", said)
+                return
+
+    def _items(self, body: bytes) -> list[Any]:
+        """The list of a member that is joined with the others'."""
+        found: Any = self._listed(body) if self._union else []
+        for step in self._union:
+            found = found[step]
+        return found or []
+
     def _emit(self, event: Event, message: Message, result: Result) -> None:
         for candidate in message.candidates(event):
             identity = f"{event.id}:{event.version}:{candidate.rule.name}"
             result.outputs.append(message.output(candidate, candidate.body, identity))
 
 
-def _contradiction(group: Group, identity: str, cluster: list[str], message: Message) -> None:
-    """Find that the others say another time: one of them is wrong."""
-    mine = group.members[identity].at
-    for at in _others(group, identity, cluster):
-        if at != mine:
-            message.report.finding("/when/occurred_at", "contradicts-other-note", "warning", at)
-            return
-
-
-def _others(group: Group, identity: str, cluster: list[str]) -> Iterator[int]:
-    return (group.members[one].at for one in cluster if one != identity)
+def _texts(item: dict[str, Any]) -> str:
+    """The texts of an item, such as kind and number of a note."""
+    return " ".join(value for value in item.values() if isinstance(value, str))

@@ -173,7 +173,7 @@ def passed(before: Seen, seen: Seen, message: Message) -> str | None:
         return "duplicate"
     same = (before.version, before.updated, before.retracted) == (seen.version, seen.updated, seen.retracted)
     if same and before.digest and before.digest != seen.digest:
-        message.report.finding("", "same-version-other-content", "warning", seen.version or None)
+        message.odd_version("same-version-other-content", "warning", seen.version or None)
     elif same:
         return "duplicate"
     return None if seen.after(before) else "stale"

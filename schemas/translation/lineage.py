@@ -6,11 +6,12 @@ variables of the rule tell, and the value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from schemas.avro.structs import member
 from schemas.mapping.code import Claim
+from schemas.mapping.compile import CompiledRule
 from schemas.mapping.report import INDEX, locate, starred
 from schemas.mapping.runtime import excerpt
 from schemas.translation.model import Output
@@ -48,9 +49,11 @@ def origin(
     """
     if output.rule is None:
         return None
-    claims = output.rule.claims.get(starred(pointer), ())
+    field = starred(pointer)
     found = [
-        place for claim in sorted(claims, key=repr) for place in _places(message, output, claim, logical)
+        place
+        for claim in _ordered(output.rule, field)
+        for place in _places(message, output, claim, logical, value)
     ]
     same = [place for place in found if place.value == value]
     numbers = INDEX.findall(pointer)
@@ -62,11 +65,27 @@ def origin(
     return found[index] if index < len(found) else found[0] if found else None
 
 
-def wanting(output: Output, pointer: str) -> str | None:
-    """Pointer of the field of the message that an absent field of an output would have been made from."""
-    claims = output.rule.claims.get(starred(pointer), ()) if output.rule is not None else ()
-    paths = sorted((claim.path for claim in claims), key=lambda path: (-len(path), path))
+def wanting(rules: Iterable[CompiledRule], pointer: str) -> str | None:
+    """Pointer of the field of a message that an absent field of what a rule makes would have been made from.
+
+    Args:
+        rules: the rule, or all that may have made it.
+        pointer: of the absent field.
+    """
+    field = starred(pointer)
+    paths = [claim.path for rule in rules for claim in _ordered(rule, field)]
     return "/" + "/".join(paths[0]) if paths else None
+
+
+def _ordered(rule: CompiledRule, field: str) -> list[Claim]:
+    """What a field is made from, first what it is named by, then what lies deepest."""
+    chief = rule.chief.get(field, ())
+
+    def rank(claim: Claim) -> tuple[bool, int, str]:
+        named = bool(chief) and claim.path[-len(chief) :] == chief
+        return (not named, -len(claim.path), repr(claim))
+
+    return sorted(rule.claims.get(field, ()), key=rank)
 
 
 def elsewhere(message: Any, output: Output, pointer: str, place: Place) -> Iterator[str]:  # noqa: ANN401
@@ -98,13 +117,19 @@ def _places(
     output: Output,
     claim: Claim,
     logical: Logical = lambda _: "",
+    value: str | None = None,
 ) -> Iterator[Place]:
-    here, path, start = message, claim.path, ""
+    here, path = message, claim.path
     anchor = claim.anchor
-    if anchor is not None and anchor.name.startswith("$") and output.rule is not None:
-        here = output.variables[output.rule.variables.index(anchor.name[1:])]
-        path, start = path[anchor.depth :], locate(message, here)
-    yield from _walk(here, path, start, logical(claim.path))
+    if anchor is None or not anchor.name.startswith("$") or output.rule is None:
+        yield from _walk(here, path, "", logical(path))
+        return
+    here = output.variables[output.rule.variables.index(anchor.name[1:])]
+    start = locate(message, here)
+    if start or here is message:
+        yield from _walk(here, path[anchor.depth :], start, logical(path))
+    else:  # an item of another version of the message: where this one has the same
+        yield from (place for place in _walk(message, path, "", logical(path)) if place.value == value)
 
 
 def _walk(here: Any, path: tuple[str, ...], pointer: str, kind: str) -> Iterator[Place]:  # noqa: ANN401

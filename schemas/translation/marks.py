@@ -14,6 +14,7 @@ from schemas.avro.codec import Codec
 from schemas.avro.schema import Array, bare
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.report import plain
+from schemas.translation.lineage import texts_at
 from schemas.translation.model import Output, Result
 from schemas.translation.privacy import Names, Path, names_of, said_of, texts
 
@@ -43,6 +44,8 @@ class Marks:
             rule = output.rule
             known = self._shared(rule) if rule is not None and rule in seen else ()
             personal = self._made(rule, said) if said and rule is not None else ()
+            if personal and rule is not None:
+                personal = self._really(personal, rule, record, output)
             if names is not None and names.within(output.body):
                 personal = tuple(sorted({*personal, *self._telling(output, names)}))
             if known or personal:
@@ -72,6 +75,29 @@ class Marks:
                 for pointer, claims in rule.claims.items()
                 if any(claim.path in said for claim in claims)
             )
+        )
+
+    def _really(
+        self,
+        pointers: tuple[str, ...],
+        rule: CompiledRule,
+        record: Any,  # noqa: ANN401 - a datum or struct
+        output: Output,
+    ) -> tuple[str, ...]:
+        """Those of the pointers that are not made of another field this time: of an id where no plate is."""
+        others = {
+            pointer: [claim.path for claim in claims if claim.path not in self._people]
+            for pointer, claims in rule.claims.items()
+            if pointer in pointers
+        }
+        if not any(others.values()):
+            return pointers
+        made = self._codec.decode_trusted(output.body)
+        return tuple(
+            pointer
+            for pointer in pointers
+            if not (told := texts_at(made, tuple(pointer[1:].split("/")), ""))
+            or not told <= {text for path in others.get(pointer, ()) for text in texts_at(record, path, "")}
         )
 
     def _telling(self, output: Output, names: Names) -> set[str]:

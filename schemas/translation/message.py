@@ -67,17 +67,18 @@ class Message:
         self.source = source
         self.record = record
         self.context: Context = source.context
-        self.report = Report(source.context.findings, personal)
+        self.report = Report(source.context.findings, personal, mapping.remains.shown, record)
 
     def take(self, record: Any) -> None:  # noqa: ANN401 - a datum
         """Go on with another record, such as the whole document that a partial one was merged into."""
         if record is not self.record:
             self.record, self._lets = record, self._mapping.slots()
+            self.report.record = record
 
     def restart(self, record: Any) -> None:  # noqa: ANN401 - a datum
         """Forget what was said but for what stands in the message itself, and begin anew."""
         self.record, self._lets = record, self._mapping.slots()
-        self.report = Report(self.context.findings, self._personal)
+        self.report = Report(self.context.findings, self._personal, self._mapping.remains.shown, record)
         if self._listed:
             self.unlisted()
 
@@ -142,6 +143,10 @@ class Message:
         key = candidate.partition.encode() if candidate.partition is not None else self.source.key
         rule, variables = candidate.rule, candidate.variables
         return Output(key, body, id, candidate.subject or "", self.context.hops, rule, variables)
+
+    def odd_version(self, rule: str, severity: str, number: int | None) -> None:
+        """Find something about the version that the message says it is, at its own number."""
+        self.report.finding(self._mapping.version_at, rule, severity, number)
 
     def unlisted(self) -> None:
         """Tell which codes their lists do not have."""

@@ -78,7 +78,7 @@ class Snapshots:
         version = Version(number, digest(body), kind, body)
         if past.annulled is not None and number > past.annulled:
             if kind != ANNULMENT:
-                message.report.finding("", "after-annulment", "warning", number)
+                message.odd_version("after-annulment", "warning", number)
             result.filtered.append(Filtered("", "annulled"))
             return
         known = past.knows(number, version.digest) or self._again(past, version, message.record)
@@ -231,9 +231,9 @@ class _Telling:
         """One number for two contents, or kept versions that cannot be read: someone has to look at it."""
         number = self._version.number
         if self._contested:
-            self._message.report.finding("", "same-version-other-content", "warning", number)
+            self._message.odd_version("same-version-other-content", "warning", number)
         if self._unread:
-            self._message.report.finding("", "kept-versions-unreadable", "error", number)
+            self._message.odd_version("kept-versions-unreadable", "error", number)
 
     def _tell_next(self) -> bool:
         """The newest version: only what it says is compared.
@@ -320,7 +320,7 @@ class _Telling:
                     continue
                 if mine:
                     raise
-                self._message.report.finding("", "other-version-fails", "error", version.number)
+                self._message.odd_version("other-version-fails", "error", version.number)
             if version.kind == ANNULMENT:
                 past.annulled = version.number
                 break
@@ -332,12 +332,12 @@ class _Telling:
 
     def _find_whole(self, found: bool) -> None:
         if not found and self._version.kind == "DELTA":
-            self._message.report.finding("", "delta-without-snapshot", "warning", self._version.number)
+            self._message.odd_version("delta-without-snapshot", "warning", self._version.number)
 
     def _tell_old(self) -> None:
         """A version from before what is kept: what was never told is added, nothing is changed."""
         past, message = self._past, self._message
-        message.report.finding("", "too-old-to-correct", "warning", self._version.number)
+        message.odd_version("too-old-to-correct", "warning", self._version.number)
         past.folded = sorted([*past.folded, (self._version.number, self._version.digest)])
         timeline = (past.before or Timeline()).copied()
         kind, record = self._version.kind, self._partial

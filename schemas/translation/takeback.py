@@ -96,7 +96,7 @@ class TakeBack:
         try:
             body = self._written.read(before.written, before.body, state)
         except Permanent:
-            message.report.finding("", "kept-versions-unreadable", "error", None)
+            message.odd_version("kept-versions-unreadable", "error", None)
             return None
         record: Any = self._codec.decode_trusted(body)
         for name in self._own:

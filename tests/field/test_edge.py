@@ -67,10 +67,13 @@ def test_all_that_is_wrong_with_a_message_is_told_at_once() -> None:
     ]
 
 
-def test_a_negative_quantity_is_refused() -> None:
-    """Neither a mass nor a number of packages is below zero."""
+def test_a_negative_quantity_goes_on_with_a_finding() -> None:
+    """A mass or a number of things below zero is odd and no more: the list `plausibility` warns of it."""
     found = case("085-qty-negative", *TO_DLP)
-    assert places(found) == ["/goods/0/netKg", "/goods/0/places"]
+    odd = [(one["pointer"], one["severity"]) for one in found.of("finding") if one["rule"] == "negative"]
+    assert odd == [("/goods/0/netKg", "warning"), ("/goods/0/places", "warning")]
+    assert found.code == 0
+    assert found.out
 
 
 def test_a_class_of_no_form_is_left_out_and_a_un_number_has_its_prefix() -> None:

@@ -223,7 +223,7 @@ def test_two_contents_of_one_version_end_the_same_in_either_order() -> None:
     events = Events()
     events.take(two)
     events.take(one)
-    assert ("dtc-to-corridor", "", "same-version-other-content", "3") in events.said.findings
+    assert ("dtc-to-corridor", "/noteVersion", "same-version-other-content", "3") in events.said.findings
     assert "duplicate" not in {reason for _, reason in events.said.filtered}
 
 

@@ -1,0 +1,39 @@
+"""What a message has at a JSON pointer, as a report shows it: the sender's value, not what was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from schemas.avro.structs import member
+from schemas.mapping.runtime import excerpt
+
+Logical = Callable[[tuple[str, ...]], str]
+"""The logical type of the field of a message at a path."""
+
+
+def shown(record: Any, pointer: str, logical: Logical) -> str | None:  # noqa: ANN401 - a datum or struct
+    """The value of a field or a list of values as text.
+
+    Args:
+        record: the message.
+        pointer: of a field of it.
+        logical: type of a field.
+
+    Returns:
+        None where there is nothing, or more than one value can say.
+    """
+    here, path = record, []
+    for step in pointer.split("/")[1:]:
+        if isinstance(here, list):
+            here = here[int(step)] if step.isdigit() and int(step) < len(here) else None
+        elif here is not None:
+            name = step.replace("~1", "/").replace("~0", "~")
+            path.append(name)
+            here = here.get(name) if isinstance(here, dict) else member(here, name)
+        if here is None:
+            return None
+    one = here[0] if isinstance(here, list) and here else here
+    if not path or isinstance(one, (dict, list)) or hasattr(one, "__struct_fields__"):
+        return None
+    return excerpt(here, logical(tuple(path)))
