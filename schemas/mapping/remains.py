@@ -7,10 +7,11 @@ against one message and the rules that came of it. Nothing is compared by value.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from schemas.avro.structs import member
+from schemas.mapping.carried import Carried, Items, Path
 from schemas.mapping.compiler import CompiledRule
 from schemas.mapping.coverage import Aside, aside, leaves, logical_of
 from schemas.mapping.document import Document
@@ -19,8 +20,7 @@ from schemas.mapping.runtime import excerpt
 from schemas.mapping.shown import shown
 from schemas.mapping.types import Access, Type
 
-Path = tuple[str, ...]
-
+_KNOWN_ITEMS: Final = 64
 _ABOUT: Final = ("explicitNulls", "known", "untold")
 """Properties of a schema that name fields which only tell about the others."""
 
@@ -43,8 +43,40 @@ class Leaf(NamedTuple):
     logical: str = ""
 
 
-Plan = tuple[tuple[str, "Plan | Leaf"], ...]
-"""Fields of a record that may be left, by name."""
+class Plan:
+    """Fields of a record that may be left.
+
+    Args:
+        depth: names on the way from the root to the record.
+        fields: by name, in the schema's order.
+    """
+
+    __slots__ = ("_less", "depth", "fields")
+
+    def __init__(self, depth: int, fields: Iterable[tuple[str, Plan | Leaf]]) -> None:
+        self.depth: Final = depth
+        self.fields: Final = tuple(fields)
+        self._less: Final[dict[Carried, Plan]] = {}
+
+    def without(self, carried: Carried) -> Plan:
+        """What may be left of an item of which this is carried; nearly all items are like another one."""
+        less = self._less.get(carried)
+        if less is None:
+            if len(self._less) >= _KNOWN_ITEMS:
+                self._less.clear()
+            less = self._less[carried] = self._reduced(carried, self.depth)
+        return less
+
+    def _reduced(self, carried: Carried, start: int) -> Plan:
+        kept: list[tuple[str, Plan | Leaf]] = []
+        for name, part in self.fields:
+            if isinstance(part, Plan):
+                inner = part._reduced(carried, start)  # noqa: SLF001 - a part of this one
+                if inner.fields:
+                    kept.append((name, inner))
+            elif not any(part.path[start:] in paths for paths in carried):
+                kept.append((name, part))
+        return Plan(self.depth, kept)
 
 
 class Remains:
@@ -90,7 +122,7 @@ class Remains:
 
     def never(self, rules: Iterable[CompiledRule]) -> bool:
         """Tell whether nothing can be left as soon as any of the rules has given something."""
-        return not any(self._plan(frozenset([rule]), frozenset(), (), False) for rule in rules)
+        return not any(self._plan(frozenset([rule]), frozenset(), (), False).fields for rule in rules)
 
     def left(
         self,
@@ -116,16 +148,15 @@ class Remains:
             surely: take what is carried of some item of a list for not carried of the others.
             all_of_it: nothing became of the message: what stands beside another field is left as well.
         """
-        rules = frozenset(rule for rule, _ in fired)
-        blocks = frozenset(block for block, _ in took)
-        plan = self._plan(rules, blocks, tuple(known), surely)
-        if not plan:
-            return []
+        rules = frozenset([rule for rule, _ in fired])
+        blocks = frozenset([block for block, _ in took])
+        fields = self._plan(rules, blocks, tuple(known), surely).fields
         if changed is not None:
-            plan = tuple(part for part in plan if part[0] in changed)
+            fields = tuple([part for part in fields if part[0] in changed])
         found: list[Left] = []
-        items = _Items(record, fired, took, blocks, all_of_it)
-        self._walk(plan, record, before, "", (), items, found)
+        if fields:
+            items = Items(record, fired, took, blocks, all_of_it)
+            self._walk(fields, record, before, "", items, found)
         return found
 
     def _planned(
@@ -145,18 +176,16 @@ class Remains:
 
     def _walk(
         self,
-        plan: Plan,
+        fields: Sequence[tuple[str, Plan | Leaf]],
         record: Any,  # noqa: ANN401
         before: Any,  # noqa: ANN401
         pointer: str,
-        within: tuple[tuple[int, Sequence[frozenset[Path]]], ...],
-        items: _Items,
+        items: Items,
         found: list[Left],
-        depth: int = 0,
     ) -> None:
         """Add what is left of one record to ``found``."""
         get = self._get
-        for name, part in plan:
+        for name, part in fields:
             value = get(record, name)
             if not value and (value is None or value == "" or value == []):
                 continue
@@ -164,8 +193,6 @@ class Remains:
             if old is not None and old == value:
                 continue
             if isinstance(part, Leaf):
-                if within and _carried(part.path, within):
-                    continue
                 if (
                     part.aside is not None
                     and not items.all_of_it
@@ -175,19 +202,19 @@ class Remains:
                 told = self._text(part, value)
                 found.append(Left(f"{pointer}/{name}", part.path, part.reason, told))
             elif isinstance(value, list):
-                olds = old if isinstance(old, list) else ()
+                olds, carried = old if isinstance(old, list) else (), items.carried
                 for index, item in enumerate(value):
-                    if olds and item in olds:
+                    mine = carried.get(id(item))
+                    rest = part if mine is None else part.without(tuple(mine))
+                    if not rest.fields or (olds and item in olds):
                         continue
-                    mine = items.carried.get(id(item))
-                    around = (*within, (depth + 1, mine)) if mine else within
                     last = olds[index] if index < len(olds) else None
                     here, count = f"{pointer}/{name}/{index}", len(found)
-                    self._walk(part, item, last, here, around, items, found, depth + 1)
+                    self._walk(rest.fields, item, last, here, items, found)
                     if len(found) > count and item in value[:index]:
                         del found[count:]  # word for word what stands before it
             else:
-                self._walk(part, value, old, f"{pointer}/{name}", within, items, found, depth + 1)
+                self._walk(part.fields, value, old, f"{pointer}/{name}", items, found)
 
     @staticmethod
     def _text(leaf: Leaf, value: object) -> str:
@@ -204,67 +231,6 @@ class Remains:
         return other not in (None, "", []) and (not one.same or other == value)
 
 
-class _Items:
-    """What is carried of single items of lists; worked out only when there is a list to look at."""
-
-    def __init__(
-        self,
-        root: Any,  # noqa: ANN401
-        fired: Sequence[tuple[CompiledRule, Sequence[Any]]],
-        took: Sequence[tuple[int, Any]],
-        blocks: frozenset[int],
-        all_of_it: bool,
-    ) -> None:
-        self.root, self.all_of_it = root, all_of_it
-        self._fired, self._took, self._blocks = fired, took, blocks
-
-    @cached_property
-    def carried(self) -> Mapping[int, Sequence[frozenset[Path]]]:
-        """By identity of an item of the source: sets of paths that are carried of it, beginning at it."""
-        items: dict[int, list[frozenset[Path]]] = {}
-        for rule, variables in self._fired:
-            for index, paths in _of_variables(rule, self._blocks):
-                items.setdefault(id(variables[index]), []).append(paths)
-        if self._took:
-            taken = _of_items(frozenset(rule for rule, _ in self._fired), self._blocks)
-            for number, item in self._took:
-                if item is not None and number in taken:
-                    items.setdefault(id(item), []).append(taken[number])
-        return items
-
-
-def _carried(path: Path, within: Iterable[tuple[int, Sequence[frozenset[Path]]]]) -> bool:
-    return any(path[depth:] in paths for depth, sets in within for paths in sets)
-
-
-@lru_cache(maxsize=1024)
-def _of_variables(rule: CompiledRule, blocks: frozenset[int]) -> tuple[tuple[int, frozenset[Path]], ...]:
-    """Of each loop variable of a rule: the paths that are carried of its item."""
-    made: dict[int, set[Path]] = {}
-    for claims in rule.claims.values():
-        for claim in claims:
-            if claim.anchor is None or not claim.anchor.name.startswith("$"):
-                continue
-            if claim.block is None or claim.block in blocks:
-                index = rule.variables.index(claim.anchor.name[1:])
-                made.setdefault(index, set()).add(claim.path[claim.anchor.depth :])
-    return tuple((index, frozenset(paths)) for index, paths in made.items())
-
-
-@lru_cache(maxsize=1024)
-def _of_items(rules: frozenset[CompiledRule], blocks: frozenset[int]) -> Mapping[int, frozenset[Path]]:
-    """Of each place that takes some items of a list: the paths that are carried of an item it took."""
-    made: dict[int, set[Path]] = {}
-    for rule in rules:
-        for claims in rule.claims.values():
-            for claim in claims:
-                if claim.anchor is None or not claim.anchor.number:
-                    continue
-                if claim.block is None or claim.block in blocks:
-                    made.setdefault(claim.anchor.number, set()).add(claim.path[claim.anchor.depth :])
-    return {number: frozenset(paths) for number, paths in made.items()}
-
-
 def _tree(leaves: Iterable[Leaf]) -> Plan:
     root: dict[str, Any] = {}
     for leaf in leaves:
@@ -272,11 +238,17 @@ def _tree(leaves: Iterable[Leaf]) -> Plan:
         for name in leaf.path[:-1]:
             here = here.setdefault(name, {})
         here[leaf.path[-1]] = leaf
-    return _frozen(root)
+    return _planned_of(root, 0)
 
 
-def _frozen(tree: Mapping[str, Any]) -> Plan:
-    return tuple((name, part if isinstance(part, Leaf) else _frozen(part)) for name, part in tree.items())
+def _planned_of(tree: Mapping[str, Any], depth: int) -> Plan:
+    return Plan(
+        depth,
+        (
+            (name, part if isinstance(part, Leaf) else _planned_of(part, depth + 1))
+            for name, part in tree.items()
+        ),
+    )
 
 
 def _under(path: Path, tops: Container[Path]) -> bool:
