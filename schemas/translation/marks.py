@@ -6,9 +6,8 @@ The sender's message is not at hand there, so both are found where the event is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from schemas.avro.codec import Codec
 from schemas.avro.schema import Array, bare
@@ -16,7 +15,7 @@ from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.report import plain
 from schemas.translation.lineage import texts_at
 from schemas.translation.model import Output, Result
-from schemas.translation.privacy import Names, Path, names_of, said_of, texts
+from schemas.translation.privacy import Names, Path, Said, texts
 
 
 class Marks:
@@ -24,21 +23,18 @@ class Marks:
 
     Args:
         mapping: into the canonical event.
-        personal: pointers, without indexes, of its source's fields with personal data.
     """
 
-    def __init__(self, mapping: CompiledMapping, personal: Collection[str]) -> None:
+    def __init__(self, mapping: CompiledMapping) -> None:
         self._codec: Final = Codec(mapping.target)
-        self._people: Final = frozenset(tuple(pointer[1:].split("/")) for pointer in personal)
         fields = mapping.source.fields()
         self._lists: Final = {path.split(".")[0] for path, one in fields if isinstance(bare(one.type), Array)}
         self._shared = lru_cache(maxsize=256)(self._shared_by)
         self._made = lru_cache(maxsize=256)(self._made_of_people)
 
-    def put(self, record: Any, result: Result) -> None:  # noqa: ANN401 - a datum
-        """Mark the outputs of a message."""
-        names = names_of(record, self._people) if self._people else None
-        said = said_of(record, self._people)
+    def put(self, people: Said, result: Result) -> None:
+        """Mark the outputs of a message, which says this of people."""
+        names, said = people.names, people.paths
         seen: set[CompiledRule] = set()
         for index, output in enumerate(result.outputs):
             rule = output.rule

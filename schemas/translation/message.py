@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from schemas.mapping.reasons import kind_of
 from schemas.mapping.remains import Left
 from schemas.mapping.report import Report
 from schemas.translation.model import Context, Event, Output, Record
-from schemas.translation.privacy import Names, names_of
+from schemas.translation.privacy import Said, people
 
 State = Callable[[bytes], bytes | None]
 """Reads the entry of a key, None when there is none."""
@@ -43,7 +43,7 @@ class Message:
     """
 
     __slots__ = (
-        *("_decode", "_functions", "_lets", "_listed", "_mapping", "_personal"),
+        *("_decode", "_functions", "_lets", "_listed", "_mapping", "_personal", "_said"),
         *("context", "fired", "record", "report", "source", "untold_of"),
     )
 
@@ -53,13 +53,14 @@ class Message:
         source: Record,
         record: Any,  # noqa: ANN401 - a datum or struct
         decode: Callable[[bytes], Any] | None = None,
-        personal: Collection[str] = (),
+        personal: frozenset[str] = frozenset(),
     ) -> None:
         self._mapping = mapping
         self._functions = mapping.module.functions
         self._decode = decode
         self._lets = mapping.slots()
         self._personal, self._listed = personal, False
+        self._said: tuple[Any, Said] | None = None
         self.fired: list[tuple[Any, ...]] = []
         """What the rules made the last time they ran, as `Candidate` has it."""
         self.untold_of: dict[str, set[str]] = {}
@@ -180,12 +181,24 @@ class Message:
         new = [left for left in found if kind_of(left.reason) == "loss"]
         if not new:
             return new
-        people = [tuple(pointer[1:].split("/")) for pointer in self._personal]
-        names = names_of(self.record, people) if people else None
-        return [left._replace(value=HIDDEN) if self._names(left, names) else left for left in new]
+        hidden = self._hidden(new) if self._personal else ()
+        return [left._replace(value=HIDDEN) if left in hidden else left for left in new]
 
-    def _names(self, left: Left, names: Names | None) -> bool:
-        """Whether what is left is personal data, or has any in it."""
-        return bool(left.value) and (
-            self.report.is_personal(left.pointer) or (names is not None and names.told(left.value))
-        )
+    @property
+    def said(self) -> Said:
+        """What the record says of people."""
+        if self._said is None or self._said[0] is not self.record:
+            self._said = self.record, people(self._personal).said(self.record)
+        return self._said[1]
+
+    def _hidden(self, found: Sequence[Left]) -> list[Left]:
+        """What is left and is personal data, or has any in it."""
+        valued = [left for left in found if left.value]
+        names = self.said.names
+        if names is not None and not names.told(" ".join([left.value for left in valued])):
+            names = None  # and so none of them alone
+        return [
+            left
+            for left in valued
+            if self.report.is_personal(left.pointer) or (names is not None and names.told(left.value))
+        ]

@@ -8,8 +8,8 @@ country or a number of two digits is in every second text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from functools import cached_property
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from schemas.avro.structs import member
@@ -32,7 +32,8 @@ class Names:
 
     def __init__(self, values: Collection[str]) -> None:
         self._bytes: Final = [value.encode() for value in values]
-        self._values: Final = values
+        self._bare: Final = [_bare(value)[:_BEGINNING] for value in values]
+        self._least: Final = min(map(len, self._bare))
 
     def within(self, body: bytes) -> bool:
         """Whether any of them is in the bytes of a record, in the sender's spelling."""
@@ -40,28 +41,62 @@ class Names:
 
     def told(self, text: str) -> bool:
         """Whether a text has any of them in it; blanks, hyphens and case do not matter."""
+        if len(text) < self._least and text.isascii():  # no letter of it becomes two
+            return False
         said = _bare(text)
         return any(value in said for value in self._bare)
 
-    @cached_property
-    def _bare(self) -> list[str]:
-        return [_bare(value)[:_BEGINNING] for value in self._values]
 
-
-def said_of(record: Any, paths: Collection[Path]) -> frozenset[Path]:  # noqa: ANN401 - datum or struct
-    """Those of the personal fields that a message has anything in."""
-    return frozenset(path for path in paths if any(_values(record, path)))
-
-
-def names_of(record: Any, paths: Collection[Path]) -> Names | None:  # noqa: ANN401 - datum or struct
-    """The personal values of a message that are long enough, None where there is none.
+class Said:
+    """What one message says of people.
 
     Args:
-        record: the message.
-        paths: of its personal fields.
+        values: of its personal fields, by path; none is empty.
     """
-    found = {value for path in paths for value in _values(record, path) if _is_enough(value)}
-    return Names(found) if found else None
+
+    def __init__(self, values: Mapping[Path, list[str]]) -> None:
+        self.paths: Final = frozenset(values)
+        self._values: Final = values
+
+    @cached_property
+    def names(self) -> Names | None:
+        """The values that are long enough to name somebody, None where there is none."""
+        found = {value for values in self._values.values() for value in values if _is_enough(value)}
+        return Names(found) if found else None
+
+
+class People:
+    """Reads the personal fields of messages.
+
+    Args:
+        pointers: of the fields, without indexes.
+    """
+
+    def __init__(self, pointers: Collection[str]) -> None:
+        roots: dict[str, list[tuple[Path, Path]]] = {}
+        for pointer in pointers:
+            path = tuple(pointer[1:].split("/"))
+            roots.setdefault(path[0], []).append((path, path[1:]))
+        self._roots: Final = list(roots.items())
+
+    def said(self, record: Any) -> Said:  # noqa: ANN401 - datum or struct
+        """What a message says of them."""
+        found: dict[Path, list[str]] = {}
+        for root, fields in self._roots:
+            here = record.get(root) if isinstance(record, dict) else member(record, root)
+            if not here:
+                continue
+            for path, rest in fields:
+                values = [value for value in _values(here, rest) if value]
+                if values:
+                    found[path] = values
+        return Said(found)
+
+
+@lru_cache(maxsize=256)
+def people(pointers: frozenset[str]) -> People:
+    """The reader of these fields: a mapping's own, or with those that an event marks beside them."""
+    return People(pointers)
 
 
 def texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a datum
