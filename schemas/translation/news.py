@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from schemas.avro.front import Front
+from schemas.avro.differing import Differing
 from schemas.mapping.compile import CompiledRule
 from schemas.mapping.remains import Left
 from schemas.translation.message import Message
@@ -23,7 +23,7 @@ class News:
         message: has the document, and the rules have run.
         body: of the document, None where it was merged from several.
         before: body of the document before, None at the first.
-        front: of both.
+        differing: of both.
         decode: reads them.
     """
 
@@ -32,14 +32,14 @@ class News:
         message: Message,
         body: bytes | None,
         before: bytes | None,
-        front: Front,
+        differing: Differing,
         decode: Callable[[bytes], Any],
     ) -> None:
         self._message: Final = message
         self._own: Final = message.record
         self._body: Final = body
         self._old: Final = before
-        self._front: Final = front
+        self._differing: Final = differing
         self._decode: Final = decode
 
     @cached_property
@@ -63,12 +63,12 @@ class News:
     @cached_property
     def _changed(self) -> tuple[Any, frozenset[str]]:
         """The fields of the document before, as far as they matter, and the names of those that changed."""
-        record, before, names = self._message.record, None, self._front.names
+        record = self._message.record
         if self._old is not None and self._body is not None and record is self._own:
-            before = self._front.before(self._old, self._body)
-        if before is None:
-            before, names = self.before, tuple(record)
-        return before, frozenset(name for name in names if before.get(name) != record[name])
+            before = self._differing.before(self._old, self._body)
+            return before, frozenset([name for name, value in before.items() if value != record[name]])
+        before = self.before
+        return before, frozenset([name for name in record if before.get(name) != record[name]])
 
 
 @lru_cache(maxsize=4096)

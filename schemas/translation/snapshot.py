@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.avro.codec import Codec
+from schemas.avro.differing import Differing
 from schemas.avro.emit import FAILURES
-from schemas.avro.front import Front
 from schemas.errors import Permanent
 from schemas.mapping.compile import CompiledMapping
 from schemas.records import Filtered
@@ -40,7 +40,7 @@ class Snapshots:
     Attributes:
         reader: of the mapping.
         source: the schema of the documents in the state, ``target`` that of the events.
-        front: of the bodies of versions.
+        differing: of the bodies of versions.
     """
 
     def __init__(self, mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> None:
@@ -53,7 +53,7 @@ class Snapshots:
         first = self._state.content_from
         self.source = Written(codec)
         self.target = Written(Codec(mapping.target), "" if first is None else first.text)
-        self.front = Front(self._record)
+        self.differing = Differing(self._record)
         self._groups = [(group.key, group.fields[len(group.key) :]) for _, group in self._state.groups]
         self._labels = {one.text: None for one in self._state.labels}
         asides = self._state.asides
@@ -202,7 +202,7 @@ class _Telling:
         self._contested = past.numbered(version.number)
         self._said = self._waits = False
         body = version.head if version.kind == SNAPSHOT else None
-        self._news = News(message, body, past.newest() or past.base, kind.front, kind.decode)
+        self._news = News(message, body, past.newest() or past.base, kind.differing, kind.decode)
 
     def tell(self) -> None:
         """Put the version in its place, and tell what changes by it."""
