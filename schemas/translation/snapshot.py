@@ -129,10 +129,16 @@ class Snapshots:
         before = self.source.back(mark, body, state)
         return None if before is None else digest(before)
 
-    def other(self, message: Message, body: bytes) -> Message:
-        """A message of another version of the same document, in the context of the one that came."""
+    def other(self, message: Message, body: bytes, record: Any = None) -> Message:  # noqa: ANN401 - a datum
+        """A message of another version of the same document, in the context of the one that came.
+
+        Args:
+            message: the one that came.
+            body: of the version.
+            record: in the body, where it is at hand.
+        """
         source = Record(message.source.key, body, message.context)
-        return Message(self._mapping, source, self.decode(body))
+        return Message(self._mapping, source, self.decode(body) if record is None else record)
 
     def decode(self, body: bytes) -> Any:  # noqa: ANN401 - a datum
         """The record of a body."""
@@ -286,9 +292,9 @@ class _Telling:
         newest = versions[-1][0]
         past.now = replay.timeline
         past.whole = None if newest.kind == SNAPSHOT else self._kind.encode(whole)
-        last = (
-            self._message if newest is version else self._kind.other(self._message, self._kind.encode(whole))
-        )
+        last = self._message
+        if newest is not version:
+            last = self._kind.other(last, versions[-1][1] if past.whole is None else past.whole, whole)
         past.closed = past.annulled is not None or bool(
             last.value("state_closed", self._kind.reader.nothing())
         )
@@ -307,8 +313,8 @@ class _Telling:
         whole = None if past.base is None else self._kind.decode(past.base)
         for index, (version, body) in enumerate(versions):
             mine = version is self._version
-            partial = self._partial if mine else self._kind.decode(body)
             message = self._message if mine else self._kind.other(self._message, body)
+            partial = self._partial if mine else message.record
             if mine and version.kind != SNAPSHOT:
                 self._find_whole(whole is not None)
             whole = self._kind.merged(whole, partial, version.kind)
