@@ -75,7 +75,7 @@ class Sizes:
 
 def size_of(key: bytes | None, value: bytes | None, headers: Headers = ()) -> int:
     """Bytes of a record, framing included."""
-    size = OVERHEAD + len(key or b"") + len(value or b"")
+    size = OVERHEAD + (len(key) if key else 0) + (len(value) if value else 0)
     for name, text in headers:
-        size += len(name) + len(text or b"") + 8
+        size += len(name) + (len(text) if text else 0) + 8
     return size

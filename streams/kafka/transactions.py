@@ -57,11 +57,23 @@ class Writes:
         Raises:
             Permanent: ``output-too-large``: the topic would never take it.
         """
+        self.put(topic, partition, self.checked(topic, key, value, headers))
+
+    def checked(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Row:
+        """One record for a topic, to `put` there or not.
+
+        Raises:
+            Permanent: ``output-too-large``: the topic would never take it.
+        """
         self.sizes.check(topic, key, value, headers)
+        return key, value, headers if isinstance(headers, list) else list(headers)
+
+    def put(self, topic: str, partition: int, row: Row) -> None:
+        """Put one record that was checked behind the others of its partition."""
         rows = self.rows.get((topic, partition))
         if rows is None:
             rows = self.rows[topic, partition] = []
-        rows.append((key, value, headers if isinstance(headers, list) else list(headers)))
+        rows.append(row)
 
     def join(self, others: Writes) -> None:
         """Put the records of another one behind these."""

@@ -13,6 +13,7 @@ from schemas.translation import Context, Filtered, Output, Record, Result
 from streams import metrics
 from streams.kafka import topics
 from streams.kafka.partitioning import partition_of
+from streams.kafka.transactions import Row
 from streams.partition.waiting import Queue
 from streams.processing.stage import Planned, Stage
 from streams.records.contracts import Contracts
@@ -23,7 +24,11 @@ log = structlog.get_logger(__name__)
 
 
 class Step:
-    """One record on its way through a stage."""
+    """One record on its way through a stage.
+
+    Attributes:
+        replayed: it is a replay of a dead letter of this stage.
+    """
 
     def __init__(
         self,
@@ -36,17 +41,13 @@ class Step:
         self.stage, self.contracts, self.record = stage, contracts, record
         self.state, self.planned, self.partitions = planned.state, planned, partitions
         self.envelope = Envelope.of(record)
+        self.replayed = self.envelope.replay.partition(" ")[0] == stage.name
         self.queue = Queue(self.envelope.subject, self.state.get) if self.stage.wait else None
 
     @property
     def letter(self) -> str:
         """Id of the dead letter that the record is a replay of, or would become here."""
         return self.envelope.letter(self.stage.name, self.record)
-
-    @property
-    def replayed(self) -> bool:
-        """True when the record is a replay of a dead letter of this stage."""
-        return self.envelope.replay.partition(" ")[0] == self.stage.name
 
     @property
     def _given_up(self) -> bool:
@@ -103,7 +104,7 @@ class Step:
             result.outputs[:] = [output for output in result.outputs if home not in output.hops]
             result.filtered.extend(Filtered(output.id.rpartition(":")[2], "echo") for output in echoes)
 
-    def _row(self, output: Output) -> tuple[int, bytes, bytes, HeaderList]:
+    def _row(self, output: Output) -> tuple[int, Row]:
         e = self.envelope
         listed: HeaderList = (
             [(name, text) for name, text in self.record.headers if name != REPLAY or not self.replayed]
@@ -120,8 +121,8 @@ class Step:
             )
         )
         value = self.stage.frame + output.body
-        self.planned.writes.sizes.check(self.stage.target, output.key, value, listed)
-        return partition_of(output.key, self.partitions[self.stage.target]), output.key, value, listed
+        row = self.planned.writes.checked(self.stage.target, output.key, value, listed)
+        return partition_of(output.key, self.partitions[self.stage.target]), row
 
     def _check_state(self, result: Result) -> None:
         """Refuse a record whose state would not fit: it would hold up everyone who shares its partition."""
@@ -129,10 +130,10 @@ class Step:
         for key, entry in result.changes.items():
             self.planned.writes.sizes.check(changelog, key, entry, (), "state-too-large")
 
-    def _finish(self, result: Result, rows: list[tuple[int, bytes, bytes, HeaderList]]) -> None:
+    def _finish(self, result: Result, rows: list[tuple[int, Row]]) -> None:
         writes, counts = self.planned.writes, self.planned.tally.counts
-        for partition, key, value, listed in rows:
-            writes.add(self.stage.target, partition, key, value, listed)
+        for partition, row in rows:
+            writes.put(self.stage.target, partition, row)
         self.state.apply(result.changes)
         counts[metrics.records_out, self.stage.name] += len(rows)
         if result.happened is not None:

@@ -138,7 +138,8 @@ def headers(
         listed.append(("digest", digest.encode()))
     if findings:
         listed.append(("findings", msgspec.json.encode(findings[:MOST_FINDINGS])))
-    for name, paths in (("known", known), ("personal", personal)):
-        if paths:
-            listed.append((name, ",".join(paths).encode()))
+    if known:
+        listed.append(("known", ",".join(known).encode()))
+    if personal:
+        listed.append(("personal", ",".join(personal).encode()))
     return listed

@@ -121,9 +121,9 @@ def report(stage: str, mapping: str, envelope: Envelope, result: Result) -> Repo
         mapping=mapping,
         subject=envelope.subject,
         outputs=len(result.outputs),
-        losses=_some(result.losses, lambda more: Loss("", f"{more} more")),
-        findings=_some(result.findings, lambda more: Finding("", f"{more} more", "info")),
-        filtered=_some(result.filtered, lambda more: Filtered("", f"{more} more")),
+        losses=_some(result.losses, _more_losses),
+        findings=_some(result.findings, _more_findings),
+        filtered=_some(result.filtered, _more_filtered),
         accepted=envelope.accepted,
     )
 
@@ -131,6 +131,18 @@ def report(stage: str, mapping: str, envelope: Envelope, result: Result) -> Repo
 def _some(said: list[T], mark: Callable[[int], T]) -> list[T]:
     """The first of many, and how many more there are: a report stays small, whatever a message holds."""
     return said if len(said) <= MOST_SAID else [*said[:MOST_SAID], mark(len(said) - MOST_SAID)]
+
+
+def _more_losses(more: int) -> Loss:
+    return Loss("", f"{more} more")
+
+
+def _more_findings(more: int) -> Finding:
+    return Finding("", f"{more} more", "info")
+
+
+def _more_filtered(more: int) -> Filtered:
+    return Filtered("", f"{more} more")
 
 
 def beside(envelope: Envelope) -> HeaderList:
