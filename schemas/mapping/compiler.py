@@ -21,7 +21,7 @@ from schemas.mapping.document import Document
 from schemas.mapping.expression import Call, Expression, Names, Wrong, parse
 from schemas.mapping.functions import library
 from schemas.mapping.outgoing import refuse
-from schemas.mapping.report import Report, locate
+from schemas.mapping.report import Said, locate
 from schemas.mapping.source import Problems, Scalar
 from schemas.mapping.types import BOOL, INSTANT, INT, TEXT, UUID, Access, Field, Type, of_node, record_of
 
@@ -347,16 +347,6 @@ class _Expression(Expression):
         if holder.type.name in {"message", "event"} and name in _STABLE:
             return replace(value, volatile=False)
         return value
-
-
-class Said:
-    """Losses and findings of one output."""
-
-    __slots__ = ("findings", "losses")
-
-    def __init__(self, report: Report, mark: tuple[int, int], lets: frozenset[int]) -> None:
-        self.losses = report.losses_since(mark, lets)
-        self.findings = report.findings_since(mark, lets)
 
 
 def globals_of_code() -> dict[str, Any]:

@@ -197,6 +197,25 @@ class Report:
         return sorted(name for name, _ in self._unsure) if self._unsure else []
 
 
+class Said:
+    """Losses and findings of one output, as far as they are asked for."""
+
+    __slots__ = ("_lets", "_mark", "_report")
+
+    def __init__(self, report: Report, mark: tuple[int, int], lets: frozenset[int]) -> None:
+        self._report, self._mark, self._lets = report, mark, lets
+
+    @property
+    def losses(self) -> list[Loss]:
+        """What was lost of what it was made of."""
+        return self._report.losses_since(self._mark, self._lets)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found in it."""
+        return self._report.findings_since(self._mark, self._lets)
+
+
 def _since(entries: list[tuple[int, Any]], mark: int, lets: Collection[int]) -> list[Any]:
     return [
         entry
