@@ -15,7 +15,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
     "none": frozenset(),
     "latest": frozenset(
         {"id", "version", "updated", "retracted", "when", "expires"}
-        | {"group", "at", "rank", "within", "union", "compare_from", "takes_back", "fixed"}
+        | {"group", "at", "rank", "within", "union", "compare_from", "takes_back", "fixed", "time", "place"}
     ),
     "snapshot": frozenset(
         {"key", "version", "expires", "kind_of", "occurrence", "registers", "content_from", "keep", "retract"}
@@ -41,7 +41,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
 
 STATE_EXPRESSIONS = (
     *("key", "id", "version", "updated", "retracted", "when", "kind_of", "closed", "annuls", "echo"),
-    *("order", "tie", "time", "stamp", "named_only", "fixed", "ends"),
+    *("order", "tie", "time", "stamp", "named_only", "fixed", "place", "ends"),
 )
 """Parameters of a state that are expressions."""
 GROUPING = ("group", "at", "rank", "within")

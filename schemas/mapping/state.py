@@ -17,6 +17,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "version": ("int",),
     "updated": ("int",),
     "fixed": ("text",),
+    "place": ("text",),
     "retracted": ("bool",),
     "when": ("bool",),
     "kind_of": ("enum", "text"),

@@ -70,8 +70,9 @@ class TakeBack:
         old = self._before(before, message, state)
         if old is not None:
             earlier = _once(old.candidates(event.taken()), message)
-            here, there = (one.value("state_fixed", event) for one in (message, old))
-            moved = there is not None and here != there
+            moved = _differs("state_fixed", event, message, old) or (
+                _moves("state_time", event, message, old) and _moves("state_place", event, message, old)
+            )
             now, then = _places(made, message), _places(earlier, message)
             left = [one for one in earlier if one.key and (moved or _goes(one, message, now))]
             for one in left:
@@ -103,6 +104,17 @@ class TakeBack:
             record[name] = message.record[name]
         context = msgspec.structs.replace(message.context, findings=())
         return Message(self._mapping, Record(message.source.key, body, context), record)
+
+
+def _differs(name: str, event: Event, message: Message, old: Message) -> bool:
+    """Whether a version has another value than the one before, which had one."""
+    here, there = (one.value(name, event) for one in (message, old))
+    return there is not None and here != there
+
+
+def _moves(name: str, event: Event, message: Message, old: Message) -> bool:
+    """Whether both versions have a value, and another one."""
+    return message.value(name, event) is not None and _differs(name, event, message, old)
 
 
 def _name(one: Candidate, message: Message) -> str:
