@@ -1,13 +1,15 @@
 """Looks at every value of a document that the fast way did not take: what is wrong, and what can be read.
 
 A value of an identifier that is written in another way (case, blanks, hyphens, letters that look alike) is
-read in its normal form, a time finer than a millisecond is cut; each is a finding that keeps what was sent.
+read in its normal form, a time finer than a millisecond is cut, a decimal of more places than the schema has
+is rounded; each is a finding that keeps what was sent.
 All that breaks a rule is listed, not only the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +40,8 @@ from schemas.text import forbidden, visible
 
 MAX_VIOLATIONS: Final = 50
 """Places that one refusal names."""
+MAX_PLACES: Final = 64
+"""Characters of a decimal that is rounded; a longer one is no measurement."""
 MALFORMED: Final = "json-malformed"
 """Code of a value that JSON does not have, such as ``NaN`` or half a surrogate pair."""
 
@@ -112,6 +116,8 @@ class Inspector:
                 return self._text(node, value, pointer, properties)
             case Primitive(logical="timestamp-millis") if type(value) is str:
                 return self._time(value, pointer, properties)
+            case DecimalType() if isinstance(value, str) and not isinstance(value, Numeral):
+                return self._decimal(node, value, pointer, properties)
             case Primitive(name="int" | "long", logical=None) if _is_whole(value):
                 return self._integer(node, int(value), pointer, properties)
             case _:
@@ -190,6 +196,18 @@ class Inspector:
         if not exact:
             self._find(pointer, "time-truncated", value, properties)
         return text
+
+    def _decimal(self, node: DecimalType, value: str, pointer: str, properties: Properties) -> Json:
+        """A number with more places than the schema has is rounded half to even, but never to nothing."""
+        whole, _, places = value.partition(".")
+        if len(value) <= MAX_PLACES and len(places) > node.scale and places.isascii() and places.isdigit():
+            zero = "." + "0" * node.scale if node.scale else ""
+            if self._fits(node, whole + zero, properties):
+                made = Decimal(value).quantize(Decimal((0, (1,), -node.scale)), ROUND_HALF_EVEN)
+                if made and self._fits(node, f"{made:f}", properties):
+                    self._find(pointer, "rounded", value, properties)
+                    return f"{made:f}"
+        return self._leaf(node, value, pointer, properties)
 
     def _integer(self, node: Primitive, value: int, pointer: str, properties: Properties) -> Json:
         (least, most), (low, high) = LIMITS[node.name], bounds(properties)

@@ -34,7 +34,7 @@ STATE_KEYS: dict[str, frozenset[str]] = {
     ),
     "assemble": frozenset(
         {"key", "version_field", "echo", "expires", "closed", "closed_expires", "id", "version", "updated"}
-        | {"retracted", "annuls", "order", "tie", "groups"}
+        | {"retracted", "annuls", "order", "tie", "groups", "sole"}
     ),
 }
 """State kind to the parameters it takes."""
@@ -168,6 +168,7 @@ class State:
     asides: Scalar | None = None
     of_whole: list[Scalar] = field(default_factory=list)
     labels: list[Scalar] = field(default_factory=list)
+    sole: list[Scalar] = field(default_factory=list)
     groups: list[tuple[Node, Group]] = field(default_factory=list)
     retract: Rule | None = None
 
@@ -353,6 +354,7 @@ class _Reader:
         state.version_field = self._scalar(node, "version_field")
         state.asides = self._scalar(node, "asides")
         state.of_whole = self._scalars(node.get("of_whole"), "of_whole")
+        state.sole = self._scalars(node.get("sole"), "sole")
         state.labels = self._scalars(node.get("labels"), "labels")
         state.registers = [self._register(item) for item in self._items(node.get("registers"), "registers")]
         state.groups = [self._group(item) for item in self._items(node.get("groups"), "groups")]

@@ -35,7 +35,8 @@ class Assembler:
         self._record = mapping.target.record
         self._codec = Codec(mapping.target)
         self._restore = restorer(self._record)
-        self.folding = Folding(self._record, [group for _, group in self._state.groups])
+        sole = [field.text for field in self._state.sole]
+        self.folding = Folding(self._record, [group for _, group in self._state.groups], sole)
         self._nulls = str(self._record.properties.get("explicitNulls", ""))
         field = self._state.version_field
         self._version_field = field.text if field is not None else ""
@@ -92,9 +93,13 @@ class Assembler:
         head |= {path[0]: fields[path[0]] for path in candidate.rule.volatile if path[0] in fields}
         said = {name: value for name, value in fields.items() if name not in head}
         facts = dict(candidate.keep or {})
-        lost, yields = facts.pop("lost", None), facts.pop("yields", None)
+        lost, yields, owner = (facts.pop(name, None) for name in ("lost", "yields", "owner"))
         unknown, unless = (bool(facts.pop(name, False)) for name in ("unknown", "unless"))
-        return head, Part(said, candidate.rule.whole, facts or None, lost, yields, unknown, unless), own
+        return (
+            head,
+            Part(said, candidate.rule.whole, facts or None, lost, yields, unknown, unless, owner),
+            own,
+        )
 
     def encode(self, head: Document, partial: Document, nulls: list[str], version: int) -> bytes:
         """A message of the document.
@@ -168,6 +173,7 @@ class _Taking:
         told = self._told
         self._one.parts.append(part)
         known.document = self._folding.extend(known, self._identity, part, renewed=self._renewed)
+        part, lost = self._shared(part)
         if self._echo:
             known.told = self._learnt(part)
             self._filter(rule, "echo")
@@ -184,12 +190,23 @@ class _Taking:
             self._leave(part, rule)
         else:
             partial, nulls = known.document, list[str]()
+            self._message.untold_of[rule] = lost
             if not part.whole:
                 partial, nulls, hidden = self._folding.changes(known, told, part)
                 hidden = {f"/{name}" for name in hidden if name in part.fields}
-                self._message.untold_of[rule] = hidden | self._folding.untold(known.document, part)
+                self._message.untold_of[rule] = lost | hidden | self._folding.untold(known.document, part)
             known.told = None if self._send(head, partial, nulls, candidate) else told
         return False
+
+    def _shared(self, part: Part) -> tuple[Part, set[str]]:
+        """A part as far as it is told, and pointers of what it says of one thing too many."""
+        owners = self._folding.owners(self._known) if self._folding.owner(part) else []
+        if len(owners) < 2:
+            return part, set()
+        others = ", ".join(one for one in owners if one != part.owner)
+        self._message.report.finding("/subject/id", "not-alone-in-document", "warning", others)
+        told = self._folding.of(owners[0], part)
+        return told, {f"/{name}" for name in part.fields if name not in told.fields}
 
     def _leave(self, part: Part, rule: str) -> None:
         """Say why a part changes nothing, and what of it is lost."""

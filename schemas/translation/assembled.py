@@ -35,6 +35,7 @@ class Part(msgspec.Struct, array_like=True):
             there itself, ``any`` to any event of the group.
         unknown: while no whole document is known, its facts are taken to be so.
         unless: it counts where its facts are not so.
+        owner: what its fields of ``sole`` are of: a document has those of the first that says them only.
     """
 
     fields: dict[str, Any]
@@ -44,6 +45,7 @@ class Part(msgspec.Struct, array_like=True):
     yields: str | None = None
     unknown: bool = False
     unless: bool = False
+    owner: str | None = None
 
 
 class Said(msgspec.Struct, array_like=True):
@@ -100,9 +102,11 @@ class Folding:
     Args:
         record: type of the document.
         groups: fields that belong together.
+        sole: names of fields of the root that hold of one thing only.
     """
 
-    def __init__(self, record: Record, groups: Sequence[Group]) -> None:
+    def __init__(self, record: Record, groups: Sequence[Group], sole: Sequence[str] = ()) -> None:
+        self._sole = sole
         self._record = record
         self._groups = groups
 
@@ -111,10 +115,34 @@ class Folding:
         ordered = known.ordered()
         first = max((i for i, (_, one) in enumerate(ordered) for part in one.parts if part.whole), default=0)
         facts, document, own = known.facts, Document(), set[Path]()
+        owner: str | None = None
         for _, one in ordered[first:]:
             for part in one.parts:
-                document = self.put(document, part, facts, own)
+                owner = None if part.whole else owner or self.owner(part)
+                document = self.put(document, self.of(owner, part), facts, own)
         return document
+
+    def owner(self, part: Part) -> str | None:
+        """What the sole fields of a part are of; None where it says none."""
+        return part.owner if any(name in part.fields for name in self._sole) else None
+
+    def of(self, owner: str | None, part: Part) -> Part:
+        """A part without the sole fields where they are of something else."""
+        if self.owner(part) in (None, owner):
+            return part
+        fields = {name: value for name, value in part.fields.items() if name not in self._sole}
+        return msgspec.structs.replace(part, fields=fields)
+
+    def owners(self, known: Assembled) -> list[str]:
+        """What the sole fields that events say since the last whole document are of; the first is told."""
+        found: list[str] = []
+        for _, one in known.ordered():
+            for part in one.parts:
+                if part.whole:
+                    found.clear()
+                elif (owner := self.owner(part)) is not None and owner not in found:
+                    found.append(owner)
+        return found
 
     def extend(self, known: Assembled, name: str, part: Part, *, renewed: bool) -> Document:
         """The document with one part more, which is the last that the event of this name says so far.
@@ -126,7 +154,7 @@ class Folding:
             renewed: whether the event said something else before.
         """
         newest = max(known.said.items(), key=lambda item: (item[1].at, item[0]))[0]
-        if renewed or part.whole or part.yields or name != newest:
+        if renewed or part.whole or part.yields or part.owner or name != newest:
             return self.fold(known)
         return self.put(known.document, part, known.facts, set())
 
