@@ -117,3 +117,68 @@ def test_a_loading_is_taken_back_whatever_the_retraction_says(mode: str | None) 
         ("LOADED", False),
         ("LOADED", True),
     ]
+
+
+def in_containers(*boxes: str) -> dict[str, Any]:
+    """42.5 t in tank containers on one platform."""
+    listed = [{"containerNo": box, "sizeType": "22T6", "seals": [{"number": f"S-{box}", "owner": "CARRIER"}]}
+              for box in boxes]  # fmt: skip
+    return {
+        "messageId": str(uuid5(NAMESPACE_URL, str(boxes))), "messageKind": "SNAPSHOT", "noteType": "SMGS",
+        "noteNumber": "0770031", "contractDate": "02.02.2026", "noteVersion": 1, "departureStation": "549702",
+        "destinationStation": "571405", "operationCode": "20", "operationStation": "549702",
+        "operationTime": "03.02.2026 05:10", "wagons": [{"wagonNumber": "94001237", "containers": listed}],
+        "goods": [{"gng": "27090000", "netKg": 42500}], "oil": {"netTonnes": "42.5", "actNumber": "A-70"},
+    }  # fmt: skip
+
+
+A, B = "QTZU3100011", "QTZU3100027"
+
+
+def test_a_lot_in_tank_containers_is_in_no_tank_wagon() -> None:
+    """The platform under them is no tank wagon of the lot; its seals are those of all of them."""
+    (lot,) = [one for one in told(DTC, DLP, in_containers(A, B)).out if one["eventType"] == "BULK"]
+    assert "railCarReferences" not in lot["bulk"]
+    assert lot["bulk"]["sealNumbers"] == [f"S-{A}", f"S-{B}"]
+    assert lot["totalUnits"] == 2
+    (terminal,) = told(DTC, OIL, in_containers(A, B)).out
+    assert (terminal["tankWagons"], terminal["seals"]) == ([], [f"S-{A}", f"S-{B}"])
+
+
+def test_a_lot_in_several_containers_is_not_told_as_in_the_first() -> None:
+    """One container of a lot is named; of several the lot has no place for the numbers, and they are lost."""
+    said = told(DTC, DLP, in_containers(A, B))
+    (lot,) = [one for one in said.out if one["eventType"] == "BULK"]
+    assert {"equipmentReference", "ISOEquipmentCode", "emptyIndicatorCode", "railCarReference"} & set(
+        lot
+    ) == set()
+    assert lot["seals"] == []
+    (alone,) = [one for one in told(DTC, DLP, in_containers(A)).out if one["eventType"] == "BULK"]
+    assert (alone["equipmentReference"], alone["totalUnits"]) == (A, 1)
+    assert [one["number"] for one in alone["seals"]] + alone["bulk"]["sealNumbers"] == [f"S-{A}"]
+
+
+def test_a_lot_of_wagons_and_containers_keeps_its_tank_wagons() -> None:
+    """A tank wagon beside a platform with a container."""
+    mixed = in_containers(A)
+    mixed["wagons"].append({"wagonNumber": WAGON, "kind": "TANK"})
+    (lot,) = [one for one in told(DTC, DLP, mixed).out if one["eventType"] == "BULK"]
+    assert (lot["bulk"]["railCarReferences"], lot["totalUnits"]) == ([WAGON], 2)
+    assert told(DTC, OIL, mixed).out[0]["tankWagons"] == [WAGON]
+
+
+@pytest.mark.parametrize("target", [DLP, EVENT])
+def test_a_net_volume_beside_a_net_mass_is_lost_by_name(target: str) -> None:
+    """The mass goes; the barrels beside it have no place, though they were compared with it."""
+    lot = {
+        "eventId": str(uuid5(NAMESPACE_URL, "net")), "eventVersion": 1, "lot": "L-2", "lotEvent": "LOADED",
+        "classifier": "ACT", "eventTime": "2026-01-25T16:00:00Z", "recordedAt": "2026-01-25T16:00:00Z",
+        "density": {"value": "793.5", "reference": "C15"},
+        "quantities": [
+            {"kind": "NET", "quantity": "5994", "unit": "TNE"},
+            {"kind": "NET", "quantity": "47585.8", "unit": "BLL", "reference": "F60"},
+        ],
+    }  # fmt: skip
+    said = told(OIL, target, lot)
+    assert {one["pointer"]: one["value"] for one in said.of("loss")} == {"/quantities/1/quantity": "47585.8"}
+    assert said.of("finding") == []
