@@ -123,7 +123,8 @@ def test_where_it_goes_next_is_lost_unless_it_chose_the_station() -> None:
 @pytest.mark.parametrize(
     ("code", "fields", "expected"),
     [
-        ("LOAD", RAIL | {"isTransshipmentMove": True}, ("50", None)),
+        ("LOAD", RAIL | {"isTransshipmentMove": True, "location": {"UNLocationCode": "KZHOR"}}, ("50", None)),
+        ("LOAD", RAIL | {"isTransshipmentMove": True}, ("20", "no-equivalent")),
         ("LOAD", RAIL | {"isTransshipmentMove": False}, ("20", "implied")),
         ("LOAD", {"modeOfTransport": "VESSEL", "isTransshipmentMove": True}, ("72", "no-equivalent")),
     ],
@@ -131,7 +132,7 @@ def test_where_it_goes_next_is_lost_unless_it_chose_the_station() -> None:
 def test_a_transshipment_is_told_implied_or_lost(
     code: str, fields: dict[str, Any], expected: tuple[str, str | None]
 ) -> None:
-    """50 is from wagon to wagon, 20 is not; of ships the note does not say it."""
+    """50 is from wagon to wagon where gauges meet, 20 is not; of ships the note does not say it."""
     passage = sent(box(code, **fields))
     operations = [one["operationCode"] for one in passage.dtc]
     assert (operations[-1], reasons(passage).get("/why/transshipment")) == expected

@@ -208,13 +208,13 @@ def test_41_crossing_becomes_the_take_over_of_its_unit() -> None:
 
 
 def test_50_transshipment_load_on_rail_after_its_discharge() -> None:
-    """DISC + LOAD (RAIL) as transshipment moves: one 50 with the load, 2:1."""
+    """DISC + LOAD (RAIL) as transshipment moves where gauges meet: one 50 with the load, 2:1."""
     crossing = Crossing()
     move = {
         "equipmentReference": C1,
         "modeOfTransport": "RAIL",
         "isTransshipmentMove": True,
-        "location": STATION,
+        "location": {"facilityCode": "707701", "facilityCodeProvider": "ESR"},
     }
     assert crossing.dlp(event("EQUIPMENT", "DISC", railCarReference="333384011224", **move)).dtc == []
     notes = crossing.dlp(event("EQUIPMENT", "LOAD", railCarReference=W1, **move)).dtc
