@@ -6,8 +6,9 @@ The sender's message is not at hand there, so both are found where the event is 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from schemas.avro.codec import Codec
 from schemas.avro.schema import Array, bare
@@ -23,16 +24,18 @@ class Marks:
 
     Args:
         mapping: into the canonical event.
+        personal: pointers, without indexes, of its source's fields with personal data.
     """
 
-    def __init__(self, mapping: CompiledMapping) -> None:
+    def __init__(self, mapping: CompiledMapping, personal: Collection[str]) -> None:
         self._codec: Final = Codec(mapping.target)
+        self._people: Final = frozenset(tuple(pointer[1:].split("/")) for pointer in personal)
         fields = mapping.source.fields()
         self._lists: Final = {path.split(".")[0] for path, one in fields if isinstance(bare(one.type), Array)}
         self._shared = lru_cache(maxsize=256)(self._shared_by)
         self._made = lru_cache(maxsize=256)(self._made_of_people)
 
-    def put(self, people: Said, result: Result) -> None:
+    def put(self, record: Any, people: Said, result: Result) -> None:  # noqa: ANN401 - a datum
         """Mark the outputs of a message, which says this of people."""
         names, said = people.names, people.paths
         seen: set[CompiledRule] = set()

@@ -47,7 +47,7 @@ class Translator:
         self._decode = self._codec.decode_trusted if trusted else self._codec.decode
         self._peek = self._codec.peek(mapping.gate) if mapping.gate and trusted and form == "avro" else None
         self.personal: Final = personal(mapping.source)
-        self._marks = Marks(mapping) if "untold" in mapping.target.record.properties else None
+        self._marks = Marks(mapping, self.personal) if "untold" in mapping.target.record.properties else None
         self._unlisted = self._peek is None and "unlisted" in mapping.module.functions
         kinds: dict[str, Callable[[], Kind]] = {
             "none": lambda: translate_none,
@@ -97,7 +97,7 @@ class Translator:
         result.unsure = message.report.unsure
         result.record = message.record
         if self._marks is not None and result.outputs:
-            self._marks.put(message.said, result)
+            self._marks.put(message.record, message.said, result)
         return result
 
     def _rest(self, message: Message, result: Result) -> None:
