@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.mapping.reasons import kind_of
 from tests.support.crossing import C1, C2, Crossing, note
 
 pytestmark = pytest.mark.system("dtc")
@@ -46,3 +47,22 @@ def test_a_unit_that_has_its_own_operation_no_longer_has_none_there_either() -> 
     crossing.dtc(note("72", "663404", "17.01.2026 12:10", noteVersion=7, unitOperations=units))
     copies = crossing.total.sent["georgia"]
     assert [len(one.get("unitOperations") or ()) for one in copies] == [1, 0, 2]
+
+
+def test_of_a_note_that_is_told_whole_nothing_is_lost() -> None:
+    """Key, times, declaration and number of the train stand in the copy; personal data alone stays."""
+    crossing = Crossing(dtc="dtc.note.v1", georgia="dtc.note.v1")
+    customs = {"transitDeclNo": "C2026-118", "status": "LODGED", "office": "39805"}
+    given = note(
+        "31",
+        "707701",
+        "12.01.2026 22:40",
+        trainNumber="1203",
+        etaDestination="25.01.2026 10:00",
+        customs=customs,
+    )
+    passage = crossing.dtc(given)
+    (copy,) = passage.sent["georgia"]
+    assert plain(copy) == plain(given)
+    told = [loss for loss in passage.losses if loss[0] == "from-corridor.georgia"]
+    assert [loss for loss in told if kind_of(loss[2]) == "loss"] == []
