@@ -15,6 +15,7 @@ from schemas.translation.merge import merge
 from tests.support.crossing import Crossing, form
 
 SCHEMA = profiles.load("dtc.note.v1").schema
+CODEC = Codec(SCHEMA)
 MESSAGE = ("messageId", "messageKind", "noteVersion", "explicitNulls")
 """Fields of a message, not of the note."""
 
@@ -25,7 +26,7 @@ def merged(messages: Iterable[dict[str, Any]]) -> dict[str, Any] | str:
     for message in messages:
         if message["messageKind"] == "ANNULMENT":
             return "void"
-        datum = Codec(SCHEMA).decode(form("dtc.note.v1").to_avro(json.dumps(message).encode()))
+        datum = CODEC.decode(form("dtc.note.v1").to_avro(json.dumps(message).encode()))
         old = {} if message["messageKind"] == "SNAPSHOT" else note
         note = merge(SCHEMA.record, old, datum, datum["explicitNulls"])
     return bare({name: value for name, value in note.items() if name not in MESSAGE})
