@@ -1,7 +1,7 @@
 """What passes between the HTTP edges and the log, as values and small protocols.
 
-The edges know neither Kafka nor formats. `streams` implements `Log` and drives `Source` and `Partner`; the
-profile's side of a message comes in as a `Format`. Every value here is immutable.
+The edges know neither Kafka nor formats. `streams` implements `ReceiverLog` and drives `Source` and
+`Partner`; the profile's side of a message comes in as a `Format`. Every value here is immutable.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Accepted:
     findings: tuple[Finding, ...] = ()
 
 
-class Log(Protocol):
+class ReceiverLog(Protocol):
     """The log as the receiver sees it."""
 
     async def append(self, messages: Sequence[Accepted]) -> None:
@@ -56,7 +56,7 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class IncomingMessage:
     """One message as the profile reads it."""
 
     id: str
@@ -67,7 +67,7 @@ class Message:
     """What was read otherwise than it was written."""
 
 
-def check_record(message: Message, most: int) -> None:
+def check_record(message: IncomingMessage, most: int) -> None:
     """Refuse a message that Kafka would not take.
 
     Raises:
@@ -93,7 +93,7 @@ class Format:
     """
 
     profile: str
-    read: Callable[[bytes], Message]
+    read: Callable[[bytes], IncomingMessage]
     json_schema: Mapping[str, object] = field(default_factory=dict)
     media_types: tuple[str, ...] = ("application/json",)
     batch: tuple[str, ...] = ("array", "ndjson")
@@ -103,7 +103,7 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class OutgoingMessage:
     """A message on its way to a partner.
 
     Attributes:
@@ -174,7 +174,7 @@ Outcome = Delivered | Retry | Park
 class Partner(Protocol):
     """A participant that messages are delivered to."""
 
-    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+    async def deliver(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Make one attempt for the batch, in order, and say for each message what came of it.
 
         Never raises for an answer that can be expected from a partner or a network. A message of a subject
@@ -207,12 +207,12 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PolledPage:
     """What one poll brought.
 
     Attributes:
         messages: items in the partner's order. Overlap and retries repeat items: the caller drops what
-            `Log.seen` knows under the same digest.
+            `ReceiverLog.seen` knows under the same digest.
         rejected: items that could not be read.
         cursor: where the next poll goes on; opaque. To be committed together with the messages.
         more: another page is waiting, poll again at once.
@@ -227,7 +227,7 @@ class Page:
 class Source(Protocol):
     """A participant that is polled."""
 
-    async def poll(self, cursor: str) -> Page:
+    async def poll(self, cursor: str) -> PolledPage:
         """Read the page at ``cursor`` (``""``: from the beginning).
 
         Raises:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SettingsGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of settings: immutable, unknown keys are refused."""
 
 
@@ -24,7 +24,7 @@ Seconds = Annotated[float, Meta(ge=0)]
 Size = Annotated[int, Meta(ge=1)]
 
 
-class Limits(Settings, frozen=True):
+class Limits(SettingsGroup, frozen=True):
     """Bounds on what the other side may send, in requests and in answers alike."""
 
     body: Annotated[Size, Meta(description="Largest body on the wire.")] = 1 << 20
@@ -42,14 +42,14 @@ class Limits(Settings, frozen=True):
     )
 
 
-class Rate(Settings, frozen=True):
+class Rate(SettingsGroup, frozen=True):
     """A rate limit: a bucket of tokens, one per message."""
 
     per_second: Annotated[float, Meta(gt=0, description="Messages per second in the long run.")]
     burst: Annotated[Size, Meta(description="Messages that may pass at once.")] = 10
 
 
-class Webhook(Settings, frozen=True):
+class Webhook(SettingsGroup, frozen=True):
     """How a participant sends to us. It must have at least one secret, public key or bearer token."""
 
     path: Annotated[
@@ -83,17 +83,17 @@ class Webhook(Settings, frozen=True):
     limits: Annotated[Limits, Meta(description="Bounds on requests.")] = Limits()
 
 
-class NoAuth(Settings, frozen=True, tag="none", tag_field="kind"):
+class NoAuth(SettingsGroup, frozen=True, tag="none", tag_field="kind"):
     """No credentials are sent."""
 
 
-class Bearer(Settings, frozen=True, tag="bearer", tag_field="kind"):
+class BearerSettings(SettingsGroup, frozen=True, tag="bearer", tag_field="kind"):
     """A fixed bearer token."""
 
     token: Annotated[SecretRef, Meta(description="Where the token is found.")]
 
 
-class OAuth2(Settings, frozen=True, tag="oauth2", tag_field="kind"):
+class OAuth2(SettingsGroup, frozen=True, tag="oauth2", tag_field="kind"):
     """OAuth2 client credentials (RFC 6749, section 4.4)."""
 
     token_url: Annotated[Url, Meta(description="Token endpoint of the authorization server.")]
@@ -110,10 +110,10 @@ class OAuth2(Settings, frozen=True, tag="oauth2", tag_field="kind"):
     ] = 0.8
 
 
-Auth = NoAuth | Bearer | OAuth2
+Auth = NoAuth | BearerSettings | OAuth2
 
 
-class Egress(Settings, frozen=True):
+class Egress(SettingsGroup, frozen=True):
     """Where this participant's connections may go. Redirects are never followed."""
 
     hosts: Annotated[
@@ -133,7 +133,7 @@ class Egress(Settings, frozen=True):
     ca_file: Annotated[str, Meta(description="PEM file of a private CA; empty: the system's.")] = ""
 
 
-class Timeouts(Settings, frozen=True):
+class Timeouts(SettingsGroup, frozen=True):
     """Bounds on one HTTP exchange."""
 
     connect: Annotated[Seconds, Meta(description="TCP and TLS handshake.")] = 5.0
@@ -143,7 +143,7 @@ class Timeouts(Settings, frozen=True):
     total: Annotated[Seconds, Meta(description="The whole exchange, whatever happens.")] = 30.0
 
 
-class Breaker(Settings, frozen=True):
+class Breaker(SettingsGroup, frozen=True):
     """When deliveries to a partner pause as a whole."""
 
     failures: Annotated[Size, Meta(description="Failures in a row that open the circuit.")] = 5
@@ -151,7 +151,7 @@ class Breaker(Settings, frozen=True):
     longest: Annotated[Seconds, Meta(description="Longest pause between two probes.")] = 30.0
 
 
-class Backoff(Settings, frozen=True):
+class Backoff(SettingsGroup, frozen=True):
     """When a message is tried again: full jitter, a random time below an exponentially growing bound."""
 
     first: Annotated[Seconds, Meta(description="Bound of the first wait.")] = 1.0
@@ -162,7 +162,7 @@ class Backoff(Settings, frozen=True):
     ] = 72 * 3600.0
 
 
-class Success(Settings, frozen=True):
+class Success(SettingsGroup, frozen=True):
     """Which answers say that the partner has the message."""
 
     statuses: Annotated[tuple[int, ...], Meta(description="HTTP statuses; each from 200 to 299, or 409.")] = (
@@ -183,7 +183,7 @@ class Success(Settings, frozen=True):
 Member = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.$-]{0,100}$")]
 
 
-class Outcomes(Settings, frozen=True):
+class Outcomes(SettingsGroup, frozen=True):
     """Where the answer to a batch says what became of each message."""
 
     at: Annotated[Pointer, Meta(description="JSON pointer of the list; empty: the answer itself.")] = ""
@@ -204,7 +204,7 @@ class Outcomes(Settings, frozen=True):
     ] = ""
 
 
-class Deliver(Settings, frozen=True):
+class Deliver(SettingsGroup, frozen=True):
     """How messages are delivered to a participant."""
 
     url: Annotated[Url, Meta(description="Address that messages are posted to.")]
@@ -242,7 +242,7 @@ class Deliver(Settings, frozen=True):
     limits: Annotated[Limits, Meta(description="Bounds on answers.")] = Limits()
 
 
-class Poll(Settings, frozen=True):
+class Poll(SettingsGroup, frozen=True):
     """How a participant is polled: pages of items under a cursor, a `next` link or a time."""
 
     url: Annotated[Url, Meta(description="Address of the first page.")]
@@ -276,7 +276,7 @@ class Poll(Settings, frozen=True):
     limits: Annotated[Limits, Meta(description="Bounds on answers.")] = Limits()
 
 
-class PermitKey(Settings, frozen=True):
+class PermitKey(SettingsGroup, frozen=True):
     """A key that an authority signs with."""
 
     id: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,100}$", description="Id of the key (`kid`).")]
@@ -286,7 +286,7 @@ class PermitKey(Settings, frozen=True):
     ]
 
 
-class PermitPeer(Settings, frozen=True):
+class PermitPeer(SettingsGroup, frozen=True):
     """Another e-Permit authority. Its keys are fetched once, over this address."""
 
     url: Annotated[Url, Meta(description="Address of its public API.")]
@@ -300,7 +300,7 @@ class PermitPeer(Settings, frozen=True):
 AuthorityCode = Annotated[str, Meta(pattern=r"^[A-Z]{1,10}$")]
 
 
-class Authority(Settings, frozen=True):
+class AuthoritySettings(SettingsGroup, frozen=True):
     """An authority of the e-Permit protocol, for which the broker speaks: a full peer of the others."""
 
     code: Annotated[AuthorityCode, Meta(description="Its code: ISO 3166-1 alpha-2 for a country.")]
@@ -335,7 +335,7 @@ class Authority(Settings, frozen=True):
     )
 
 
-class Participant(Settings, frozen=True):
+class Participant(SettingsGroup, frozen=True):
     """A system that the broker talks to. Configuration is all there is to one."""
 
     name: Annotated[Name, Meta(description="Its name in topics, metrics and addresses.")]
@@ -344,7 +344,7 @@ class Participant(Settings, frozen=True):
     poll: Annotated[Poll | None, Meta(description="How we fetch from it.")] = None
     deliver: Annotated[Deliver | None, Meta(description="How we send to it.")] = None
     authority: Annotated[
-        Authority | None, Meta(description="The e-Permit authority that the broker is itself.")
+        AuthoritySettings | None, Meta(description="The e-Permit authority that the broker is itself.")
     ] = None
 
     simulated: Annotated[

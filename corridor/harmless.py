@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 _KNOWN: Final = "_known"
 
 
-class Kind(NamedTuple):
+class Complaint(NamedTuple):
     """One kind of complaint.
 
     Attributes:
@@ -31,12 +31,12 @@ class Kind(NamedTuple):
 
 
 KINDS: Final = (
-    Kind("asyncio", "Future exception was never retrieved", (KafkaError,)),
-    Kind("asyncio", "Task exception was never retrieved", (KafkaError,)),
-    Kind("asyncio", "Exception in callback", (KeyError,), "MessageAccumulator._pop_batch"),
-    Kind("asyncio", "Unclosed AIOKafka"),
-    Kind("asyncio", "Task was destroyed but it is pending", (), "aiokafka"),
-    Kind("aiokafka.producer.sender", "Unexpected error in sender routine", (KafkaError, KeyError)),
+    Complaint("asyncio", "Future exception was never retrieved", (KafkaError,)),
+    Complaint("asyncio", "Task exception was never retrieved", (KafkaError,)),
+    Complaint("asyncio", "Exception in callback", (KeyError,), "MessageAccumulator._pop_batch"),
+    Complaint("asyncio", "Unclosed AIOKafka"),
+    Complaint("asyncio", "Task was destroyed but it is pending", (), "aiokafka"),
+    Complaint("aiokafka.producer.sender", "Unexpected error in sender routine", (KafkaError, KeyError)),
 )
 """All that are known; what is none of them is told with its traceback."""
 
@@ -59,7 +59,7 @@ class Harmless(logging.Filter):
         return True
 
 
-def _is(kind: Kind, logger: str, text: str, error: BaseException | None) -> bool:
+def _is(kind: Complaint, logger: str, text: str, error: BaseException | None) -> bool:
     return (
         logger == kind.logger
         and text.startswith(kind.words)

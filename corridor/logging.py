@@ -13,7 +13,7 @@ import structlog
 
 from corridor.harmless import Harmless
 from corridor.repeats import Repeats
-from corridor.settings.model import Log
+from corridor.settings.model import LogSettings
 from schemas.text import visible
 
 SECRET: Final = frozenset(
@@ -78,7 +78,7 @@ def _way(error: BaseException) -> Iterator[str]:
     yield type(error).__qualname__
 
 
-def configure(settings: Log, role: str, repeats: Repeats | None = None) -> Repeats:
+def configure(settings: LogSettings, role: str, repeats: Repeats | None = None) -> Repeats:
     """Send all logging of this process, the libraries' included, to stderr in one form.
 
     Args:

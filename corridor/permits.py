@@ -14,7 +14,7 @@ import msgspec
 from connectors.auth.secret import find_secret
 from connectors.epermit.peer import describe
 from connectors.http.client import Client
-from connectors.settings import Authority, Participant
+from connectors.settings import AuthoritySettings, Participant
 from corridor.settings import Settings
 from schemas.epermit.keys import read_private, read_public
 from schemas.epermit.proof import Signer
@@ -153,7 +153,7 @@ class Office:
             raise Permanent("not-found", f"the settings name no peer {code}, which issued the permit")
 
 
-def _choose(settings: Settings, name: str) -> tuple[Participant, Authority]:
+def _choose(settings: Settings, name: str) -> tuple[Participant, AuthoritySettings]:
     found = {n: p for n, p in settings.participants.items() if p.authority is not None}
     if not name and len(found) == 1:
         (name,) = found

@@ -8,7 +8,7 @@ from typing import Protocol
 from connectors.auth.oauth2 import ClientCredentials
 from connectors.auth.secret import Secret, find_secret
 from connectors.http.client import Client
-from connectors.settings import Auth, Bearer, OAuth2
+from connectors.settings import Auth, BearerSettings, OAuth2
 
 
 class Credentials(Protocol):
@@ -29,7 +29,7 @@ class Credentials(Protocol):
         """
 
 
-class Fixed:
+class FixedHeader:
     """A header that does not change; with an empty token there is none."""
 
     def __init__(self, token: Secret | None) -> None:
@@ -59,10 +59,10 @@ def make_credentials(auth: Auth, client: Client, participant: str, now: Callable
     match auth:
         case OAuth2():
             return ClientCredentials(auth, client, participant, now)
-        case Bearer():
-            return Fixed(find_secret(auth.token))
+        case BearerSettings():
+            return FixedHeader(find_secret(auth.token))
         case _:
-            return Fixed(None)
+            return FixedHeader(None)
 
 
 def token_urls(auth: Auth) -> list[str]:

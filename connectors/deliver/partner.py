@@ -18,12 +18,12 @@ from connectors.auth.outbound import make_credentials, token_urls
 from connectors.auth.secret import find_secret
 from connectors.auth.webhook import hmac_key
 from connectors.deliver.outcomes import said_of_each
-from connectors.deliver.request import Prepared, delivery_key, prepare, signed
-from connectors.deliver.verdict import Kind, Verdict, judge
-from connectors.http.circuit import Circuit, State
+from connectors.deliver.request import PreparedRequest, delivery_key, prepare, signed
+from connectors.deliver.verdict import Verdict, VerdictKind, judge
+from connectors.http.circuit import Circuit, CircuitState
 from connectors.http.client import Answer, Client
 from connectors.http.rate import Bucket
-from connectors.ports import Delivered, Delivery, Outcome, Park, Retry
+from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Retry
 from connectors.settings import Participant
 from schemas.errors import Misconfigured, Transient
 
@@ -72,9 +72,9 @@ class HttpPartner:
         self._bucket = Bucket(settings.rate, clock)
         self.circuit = Circuit(settings.breaker, clock, self._observe)
         self._slots = asyncio.Semaphore(settings.concurrency)
-        metrics.CIRCUIT.labels(self.name).set(State.CLOSED.value)
+        metrics.CIRCUIT.labels(self.name).set(CircuitState.CLOSED.value)
 
-    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+    async def deliver(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Make one attempt for the batch; see `connectors.ports.Partner`."""
         if self.settings.batch == "none":
             return await self._one_by_one(batch)
@@ -91,9 +91,9 @@ class HttpPartner:
         """Close all connections."""
         await self._client.close()
 
-    async def _together(self, batch: Sequence[Delivery]) -> list[Outcome]:
+    async def _together(self, batch: Sequence[OutgoingMessage]) -> list[Outcome]:
         verdict, status = await self._attempt(prepare(self.name, batch, self.settings.batch), len(batch))
-        if verdict.kind is Kind.PARK and len(batch) > 1:
+        if verdict.kind is VerdictKind.PARK and len(batch) > 1:
             return await self._one_by_one(batch)  # one of them is bad: find out which, deliver the others
         return [
             self._outcome(*self._of_one(verdict, status, index), message)
@@ -106,10 +106,12 @@ class HttpPartner:
             return verdict, status
         own, words = verdict.said[index]
         if own in self.settings.park:
-            return Verdict(Kind.PARK, "partner-refused", f"{own} {words}".rstrip()), own
-        return Verdict(Kind.RETRY, "partner-unavailable", f"of this message: {own} {words}".rstrip()), own
+            return Verdict(VerdictKind.PARK, "partner-refused", f"{own} {words}".rstrip()), own
+        return Verdict(
+            VerdictKind.RETRY, "partner-unavailable", f"of this message: {own} {words}".rstrip()
+        ), own
 
-    async def _one_by_one(self, batch: Sequence[Delivery]) -> list[Outcome]:
+    async def _one_by_one(self, batch: Sequence[OutgoingMessage]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         held: dict[str, Retry] = {}
         for message in batch:
@@ -123,25 +125,25 @@ class HttpPartner:
                 held[message.subject] = outcome
         return outcomes
 
-    def _outcome(self, verdict: Verdict, status: int, message: Delivery) -> Outcome:
+    def _outcome(self, verdict: Verdict, status: int, message: OutgoingMessage) -> Outcome:
         match verdict.kind:
-            case Kind.DELIVERED:
+            case VerdictKind.DELIVERED:
                 return Delivered(status, delivery_key(self.name, message.id))
-            case Kind.PARK:
+            case VerdictKind.PARK:
                 return Park(verdict.code, verdict.detail, status)
-            case Kind.RETRY:
+            case VerdictKind.RETRY:
                 return Retry(verdict.after, verdict.code, verdict.detail, status=status)
             case _:
                 after = verdict.after or self.circuit.remaining
                 return Retry(after, verdict.code, verdict.detail, paused=True, status=status)
 
-    async def _attempt(self, prepared: Prepared, count: int) -> tuple[Verdict, int]:
+    async def _attempt(self, prepared: PreparedRequest, count: int) -> tuple[Verdict, int]:
         """Send once, if circuit and rate allow it, and learn from the answer."""
         async with self._slots:
             if wait := self.circuit.admit():
-                return Verdict(Kind.CLOSED, "partner-unavailable", "the circuit is open", wait), 0
+                return Verdict(VerdictKind.CLOSED, "partner-unavailable", "the circuit is open", wait), 0
             began = time.perf_counter()
-            verdict = Verdict(Kind.RETRY, "internal", "the attempt was cancelled")
+            verdict = Verdict(VerdictKind.RETRY, "internal", "the attempt was cancelled")
             try:
                 await asyncio.sleep(self._bucket.reserve(count))
                 verdict, status = await self._exchange(prepared, count)
@@ -151,32 +153,32 @@ class HttpPartner:
                 metrics.ATTEMPT_SECONDS.labels(self.name).observe(time.perf_counter() - began)
         return verdict, status
 
-    async def _exchange(self, prepared: Prepared, count: int) -> tuple[Verdict, int]:
+    async def _exchange(self, prepared: PreparedRequest, count: int) -> tuple[Verdict, int]:
         try:
             authorization = await self._credentials.header()
             answer = await self._post(prepared, authorization)
             verdict = judge(answer, self.settings, self._now())
-            if verdict.kind is Kind.UNAUTHORIZED and await self._credentials.renew(authorization):
+            if verdict.kind is VerdictKind.UNAUTHORIZED and await self._credentials.renew(authorization):
                 answer = await self._post(prepared, await self._credentials.header())
                 verdict = judge(answer, self.settings, self._now())
         except Transient as error:
-            kind = Kind.UNAUTHORIZED if error.code == "partner-unauthorized" else Kind.RETRY
+            kind = VerdictKind.UNAUTHORIZED if error.code == "partner-unauthorized" else VerdictKind.RETRY
             return Verdict(kind, error.code, error.message, error.retry_after), 0
         except Misconfigured as error:
-            return Verdict(Kind.CLOSED, error.code, error.message), 0
+            return Verdict(VerdictKind.CLOSED, error.code, error.message), 0
         return self._each(verdict, answer, count), answer.status
 
     def _each(self, verdict: Verdict, answer: Answer, count: int) -> Verdict:
         """Add what an answer says of single messages; a success that cannot be told apart is none."""
-        if verdict.kind is not Kind.DELIVERED:
+        if verdict.kind is not VerdictKind.DELIVERED:
             return verdict
         said = said_of_each(answer, self.settings, count)
         if said is None:
             detail = f"{answer.status}, but the outcomes of the messages cannot be read"
-            return Verdict(Kind.RETRY, "partner-unavailable", detail)
+            return Verdict(VerdictKind.RETRY, "partner-unavailable", detail)
         return verdict._replace(said=said)
 
-    async def _post(self, prepared: Prepared, authorization: str) -> Answer:
+    async def _post(self, prepared: PreparedRequest, authorization: str) -> Answer:
         headers = signed(prepared, self._keys, self._now())
         if authorization:
             headers = headers | {"Authorization": authorization}
@@ -184,22 +186,22 @@ class HttpPartner:
 
     def _learn(self, verdict: Verdict) -> None:
         match verdict.kind:
-            case Kind.DELIVERED | Kind.PARK:
+            case VerdictKind.DELIVERED | VerdictKind.PARK:
                 self.circuit.succeeded()
-            case Kind.RETRY if verdict.code == "internal":
+            case VerdictKind.RETRY if verdict.code == "internal":
                 self.circuit.abandoned()
-            case Kind.RETRY:
+            case VerdictKind.RETRY:
                 self.circuit.failed()
-            case Kind.THROTTLED:
+            case VerdictKind.THROTTLED:
                 self._bucket.slow_down()
                 self.circuit.trip(verdict.after or THROTTLED_PAUSE)
-            case Kind.UNAUTHORIZED:
+            case VerdictKind.UNAUTHORIZED:
                 self.circuit.trip(verdict.after or 0.0)
-            case Kind.CLOSED:
+            case VerdictKind.CLOSED:
                 self.circuit.trip(verdict.after or CLOSED_PAUSE)
-        if verdict.kind in (Kind.UNAUTHORIZED, Kind.CLOSED):
+        if verdict.kind in (VerdictKind.UNAUTHORIZED, VerdictKind.CLOSED):
             log.error("deliveries paused", participant=self.name, code=verdict.code, detail=verdict.detail)
 
-    def _observe(self, state: State) -> None:
+    def _observe(self, state: CircuitState) -> None:
         metrics.CIRCUIT.labels(self.name).set(state.value)
         log.warning("circuit changed", participant=self.name, state=state.name.lower())

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from connectors.auth.webhook import HmacKey, sign
 from connectors.http.trace import is_traceparent
-from connectors.ports import Delivery
+from connectors.ports import OutgoingMessage
 from schemas.broken import broken
 
 NAMESPACE: Final = uuid.UUID("6f2ad7f3-6d0c-5d7b-9f3e-5a1c0b7f2e41")
@@ -20,7 +20,7 @@ MESSAGE_KEYS: Final = "corridor-message-keys"
 Batching = Literal["none", "array", "ndjson"]
 
 
-class Prepared(NamedTuple):
+class PreparedRequest(NamedTuple):
     """A request ready to be sent, but for credentials and signature."""
 
     key: str
@@ -33,7 +33,7 @@ def delivery_key(participant: str, message_id: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{participant}/{message_id}"))
 
 
-def prepare(participant: str, batch: Sequence[Delivery], batching: Batching) -> Prepared:
+def prepare(participant: str, batch: Sequence[OutgoingMessage], batching: Batching) -> PreparedRequest:
     """Put messages into one request.
 
     Args:
@@ -50,15 +50,15 @@ def prepare(participant: str, batch: Sequence[Delivery], batching: Batching) -> 
     if is_traceparent(trace):
         headers["traceparent"] = trace
     if batching == "none":
-        return Prepared(key, batch[0].body, headers)
+        return PreparedRequest(key, batch[0].body, headers)
     headers[MESSAGE_KEYS] = ", ".join(keys)
     if batching == "ndjson":
         headers["Content-Type"] = "application/x-ndjson"
-        return Prepared(key, b"".join(message.body + b"\n" for message in batch), headers)
-    return Prepared(key, b"[" + b",".join(message.body for message in batch) + b"]", headers)
+        return PreparedRequest(key, b"".join(message.body + b"\n" for message in batch), headers)
+    return PreparedRequest(key, b"[" + b",".join(message.body for message in batch) + b"]", headers)
 
 
-def signed(prepared: Prepared, keys: Sequence[HmacKey], now: float) -> dict[str, str]:
+def signed(prepared: PreparedRequest, keys: Sequence[HmacKey], now: float) -> dict[str, str]:
     """Give the headers of one attempt: with Standard Webhooks signatures when there are keys to sign with."""
     if not keys:
         return prepared.headers

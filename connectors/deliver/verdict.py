@@ -23,7 +23,7 @@ from connectors.settings import Deliver, Success
 from schemas.errors import Permanent
 
 
-class Kind(Enum):
+class VerdictKind(Enum):
     """What an answer asks us to do."""
 
     DELIVERED = "delivered"
@@ -45,7 +45,7 @@ class Verdict(NamedTuple):
         said: of a batch, messages of which the answer says something else, with status and words.
     """
 
-    kind: Kind
+    kind: VerdictKind
     code: str
     detail: str
     after: float | None = None
@@ -64,29 +64,33 @@ def judge(answer: Answer, settings: Deliver, now: float) -> Verdict:
     after = parse_retry_after(answer.headers.get("retry-after"), now)
     if status == 207:
         if settings.outcomes is not None:
-            return Verdict(Kind.DELIVERED, "ok", "")
+            return Verdict(VerdictKind.DELIVERED, "ok", "")
         detail = "207, and deliver.outcomes does not say where the outcome of each message stands"
-        return Verdict(Kind.RETRY, "partner-unavailable", detail, after)
+        return Verdict(VerdictKind.RETRY, "partner-unavailable", detail, after)
     if status in settings.success.statuses:
         if _holds(settings.success, answer):
-            return Verdict(Kind.DELIVERED, "ok", "")
+            return Verdict(VerdictKind.DELIVERED, "ok", "")
         return Verdict(
-            Kind.RETRY, "partner-unavailable", f"{status}, but the answer does not say success", after
+            VerdictKind.RETRY, "partner-unavailable", f"{status}, but the answer does not say success", after
         )
     if status in (401, 403):
-        return Verdict(Kind.UNAUTHORIZED, "partner-unauthorized", f"the partner answered {status}", after)
+        return Verdict(
+            VerdictKind.UNAUTHORIZED, "partner-unauthorized", f"the partner answered {status}", after
+        )
     if status in settings.park:
-        return Verdict(Kind.PARK, "partner-refused", _excerpt(answer))
+        return Verdict(VerdictKind.PARK, "partner-refused", _excerpt(answer))
     if status in (404, 405, 410):
         code = "partner-gone" if status == 410 else "partner-unavailable"
-        return Verdict(Kind.CLOSED, code, f"the partner answered {status}: no such endpoint", after)
+        return Verdict(VerdictKind.CLOSED, code, f"the partner answered {status}: no such endpoint", after)
     if status == 429:
-        return Verdict(Kind.THROTTLED, "partner-unavailable", "the partner answered 429", after)
+        return Verdict(VerdictKind.THROTTLED, "partner-unavailable", "the partner answered 429", after)
     if 300 <= status < 400:
         return Verdict(
-            Kind.RETRY, "partner-unavailable", f"the partner answered {status}; redirects are not followed"
+            VerdictKind.RETRY,
+            "partner-unavailable",
+            f"the partner answered {status}; redirects are not followed",
         )
-    return Verdict(Kind.RETRY, "partner-unavailable", f"the partner answered {status}", after)
+    return Verdict(VerdictKind.RETRY, "partner-unavailable", f"the partner answered {status}", after)
 
 
 def _holds(success: Success, answer: Answer) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from schemas.epermit.refusal import CODES, Malformed, Refusal, Untrusted
+from schemas.epermit.refusal import CODES, LedgerRefusal, Malformed, Untrusted
 from schemas.errors import CorridorError, Invalid, Transient
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -31,7 +31,7 @@ def refused(error: CorridorError) -> Response:
     match error:
         case Untrusted():
             return PlainTextResponse(f'401 UNAUTHORIZED "{error.message}"', 401)
-        case Refusal():
+        case LedgerRefusal():
             return _answer(422, error.message, {"errorCode": error.reason}, {"error_code": error.reason})
         case Malformed():
             details = {_camel(found.pointer[1:]): _say(found) for found in error.violations}

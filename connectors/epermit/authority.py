@@ -12,7 +12,7 @@ import structlog
 from connectors import metrics
 from connectors.auth.secret import find_secret
 from connectors.epermit.ports import PermitLog
-from connectors.settings import Authority as Settings
+from connectors.settings import AuthoritySettings
 from schemas.epermit import acts
 from schemas.epermit.acts import Author, Change
 from schemas.epermit.body import read_object
@@ -20,7 +20,7 @@ from schemas.epermit.event import PATHS, make
 from schemas.epermit.keys import read_private
 from schemas.epermit.ledger import Ledger
 from schemas.epermit.proof import Signer, jws_kid, token_claims, verify_jws
-from schemas.epermit.refusal import Refusal, Untrusted
+from schemas.epermit.refusal import LedgerRefusal, Untrusted
 from schemas.errors import CorridorError, Transient
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class Authority:
     """
 
     def __init__(
-        self, name: str, settings: Settings, ledger: PermitLog, now: Callable[[], float] = time.time
+        self, name: str, settings: AuthoritySettings, ledger: PermitLog, now: Callable[[], float] = time.time
     ) -> None:
         self.name, self.settings, self.ledger = name, settings, ledger
         self.token = find_secret(settings.token)
@@ -91,7 +91,7 @@ class Authority:
             proof = _bearer(authorization)
             await self.act(lambda ledger, author: acts.receive(ledger, event, proof, author))
         except CorridorError as error:
-            code = error.reason if isinstance(error, Refusal) else error.code
+            code = error.reason if isinstance(error, LedgerRefusal) else error.code
             log.info("permit event refused", participant=self.name, kind=kind, code=code, error=error.message)
             raise
         finally:
@@ -109,10 +109,10 @@ class Authority:
         if audience != self.state.code:
             raise Untrusted("Authorization failed")
         if peer is None:
-            raise Refusal("AUTHORITY_NOT_FOUND")
+            raise LedgerRefusal("AUTHORITY_NOT_FOUND")
         jwk = peer.valid.get(jws_kid(token))
         if jwk is None:
-            raise Refusal("KEY_NOTFOUND")
+            raise LedgerRefusal("KEY_NOTFOUND")
         verify_jws(token, jwk)
         if end <= self._now():
             raise Untrusted("Authorization failed")

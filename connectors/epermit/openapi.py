@@ -33,7 +33,7 @@ from schemas.epermit.fields import (
     PERMIT_ID_RULE,
     TYPE_RULE,
     TYPES,
-    Field,
+    PermitField,
 )
 from schemas.epermit.permit import DATE, ID
 
@@ -256,16 +256,16 @@ def _line(text: str) -> Document:
     return {"description": text, "content": {"text/plain": {"schema": _TEXT}}}
 
 
-def _event(fields: Sequence[Field]) -> Document:
+def _event(fields: Sequence[PermitField]) -> Document:
     return _object((*fields, *ENVELOPE))
 
 
-def _object(fields: Sequence[Field]) -> Document:
+def _object(fields: Sequence[PermitField]) -> Document:
     required = [field.name for field in fields if field.required]
     return one_object(required, **{field.name: _field(field) for field in fields})
 
 
-def _field(field: Field) -> Document:
+def _field(field: PermitField) -> Document:
     """Describe a field as it is read: numbers may be texts, and texts numbers."""
     if field.kind in _BITS:
         bound = 1 << _BITS[field.kind]

@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 
-from schemas.epermit.acts import Entry
+from schemas.epermit.acts import LedgerEntry
 from schemas.epermit.event import event_path
 from schemas.records import OutboxRecord
 
 
-def outbox_record(entry: Entry, us: str) -> OutboxRecord | None:
+def outbox_record(entry: LedgerEntry, us: str) -> OutboxRecord | None:
     """Give what must be sent of an entry; None when it is no event of ours."""
     if entry.event is None or entry.event.producer != us or entry.record.proof is None:
         return None

@@ -12,9 +12,9 @@ import structlog
 from connectors.epermit.answers import error_code
 from connectors.epermit.outbox import DECODER
 from connectors.http.client import Answer, Client
-from connectors.ports import Delivered, Delivery, Outcome, Retry
-from connectors.settings import Authority, PermitPeer
-from schemas.epermit.refusal import Refusal
+from connectors.ports import Delivered, Outcome, OutgoingMessage, Retry
+from connectors.settings import AuthoritySettings, PermitPeer
+from schemas.epermit.refusal import LedgerRefusal
 from schemas.errors import CorridorError
 
 log = structlog.get_logger(__name__)
@@ -23,11 +23,11 @@ FOR_EVER: Final = 10 * 365 * 86_400.0
 """Seconds that an event is tried: the chain cannot go on without it."""
 
 
-def _client(authority: Authority, peer: PermitPeer) -> Client:
+def _client(authority: AuthoritySettings, peer: PermitPeer) -> Client:
     return Client(peer.egress, [peer.url], timeouts=authority.timeouts, limits=authority.limits)
 
 
-async def describe(authority: Authority, code: str) -> Mapping[str, Any]:
+async def describe(authority: AuthoritySettings, code: str) -> Mapping[str, Any]:
     """Fetch the self-description of a peer.
 
     One redirect within its own origin is followed, such as to the address with a slash behind it; none
@@ -46,13 +46,13 @@ async def describe(authority: Authority, code: str) -> Mapping[str, Any]:
     finally:
         await client.close()
     if answer.status != 200 or answer.fault is not None:
-        raise Refusal("REMOTE_ERROR", f"{peer.url} answered {answer.status}")
+        raise LedgerRefusal("REMOTE_ERROR", f"{peer.url} answered {answer.status}")
     try:
         said = json.loads(answer.body)
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise Refusal("REMOTE_ERROR", f"{peer.url} did not answer with a description")
+        raise LedgerRefusal("REMOTE_ERROR", f"{peer.url} did not answer with a description")
     return said
 
 
@@ -68,7 +68,7 @@ def _within(url: str, answer: Answer) -> httpx.URL | None:
     return there if same else None
 
 
-class Peer:
+class PeerPartner:
     """Another authority as a partner that events are delivered to.
 
     An event is never parked: without it the peer takes none of those behind it.
@@ -79,12 +79,12 @@ class Peer:
         code: of the peer.
     """
 
-    def __init__(self, name: str, authority: Authority, code: str) -> None:
+    def __init__(self, name: str, authority: AuthoritySettings, code: str) -> None:
         self._name, self._code = name, code
         self._url = authority.peers[code].url.rstrip("/")
         self._client = _client(authority, authority.peers[code])
 
-    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+    async def deliver(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Send one event after the other; behind one that was not taken none is sent."""
         outcomes: list[Outcome] = []
         for delivery in batch:
@@ -94,7 +94,7 @@ class Peer:
                 outcomes.append(await self._send(delivery))
         return outcomes
 
-    async def _send(self, delivery: Delivery) -> Outcome:
+    async def _send(self, delivery: OutgoingMessage) -> Outcome:
         record = DECODER.decode(delivery.body)
         url = f"{self._url}/events/{record.path}"
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {record.proof}"}

@@ -9,7 +9,7 @@ from schemas.epermit.acts import Change
 from schemas.epermit.ledger import Ledger
 
 Decide = Callable[[Ledger], Change]
-"""What an act writes, given all that was written before; may raise `Refusal` and its like."""
+"""What an act writes, given all that was written before; may raise `LedgerRefusal` and its like."""
 
 
 class PermitLog(Protocol):

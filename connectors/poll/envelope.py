@@ -9,21 +9,21 @@ import httpx
 
 from connectors.http.client import Answer
 from connectors.http.pointer import items_of, raw_at, value_at
-from connectors.poll.place import Place, later
+from connectors.poll.place import FeedPosition, later
 from connectors.settings import Poll
 from schemas.errors import Permanent
 
 _NEXT_LINK: Final = re.compile(r"<([^<>]{1,4096})>[^,<]*;\s*rel=\"?next\"?\s*(?:[;,]|$)")
 
 
-class Envelope(NamedTuple):
+class PageEnvelope(NamedTuple):
     """A page before its items are read: their JSON texts, and the place that the partner names next."""
 
     items: list[bytes]
-    follow: Place
+    follow: FeedPosition
 
 
-def open_envelope(settings: Poll, place: Place, url: httpx.URL, answer: Answer) -> Envelope:
+def open_envelope(settings: Poll, place: FeedPosition, url: httpx.URL, answer: Answer) -> PageEnvelope:
     """Take a page apart.
 
     Args:
@@ -43,14 +43,14 @@ def open_envelope(settings: Poll, place: Place, url: httpx.URL, answer: Answer) 
     if settings.since_param and settings.time:
         for item in items:
             newest = later(newest, _time(item, settings.time))
-    follow = Place(
+    follow = FeedPosition(
         cursor=_text(answer.body, settings.cursor),
         next=_next(settings, url, answer),
         newest=newest,
         since=place.began,
         empty=0 if items else place.empty + 1,
     )
-    return Envelope(items, follow)
+    return PageEnvelope(items, follow)
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:

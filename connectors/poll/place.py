@@ -11,7 +11,7 @@ from connectors.settings import Poll
 from schemas.errors import Misconfigured
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class FeedPosition(msgspec.Struct, frozen=True, omit_defaults=True):
     """A position in a partner's feed.
 
     Attributes:
@@ -55,16 +55,16 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
         return httpx.URL(settings.url).copy_merge_params(params)
 
 
-def decode_place(text: str) -> Place:
-    """Read what `Place.encode` wrote; ``""`` is the beginning.
+def decode_place(text: str) -> FeedPosition:
+    """Read what `FeedPosition.encode` wrote; ``""`` is the beginning.
 
     Raises:
         Misconfigured: it is something else.
     """
     if not text:
-        return Place()
+        return FeedPosition()
     try:
-        return msgspec.json.decode(text, type=Place)
+        return msgspec.json.decode(text, type=FeedPosition)
     except msgspec.DecodeError as error:
         raise Misconfigured("settings-invalid", f"the stored cursor cannot be read: {error}") from None
 

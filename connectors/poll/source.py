@@ -19,8 +19,8 @@ from connectors.http.client import Answer, Client
 from connectors.http.retry_after import parse_retry_after
 from connectors.http.trace import traceparent_from
 from connectors.poll.envelope import open_envelope, origin
-from connectors.poll.place import Place, decode_place
-from connectors.ports import Accepted, Format, Message, Page, Rejected, check_record
+from connectors.poll.place import FeedPosition, decode_place
+from connectors.ports import Accepted, Format, IncomingMessage, PolledPage, Rejected, check_record
 from connectors.settings import Participant
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 
@@ -70,7 +70,7 @@ class HttpSource:
         )
         self._credentials = make_credentials(self.settings.auth, self._client, self.name, clock)
 
-    async def poll(self, cursor: str) -> Page:
+    async def poll(self, cursor: str) -> PolledPage:
         """Read one page; see `connectors.ports.Source`."""
         began, code = time.perf_counter(), "ok"
         try:
@@ -86,16 +86,16 @@ class HttpSource:
         """Close all connections."""
         await self._client.close()
 
-    async def _poll(self, place: Place) -> Page:
+    async def _poll(self, place: FeedPosition) -> PolledPage:
         url = place.address(self.settings, self._size)
         if origin(url) != origin(httpx.URL(self.settings.url)):
             raise Misconfigured("settings-unsafe", "the stored cursor leads to another origin")
         answer = await self._get(url, place.etag)
         if answer.status == 304:
-            return Page([], [], place.encode(), more=False)
+            return PolledPage([], [], place.encode(), more=False)
         if answer.status == 410 and (place.cursor or place.next):
             log.warning("cursor expired, reading again", participant=self.name, newest=place.newest)
-            return Page([], [], Place(newest=place.newest).encode(), more=True)
+            return PolledPage([], [], FeedPosition(newest=place.newest).encode(), more=True)
         self._check(answer)
         return self._page(place, url, answer)
 
@@ -121,7 +121,7 @@ class HttpSource:
                 self._size = max(1, self._size // 2)
             raise Transient(answer.fault.code, answer.fault.message)
 
-    def _page(self, place: Place, url: httpx.URL, answer: Answer) -> Page:
+    def _page(self, place: FeedPosition, url: httpx.URL, answer: Answer) -> PolledPage:
         try:
             items, follow = open_envelope(self.settings, place, url, answer)
         except Permanent as error:
@@ -135,7 +135,7 @@ class HttpSource:
             follow = replace(follow, etag=etag)
         return self._read(items, follow, more=more and follow.empty <= MOST_EMPTY)
 
-    def _read(self, items: list[bytes], follow: Place, *, more: bool) -> Page:
+    def _read(self, items: list[bytes], follow: FeedPosition, *, more: bool) -> PolledPage:
         when, trace = int(self._now() * 1000), traceparent_from(None)
         messages: list[Accepted] = []
         rejected: list[Rejected] = []
@@ -152,9 +152,9 @@ class HttpSource:
                     self.name, message.id, message.key, message.body, digest, when, trace, message.findings
                 )
             )
-        return Page(messages, rejected, follow.encode(), more)
+        return PolledPage(messages, rejected, follow.encode(), more)
 
-    def _item(self, item: bytes) -> Message:
+    def _item(self, item: bytes) -> IncomingMessage:
         message = self._form.read(item)
         check_record(message, self.settings.limits.record)
         if not message.id:

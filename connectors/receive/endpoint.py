@@ -16,7 +16,7 @@ from connectors.http.body import BoundedBody, receive
 from connectors.http.problems import Violation, problem, violations
 from connectors.http.rate import Bucket
 from connectors.http.trace import traceparent_from
-from connectors.ports import Accepted, Format, Log, Message, check_record
+from connectors.ports import Accepted, Format, IncomingMessage, ReceiverLog, check_record
 from connectors.receive.admission import Admission
 from connectors.receive.answers import accepted
 from connectors.receive.batch import NDJSON, split
@@ -60,7 +60,11 @@ class Endpoint:
     """
 
     def __init__(
-        self, participant: Participant, form: Format, messages: Log, now: Callable[[], float] = time.time
+        self,
+        participant: Participant,
+        form: Format,
+        messages: ReceiverLog,
+        now: Callable[[], float] = time.time,
     ) -> None:
         if participant.webhook is None:
             raise Misconfigured("settings-invalid", f"participant {participant.name} has no webhook")
@@ -183,7 +187,7 @@ class Endpoint:
             raise BadBatch(refused[0].code, refused, bad, len(texts))
         return messages
 
-    def _identify(self, message: Message, request: Request, *, is_batch: bool) -> str:
+    def _identify(self, message: IncomingMessage, request: Request, *, is_batch: bool) -> str:
         sent = "" if is_batch else request.headers.get("webhook-id", "")
         message_id = message.id or sent
         if not message_id:

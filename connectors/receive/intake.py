@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from connectors.ports import Accepted, Log
+from connectors.ports import Accepted, ReceiverLog
 from schemas.errors import Permanent
 
 
@@ -16,7 +16,7 @@ class Intake:
     became of the first.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: ReceiverLog) -> None:
         self._log = log
         self._pending: dict[str, asyncio.Future[None]] = {}
 

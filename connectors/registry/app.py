@@ -20,19 +20,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.registry.forward import Forwarder
 from connectors.registry.ports import Registry
-from connectors.registry.reads import Reads
+from connectors.registry.reads import ReadHandlers
 from connectors.registry.wire import V1, HttpError, bare_error, media_type, refused, unavailable
-from connectors.registry.writes import Writes
+from connectors.registry.writes import WriteHandlers
 from schemas.errors import Transient
 from schemas.registry.deletion import Uses, unused
 from schemas.registry.names import context_name
-from schemas.registry.refusal import Refusal
+from schemas.registry.refusal import RegistryRefusal
 
 Handler = Callable[[Request], Awaitable[Response]]
 _CONTEXTS: Final = "contexts"
 
 
-class Behind(Mount):
+class Fallback(Mount):
     """What answers every path that no other route has, whatever is in it.
 
     A route that has the path for other methods is asked first: it says which, with 405.
@@ -51,14 +51,14 @@ class Behind(Mount):
 def registry_app(registry: Registry, forwarder: Forwarder | None = None, uses: Uses = unused) -> ASGIApp:
     """Make the application.
 
-    It answers every path: put it `Behind` all other routes, or mount it under a prefix of its own.
+    It answers every path: put it `Fallback` all other routes, or mount it under a prefix of its own.
 
     Args:
         registry: the log under it.
         forwarder: brings writes to the writing process; give one to close its connections in the end.
         uses: subjects whose schemas are not deleted for good without force.
     """
-    reads, writes = Reads(registry), Writes(registry, forwarder or Forwarder(), uses)
+    reads, writes = ReadHandlers(registry), WriteHandlers(registry, forwarder or Forwarder(), uses)
     version = "/subjects/{subject}/versions/{version}"
     table: dict[str, dict[str, Handler]] = {
         "/": {"GET": reads.root},
@@ -98,7 +98,7 @@ def _dispatch(handlers: dict[str, Handler]) -> Handler:
         try:
             media_type(request)
             return await handlers["GET" if request.method == "HEAD" else request.method](request)
-        except Refusal as refusal:
+        except RegistryRefusal as refusal:
             return refused(request, refusal)
         except Transient as error:
             return unavailable(request, error)

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from connectors.registry.cache import DiskCache
-from connectors.registry.transport import Transport
+from connectors.registry.transport import RegistryTransport
 from schemas.errors import CorridorError, Permanent, Transient
 from schemas.registry.compatibility import Earlier, check
 from schemas.registry.reading import InvalidSchema, parse
@@ -52,7 +52,7 @@ class RegistryClient:
 
     Args:
         url: base address, for example ``http://localhost:8081`` or, for Apicurio, ``…/apis/ccompat/v7``.
-        auth: user and password, or any `httpx.Auth` (see `Bearer`).
+        auth: user and password, or any `httpx.Auth` (see `TokenAuth`).
         verify: TLS trust, and the client certificate for mTLS; None for the system's trust store.
         cache_dir: directory in which schemas are kept by registry and id; None keeps them in memory only.
         offline: keep the ids of registrations there too, and use them while the registry is away.
@@ -75,7 +75,7 @@ class RegistryClient:
         offline: bool = False,
         attempts: int = 4,
     ) -> None:
-        self._transport = Transport(url, auth=auth, verify=verify, attempts=attempts)
+        self._transport = RegistryTransport(url, auth=auth, verify=verify, attempts=attempts)
         self._disk = DiskCache(cache_dir, self._transport.url) if cache_dir else None
         self._offline = self._disk if offline else None
         self._schemas: dict[int, str] = {}

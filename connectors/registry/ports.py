@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from schemas.registry.registration import Change
-from schemas.registry.state import State
+from schemas.registry.registration import RegistryChange
+from schemas.registry.state import RegistryState
 
-Decide = Callable[[State], Change]
-"""What a request writes, given all that was written before; may raise `Refusal`."""
+Decide = Callable[[RegistryState], RegistryChange]
+"""What a request writes, given all that was written before; may raise `RegistryRefusal`."""
 
 
 class Elsewhere(Exception):
@@ -33,11 +33,11 @@ class Registry(Protocol):
         cluster: id of the Kafka cluster.
     """
 
-    state: State
+    state: RegistryState
     recursive: bool
     cluster: str
 
-    async def write(self, decide: Decide, *, here: bool = False) -> Change:
+    async def write(self, decide: Decide, *, here: bool = False) -> RegistryChange:
         """Decide on the newest state, write, and return when `state` has it.
 
         Args:

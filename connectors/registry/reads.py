@@ -30,12 +30,12 @@ from connectors.registry.wire import answer, flag, paged, text_answer
 from schemas.avro.lint import Json
 from schemas.registry.names import GLOBAL, Subject, subject
 from schemas.registry.records import SchemaValue
-from schemas.registry.refusal import Refusal, no_schema, no_subject, no_version
+from schemas.registry.refusal import RegistryRefusal, no_schema, no_subject, no_version
 from schemas.registry.settings import scope_of
 from schemas.registry.state import DEFAULT_LEVEL, READWRITE
 
 
-class Reads:
+class ReadHandlers:
     """The handlers.
 
     Args:
@@ -218,7 +218,7 @@ class Reads:
             return answer(request, state.config(where))
         own = state.configs.get(scope_of(where))
         if own is None and not _always_there(where):
-            raise Refusal(
+            raise RegistryRefusal(
                 40408, f"Subject '{where.text}' does not have subject-level compatibility configured"
             )
         return answer(request, {"compatibilityLevel": DEFAULT_LEVEL, **(own or {})})
@@ -230,7 +230,9 @@ class Reads:
             return answer(request, {"mode": state.mode(where)})
         own = state.modes.get(scope_of(where))
         if own is None and not _always_there(where):
-            raise Refusal(40409, f"Subject '{where.text}' does not have subject-level mode configured")
+            raise RegistryRefusal(
+                40409, f"Subject '{where.text}' does not have subject-level mode configured"
+            )
         return answer(request, {"mode": own or READWRITE})
 
 

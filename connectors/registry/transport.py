@@ -24,7 +24,7 @@ _LONGEST_PAUSE: Final = 5.0
 _TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class Bearer(httpx.Auth):
+class TokenAuth(httpx.Auth):
     """Sends a fixed token as ``Authorization: Bearer``."""
 
     def __init__(self, token: str) -> None:
@@ -36,7 +36,7 @@ class Bearer(httpx.Auth):
         yield request
 
 
-class Transport:
+class RegistryTransport:
     """One registry at one address; see `RegistryClient` for the arguments.
 
     Attributes:

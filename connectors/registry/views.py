@@ -16,7 +16,7 @@ from schemas.registry.model import Schema
 from schemas.registry.names import DEFAULT, EVERYWHERE, Subject, subject
 from schemas.registry.records import AVRO, SchemaValue
 from schemas.registry.refusal import bad_version, no_schema, no_subject, no_version
-from schemas.registry.state import State, places
+from schemas.registry.state import RegistryState, places
 from schemas.registry.submission import read, referenced
 from schemas.registry.tags import tagged
 from schemas.registry.text import self_contained
@@ -31,13 +31,13 @@ def named_subject(request: Request) -> Subject:
     return subject(unquote(request.path_params.get("subject", "")), context_of(request))
 
 
-def aliased(state: State, where: Subject) -> Subject:
+def aliased(state: RegistryState, where: Subject) -> Subject:
     """Give the subject that a subject stands for by its configuration, mostly itself."""
     alias = state.configs.get(where.text, {}).get("alias")
     return subject(alias, where.context) if isinstance(alias, str) and alias else where
 
 
-def aliases_of(state: State) -> dict[str, list[str]]:
+def aliases_of(state: RegistryState) -> dict[str, list[str]]:
     """Give the aliases of each subject that has any, sorted."""
     found: dict[str, list[str]] = {}
     for name in sorted(state.configs):
@@ -80,7 +80,7 @@ def named_id(request: Request) -> int:
     return int(text)
 
 
-def find_version(state: State, where: Subject, version: int, *, deleted: bool) -> SchemaValue:
+def find_version(state: RegistryState, where: Subject, version: int, *, deleted: bool) -> SchemaValue:
     """Find one version of a subject; one without a context is looked for in all of them, its own first.
 
     Raises:
@@ -95,7 +95,7 @@ def find_version(state: State, where: Subject, version: int, *, deleted: bool) -
     raise no_subject(where.text)
 
 
-def find_id(state: State, where: Subject, schema_id: int) -> list[SchemaValue]:
+def find_id(state: RegistryState, where: Subject, schema_id: int) -> list[SchemaValue]:
     """Find the versions that have an id, in the context in which a subject has it; the subject's own first.
 
     Raises:
@@ -112,7 +112,7 @@ def find_id(state: State, where: Subject, schema_id: int) -> list[SchemaValue]:
     return values
 
 
-def matching(state: State, request: Request, aliases: Mapping[str, Sequence[str]] = {}) -> list[str]:
+def matching(state: RegistryState, request: Request, aliases: Mapping[str, Sequence[str]] = {}) -> list[str]:
     """Give the names of all subjects with one of the asked prefixes; ``:*:`` spans contexts, as none does.
 
     Args:
@@ -161,7 +161,7 @@ def shown(value: SchemaValue, *leave_out: str, **instead: Json) -> dict[str, Jso
     return {k: v for k, v in fields.items() if v is not None and k not in leave_out}
 
 
-def asked(state: State, request: Request, value: SchemaValue) -> dict[str, Json]:
+def asked(state: RegistryState, request: Request, value: SchemaValue) -> dict[str, Json]:
     """Give the fields that the request wants: ``format``, ``referenceFormat`` and ``findTags``."""
     fields: dict[str, Json] = {"schema": formatted(state, request, value)}
     if request.query_params.get("referenceFormat") == "qualified":
@@ -174,14 +174,14 @@ def asked(state: State, request: Request, value: SchemaValue) -> dict[str, Json]
     return fields
 
 
-def formatted(state: State, request: Request, value: SchemaValue) -> str:
+def formatted(state: RegistryState, request: Request, value: SchemaValue) -> str:
     """Give the schema text in the format that was asked: ``resolved`` has the references inlined."""
     if request.query_params.get("format", "").lower() != "resolved" or value.kind != AVRO:
         return value.schema
     return self_contained(_parsed(state, value))
 
 
-def _parsed(state: State, value: SchemaValue) -> Schema:
+def _parsed(state: RegistryState, value: SchemaValue) -> Schema:
     context = subject(value.subject).context
     return read(value.schema, referenced(state, context, value.references))
 

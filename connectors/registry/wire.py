@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from schemas.avro.lint import Json
 from schemas.errors import Transient
-from schemas.registry.refusal import Refusal, too_large
+from schemas.registry.refusal import RegistryRefusal, too_large
 from schemas.registry.text import json_text
 
 V1: Final = "application/vnd.schemaregistry.v1+json"
@@ -89,7 +89,7 @@ def text_answer(request: Request, text: str) -> Response:
     return Response(text, media_type=media_type(request))
 
 
-def refused(request: Request, error: Refusal) -> Response:
+def refused(request: Request, error: RegistryRefusal) -> Response:
     """Give the body of a refusal."""
     return answer(request, {"error_code": error.error_code, "message": error.message}, status=error.status)
 

@@ -25,11 +25,11 @@ from connectors.registry.views import (
 from connectors.registry.wire import answer, body, flag
 from schemas.avro.lint import Json
 from schemas.registry import deletion, registration, settings
-from schemas.registry.compatibility import Verdict
+from schemas.registry.compatibility import CheckResult
 from schemas.registry.names import Subject, context_name
 from schemas.registry.records import SchemaValue
-from schemas.registry.refusal import INVALID_SCHEMA, Refusal, no_version
-from schemas.registry.registration import Change
+from schemas.registry.refusal import INVALID_SCHEMA, RegistryRefusal, no_version
+from schemas.registry.registration import RegistryChange
 from schemas.registry.submission import Submission, prepare
 
 OFFSET: Final = "X-Registry-Offset"
@@ -39,7 +39,7 @@ _THREADS: Final = 4
 T = TypeVar("T")
 
 
-class Writes:
+class WriteHandlers:
     """The handlers.
 
     Args:
@@ -118,7 +118,7 @@ class Writes:
     async def _check(
         self, request: Request, where: Subject, given: Submission, versions: Sequence[SchemaValue]
     ) -> Response:
-        def judge() -> Verdict:
+        def judge() -> CheckResult:
             state = self._registry.state
             normalize = flag(request, "normalize") or bool(state.config(where).get("normalize"))
             prepared = prepare(state, where, given, normalize=normalize, recursive=self._registry.recursive)
@@ -127,7 +127,7 @@ class Writes:
         verbose = flag(request, "verbose")
         try:
             verdict = await self._in_thread(judge)
-        except Refusal as refusal:
+        except RegistryRefusal as refusal:
             if not verbose or refusal.error_code != INVALID_SCHEMA:
                 raise
             return answer(request, {"is_compatible": False, "messages": [refusal.message]})
@@ -213,7 +213,7 @@ class Writes:
             return await asyncio.to_thread(work)
 
 
-def _answered(change: Change) -> Json:
+def _answered(change: RegistryChange) -> Json:
     """Give a change as JSON: a registered version without what the endpoint does not have."""
     if isinstance(change.answer, SchemaValue):
         return {"id": change.answer.id, **shown(change.answer, "subject", "ts", "deleted")}

@@ -10,7 +10,7 @@ import msgspec
 
 from corridor.audit.facts import Logged
 from schemas.avro.jsonform import JsonForm
-from schemas.epermit.event import Event, event_path
+from schemas.epermit.event import PermitEvent, event_path
 from schemas.epermit.ledger import Ledger
 from schemas.records import OUTBOX, OutboxRecord
 
@@ -26,7 +26,7 @@ class Held(NamedTuple):
         told: SHA-256 of what the corridor must be told of it, empty when that is nothing.
     """
 
-    event: Event
+    event: PermitEvent
     proof: str
     told: str = ""
 
@@ -45,7 +45,7 @@ class Held(NamedTuple):
         return hashlib.sha256(_OUTBOX_FORM.from_datum(msgspec.structs.asdict(message))).hexdigest()
 
 
-class Report(NamedTuple):
+class PostReport(NamedTuple):
     """An entry or exit that a border post told the corridor, on its way to the authority."""
 
     logged: Logged
@@ -68,7 +68,7 @@ class PeerLedger:
 
 
 @dataclass(slots=True)
-class Authority:
+class AuditedAuthority:
     """One authority of the broker.
 
     Attributes:
@@ -84,7 +84,7 @@ class Authority:
     ledger: Ledger
     events: list[Held] = field(default_factory=list)
     outboxes: dict[str, list[Logged]] = field(default_factory=dict)
-    reports: list[Report] = field(default_factory=list)
+    reports: list[PostReport] = field(default_factory=list)
     peers: dict[str, PeerLedger] = field(default_factory=dict)
 
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from corridor.audit.compare import accepted, doubled, echoes, effects, reused, settled
-from corridor.audit.facts import Evidence, Violation
+from corridor.audit.facts import BrokenPromise, Evidence
 from corridor.audit.permits import check_authority
 
 
-def check(evidence: Evidence) -> list[Violation]:
+def check(evidence: Evidence) -> list[BrokenPromise]:
     """Compare all evidence after a drain; an empty list means that every promise held.
 
     Of a participant without a ledger the log, the reports and the receipts are held against each other: that
@@ -37,7 +37,7 @@ def check(evidence: Evidence) -> list[Violation]:
     return found
 
 
-def _translated(evidence: Evidence) -> Iterator[Violation]:
+def _translated(evidence: Evidence) -> Iterator[BrokenPromise]:
     """Every record of every stage ends in an output, a report or a dead letter."""
     ended = {(report.stage, report.id) for report in evidence.reports}
     ended |= {(died.stage, died.id) for died in evidence.dead}
@@ -46,7 +46,7 @@ def _translated(evidence: Evidence) -> Iterator[Violation]:
         stage = f"to-corridor.{name}"
         for record in logged:
             if record.origin not in origins and (stage, record.id) not in ended:
-                yield Violation("lost-in-translation", stage, record.id, f"origin {record.origin}")
+                yield BrokenPromise("lost-in-translation", stage, record.id, f"origin {record.origin}")
     for name, outgoing in evidence.outgoing.items():
         stage = f"from-corridor.{name}"
         sources = {":".join(record.id.split(":")[:2]) for record in outgoing}
@@ -59,4 +59,4 @@ def _translated(evidence: Evidence) -> Iterator[Violation]:
                 continue
             if (event.origin, event.subject) in trains:
                 continue
-            yield Violation("lost-in-translation", stage, event.id, f"origin {event.origin}")
+            yield BrokenPromise("lost-in-translation", stage, event.id, f"origin {event.origin}")

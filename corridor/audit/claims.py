@@ -54,7 +54,7 @@ BASES: Final = {"AST": timedelta(hours=5), "MSK": timedelta(hours=3)}
 ETA: Final = frozenset({"ETA"})
 
 
-class Claim(NamedTuple):
+class Statement(NamedTuple):
     """One thing that a partner was told of one unit.
 
     Attributes:
@@ -80,7 +80,7 @@ class Claim(NamedTuple):
     lasting: bool = False
 
 
-class Told(NamedTuple):
+class ToldMessage(NamedTuple):
     """One message that a partner has: its id, the participant it comes from, and what it says."""
 
     id: str
@@ -88,9 +88,9 @@ class Told(NamedTuple):
     document: Document
 
 
-def claims_of_events(told: Iterable[Told]) -> Iterator[Claim]:
+def claims_of_events(told: Iterable[ToldMessage]) -> Iterator[Statement]:
     """Take events in ``dlp.event.v1`` apart; of each the highest version holds, unless it was taken back."""
-    versions: defaultdict[str, list[Told]] = defaultdict(list)
+    versions: defaultdict[str, list[ToldMessage]] = defaultdict(list)
     for message in told:
         versions[message.document["eventID"]].append(message)
     for event, listed in versions.items():
@@ -100,7 +100,7 @@ def claims_of_events(told: Iterable[Told]) -> Iterator[Claim]:
             yield from _of_event(event, message, holds=message is last and not gone)
 
 
-def _of_event(event: str, message: Told, *, holds: bool) -> Iterator[Claim]:
+def _of_event(event: str, message: ToldMessage, *, holds: bool) -> Iterator[Statement]:
     said, place = message.document, message.document.get("location", {})
     code, mode = f"{said['eventType']}/{said['eventCode']}", said.get("modeOfTransport")
     classifier, service = said["eventClassifierCode"], said.get("serviceTypeCode")
@@ -114,7 +114,7 @@ def _of_event(event: str, message: Told, *, holds: bool) -> Iterator[Claim]:
     notes = frozenset(r["value"] for r in said.get("references", ()) if r["type"] in {"SMGS", "CIM"})
     at = datetime.fromisoformat(said["eventDateTime"])
     for unit in _units(said, notes):
-        yield Claim(
+        yield Statement(
             message.id, event, f"{code} {classifier}", whats, unit, at,
             _some(place.get("UNLocationCode"), esr),
             _some(said.get("railCarReference"), said.get("vesselIMONumber"), said.get("railDepartureID")),
@@ -134,9 +134,9 @@ def _units(said: Document, notes: frozenset[str]) -> Iterable[str]:
     return notes
 
 
-def claims_of_notes(told: Iterable[Told]) -> Iterator[Claim]:
+def claims_of_notes(told: Iterable[ToldMessage]) -> Iterator[Statement]:
     """Take notes in ``dtc.note.v1`` apart; in the end the newest version of a note holds."""
-    notes: defaultdict[str, list[Told]] = defaultdict(list)
+    notes: defaultdict[str, list[ToldMessage]] = defaultdict(list)
     for message in told:
         notes[key_of(message.document)].append(message)
     for key, listed in notes.items():
@@ -154,20 +154,20 @@ def key_of(note: Document) -> str:
     return f"{note['departureStation']}/{year}-{month}-{day}/{note['noteNumber']}"
 
 
-def _of_note(key: str, message: Told, state: Document, *, holds: bool) -> Iterator[Claim]:
+def _of_note(key: str, message: ToldMessage, state: Document, *, holds: bool) -> Iterator[Statement]:
     said, of = message.document, frozenset({key})
     operation, station = said.get("operationCode"), said.get("operationStation")
     if operation and station and said.get("operationTime") and operation != "19":
         at = _utc(said["operationTime"], said.get("timeBasis") or state.get("timeBasis"), station)
         whats = frozenset({operation, *([ALSO[operation]] if operation in ALSO else [])})
         for unit, carriers in _carried(key, said):
-            yield Claim(
+            yield Statement(
                 message.id, key, f"operation {operation}", whats, unit, at, frozenset({station}), carriers,
                 of, message.source, holds, lasting=True,
             )  # fmt: skip
     if said.get("etaDestination") and (end := state.get("destinationStation")):
         at = _utc(said["etaDestination"], state.get("timeBasis"), end)
-        yield Claim(
+        yield Statement(
             message.id, key, "etaDestination", ETA, key, at, frozenset({end}), frozenset(), of,
             message.source, holds, lasting=True,
         )  # fmt: skip

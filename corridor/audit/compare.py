@@ -6,45 +6,45 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from corridor.audit.facts import Evidence, Got, Logged, Sent, Violation
+from corridor.audit.facts import BrokenPromise, Evidence, GotMessage, Logged, SentMessage
 
 
-def accepted(place: str, sent: Sequence[Sent], logged: Sequence[Logged]) -> Iterator[Violation]:
+def accepted(place: str, sent: Sequence[SentMessage], logged: Sequence[Logged]) -> Iterator[BrokenPromise]:
     """What was sent against a topic: lost, phantom, doubled, altered, swapped."""
     by_id = {record.id: record for record in logged}
     digests = {message.id: message.sha256 for message in sent}
     for message in sent:
         if message.accepted and message.id not in by_id:
-            yield Violation("lost-accepted", place, message.id, "acknowledged, not in the log")
+            yield BrokenPromise("lost-accepted", place, message.id, "acknowledged, not in the log")
     for record in logged:
         if record.id not in digests:
-            yield Violation("phantom", place, record.id, f"at {record.partition}:{record.offset}")
+            yield BrokenPromise("phantom", place, record.id, f"at {record.partition}:{record.offset}")
         elif record.digest and record.digest != digests[record.id]:
-            yield Violation(
+            yield BrokenPromise(
                 "altered-accepted", place, record.id, f"{digests[record.id]} became {record.digest}"
             )
     unsure = {message.id: message.unsure for message in sent}
     for id_, count in Counter(record.id for record in logged if not record.replayed).items():
         if count > 1 + unsure.get(id_, 0):
-            yield Violation("doubled-accepted", place, id_, f"{count} times")
+            yield BrokenPromise("doubled-accepted", place, id_, f"{count} times")
     subjects = {message.id: message.subject for message in sent}
     first_sent = first((message.id, message.subject) for message in sent if message.id in by_id)
     in_log = first((record.id, subjects[record.id]) for record in logged if record.id in subjects)
     yield from swapped("swapped-accepted", place, first_sent, in_log)
 
 
-def reused(place: str, logged: Iterable[Logged]) -> Iterator[Violation]:
+def reused(place: str, logged: Iterable[Logged]) -> Iterator[BrokenPromise]:
     """One id in the log has one body, however often it was sent: what the log alone can prove of it."""
     digests: dict[str, str] = {}
     for record in logged:
         first_digest = digests.setdefault(record.id, record.digest)
         if record.digest and first_digest and record.digest != first_digest:
-            yield Violation("altered-accepted", place, record.id, f"{first_digest} and {record.digest}")
+            yield BrokenPromise("altered-accepted", place, record.id, f"{first_digest} and {record.digest}")
 
 
 def doubled(
     topic: str, logged: Iterable[Logged], taken_in: Mapping[str, int] = MappingProxyType({})
-) -> Iterator[Violation]:
+) -> Iterator[BrokenPromise]:
     """One id from several origins is by design: a train that n notes tell of is one event, n times.
 
     Args:
@@ -55,17 +55,17 @@ def doubled(
     told = Counter((record.id, record.origin) for record in logged if not record.replayed)
     for (id_, origin), count in told.items():
         if count > max(1, taken_in.get(origin, 1)):
-            yield Violation("doubled-output", topic, id_, f"{count} times from {origin}")
+            yield BrokenPromise("doubled-output", topic, id_, f"{count} times from {origin}")
 
 
-def echoes(name: str, outgoing: Iterable[Logged]) -> Iterator[Violation]:
+def echoes(name: str, outgoing: Iterable[Logged]) -> Iterator[BrokenPromise]:
     """No message goes back to a participant that it passed."""
     for record in outgoing:
         if name in record.hops:
-            yield Violation("echo", f"out.{name}", record.id, f"hops {','.join(record.hops)}")
+            yield BrokenPromise("echo", f"out.{name}", record.id, f"hops {','.join(record.hops)}")
 
 
-def settled(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterator[Violation]:
+def settled(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterator[BrokenPromise]:
     """Every outgoing message has a receipt or a dead letter."""
     receipts = {
         receipt.id for receipt in evidence.receipts if receipt.participant == name and receipt.delivered
@@ -74,25 +74,25 @@ def settled(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterat
     for record in outgoing:
         if record.id not in receipts and record.id not in dead:
             place = f"{record.partition}:{record.offset}"
-            yield Violation(
+            yield BrokenPromise(
                 "not-delivered", f"out.{name}", record.id, f"at {place}, subject {record.subject}"
             )
 
 
-def effects(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterator[Violation]:
+def effects(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterator[BrokenPromise]:
     """The partner's ledger against receipts and ``out.<participant>``."""
     attempts = evidence.got[name]
     took_effect = [attempt for attempt in attempts if attempt.effect]
     effect_keys = {attempt.key for attempt in took_effect}
     for receipt in evidence.receipts:
         if receipt.participant == name and receipt.delivered and receipt.key not in effect_keys:
-            yield Violation("false-receipt", name, receipt.id, f"no effect under key {receipt.key}")
+            yield BrokenPromise("false-receipt", name, receipt.id, f"no effect under key {receipt.key}")
     for effect in took_effect:
         if not effect.id:
-            yield Violation("phantom-effect", name, effect.identity, f"key {effect.key} is not ours")
+            yield BrokenPromise("phantom-effect", name, effect.identity, f"key {effect.key} is not ours")
     for identity, count in Counter(effect.identity for effect in took_effect).items():
         if count > 1:
-            yield Violation("doubled-effect", name, identity, f"{count} times")
+            yield BrokenPromise("doubled-effect", name, identity, f"{count} times")
     yield from _altered(name, attempts, evidence)
     replayed = {record.id for record in outgoing if record.replayed}  # they come when somebody repeats them
     # what is told of a unit without its note has a key of its own: between two keys no order is promised
@@ -104,7 +104,7 @@ def effects(name: str, outgoing: Sequence[Logged], evidence: Evidence) -> Iterat
     yield from swapped("swapped-delivery", name, in_log, arrived)
 
 
-def _altered(name: str, attempts: Iterable[Got], evidence: Evidence) -> Iterator[Violation]:
+def _altered(name: str, attempts: Iterable[GotMessage], evidence: Evidence) -> Iterator[BrokenPromise]:
     bodies: dict[str, set[str]] = defaultdict(set)
     for attempt in attempts:
         bodies[attempt.id or attempt.identity].add(attempt.sha256)
@@ -113,7 +113,7 @@ def _altered(name: str, attempts: Iterable[Got], evidence: Evidence) -> Iterator
             bodies[receipt.id].add(receipt.sha256)
     for id_, digests in bodies.items():
         if len(digests) > 1:
-            yield Violation("altered-retry", name, id_, f"{len(digests)} different bodies")
+            yield BrokenPromise("altered-retry", name, id_, f"{len(digests)} different bodies")
 
 
 def first(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -129,7 +129,7 @@ def first(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def swapped(
     kind: str, place: str, expected: dict[str, list[str]], actual: dict[str, list[str]]
-) -> Iterator[Violation]:
+) -> Iterator[BrokenPromise]:
     """Ids that both sides know stand in the same order within each subject."""
     for subject, ids in expected.items():
         here = actual.get(subject, [])
@@ -138,4 +138,4 @@ def swapped(
         got = [id_ for id_ in here if id_ in common]
         if wanted != got:
             at = next(i for i, (a, b) in enumerate(zip(wanted, got, strict=True)) if a != b)
-            yield Violation(kind, place, got[at], f"subject {subject}: came before {wanted[at]}")
+            yield BrokenPromise(kind, place, got[at], f"subject {subject}: came before {wanted[at]}")

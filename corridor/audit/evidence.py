@@ -59,7 +59,7 @@ async def collect(
     async for record in scan(kafka, topics.RECEIPTS):
         receipt = RECEIPT.decode(unframe(record.value)[1])
         evidence.receipts.append(
-            facts.Receipt(
+            facts.ReceiptFact(
                 receipt.id,
                 receipt.participant,
                 receipt.idempotency_key,
@@ -120,13 +120,13 @@ def _logged(record: Any, *, told: bool) -> facts.Logged:  # noqa: ANN401 - aioka
 def _read_ledger(name: str, path: Path, evidence: facts.Evidence) -> None:
     """Add what a participant sent, each id at its first place, with what it was answered; and what it got."""
     ids = {delivery_key(name, record.id): record.id for record in evidence.outgoing.get(name, ())}
-    sent: dict[str, ledger.Sent] = {}
+    sent: dict[str, ledger.SentEntry] = {}
     id_of: dict[int, str] = {}
     accepted: set[str] = set()
     unsure: Counter[str] = Counter()
     for entry in ledger.read(path):
         match entry:
-            case ledger.Sent():
+            case ledger.SentEntry():
                 sent.setdefault(entry.id, entry)
                 id_of[entry.n] = entry.id
                 unsure[entry.id] += 1
@@ -136,12 +136,14 @@ def _read_ledger(name: str, path: Path, evidence: facts.Evidence) -> None:
                     accepted.update(about)
                 if settles(entry.status):
                     unsure.subtract(about)
-            case ledger.Got():
+            case ledger.GotEntry():
                 identity = f"{entry.id}:{entry.version}"
-                got = facts.Got(entry.key, ids.get(entry.key, ""), identity, entry.sha256, entry.effect)
+                got = facts.GotMessage(
+                    entry.key, ids.get(entry.key, ""), identity, entry.sha256, entry.effect
+                )
                 evidence.got[name].append(got)
     evidence.sent[name] = [
-        facts.Sent(
+        facts.SentMessage(
             entry.id, entry.subject, entry.sha256, accepted=entry.id in accepted, unsure=unsure[entry.id]
         )
         for entry in sent.values()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from corridor.audit.authority import Authority
+    from corridor.audit.authority import AuditedAuthority
 
 VIOLATIONS: Final[dict[str, str]] = {
     "lost-accepted": "The sender holds a 2xx for a message that is not in the log.",
@@ -38,7 +38,7 @@ VIOLATIONS: Final[dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class BrokenPromise:
     """One broken promise: its kind, where it was seen, and the facts in words."""
 
     kind: str
@@ -48,7 +48,7 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMessage:
     """A message that a participant sent, in sending order.
 
     Attributes:
@@ -65,7 +65,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class GotMessage:
     """A delivery attempt as the partner saw it, in order of arrival.
 
     ``id`` is that of the outgoing message which this key belongs to, empty when there is none. ``identity``
@@ -114,7 +114,7 @@ class Died:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class ReceiptFact:
     """A receipt of one delivery."""
 
     id: str
@@ -132,16 +132,16 @@ class Evidence:
         without_ledger: participants of whom only the log, reports and receipts tell.
     """
 
-    sent: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
-    got: dict[str, list[Got]] = field(default_factory=lambda: defaultdict(list))
+    sent: dict[str, list[SentMessage]] = field(default_factory=lambda: defaultdict(list))
+    got: dict[str, list[GotMessage]] = field(default_factory=lambda: defaultdict(list))
     incoming: dict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
     events: list[Logged] = field(default_factory=list)
     aboard: list[Logged] = field(default_factory=list)
     outgoing: dict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
     reports: list[Reported] = field(default_factory=list)
     dead: list[Died] = field(default_factory=list)
-    receipts: list[Receipt] = field(default_factory=list)
-    authorities: list[Authority] = field(default_factory=list)
+    receipts: list[ReceiptFact] = field(default_factory=list)
+    authorities: list[AuditedAuthority] = field(default_factory=list)
     without_ledger: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:

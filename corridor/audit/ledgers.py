@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from connectors.deliver.request import delivery_key
-from connectors.settings import Authority as Settings
-from connectors.settings import Participant
-from corridor.audit.authority import Authority, Held, PeerLedger, Report, digest
-from corridor.audit.facts import Got, Logged
+from connectors.settings import AuthoritySettings, Participant
+from corridor.audit.authority import AuditedAuthority, Held, PeerLedger, PostReport, digest
+from corridor.audit.facts import GotMessage, Logged
 from corridor.roles.contracts import codec
 from corridor.sandbox.authority import count_taken, read_ledger
 from schemas.avro.wire import unframe
@@ -25,8 +24,8 @@ from streams.records.envelope import Envelope
 
 
 async def read_authority(
-    kafka: Kafka, participant: Participant, settings: Settings, ledgers: Mapping[str, Path]
-) -> Authority:
+    kafka: Kafka, participant: Participant, settings: AuthoritySettings, ledgers: Mapping[str, Path]
+) -> AuditedAuthority:
     """Read everything about an authority.
 
     Args:
@@ -39,7 +38,7 @@ async def read_authority(
         Transient: ``kafka-unavailable``.
     """
     name = participant.name
-    authority = Authority(name, Ledger(settings.code))
+    authority = AuditedAuthority(name, Ledger(settings.code))
     numberings = {code: peer.permit_types for code, peer in settings.peers.items()}
     profile = codec(participant.profile)
     async for record in scan(kafka, topics.permits(name)):
@@ -61,15 +60,15 @@ async def read_authority(
     return authority
 
 
-def effects_at_peers(authority: Authority) -> dict[str, list[Got]]:
+def effects_at_peers(authority: AuditedAuthority) -> dict[str, list[GotMessage]]:
     """Give what the peers have of our events, as effects of what was put out for them."""
-    found: dict[str, list[Got]] = {}
+    found: dict[str, list[GotMessage]] = {}
     for code, peer in authority.peers.items():
         name = topics.peer(authority.name, code)
         known = {logged.id for logged in authority.outboxes[code]}
         ours = [held for held in peer.events if held.event.producer != code]
         found[name] = [
-            Got(
+            GotMessage(
                 delivery_key(name, held.event.id), held.event.id if held.event.id in known else "",
                 held.event.id, held.message_sha256, effect=True,
             )
@@ -92,10 +91,10 @@ def _put_out(record: Any) -> Logged:  # noqa: ANN401 - aiokafka has no types
     )  # fmt: skip
 
 
-def _report(record: Any, message: Mapping[str, Any]) -> Report:  # noqa: ANN401
+def _report(record: Any, message: Mapping[str, Any]) -> PostReport:  # noqa: ANN401
     envelope = Envelope.of(record)
     logged = Logged(
         record.partition, record.offset, envelope.id, envelope.origin, envelope.subject, envelope.hops
     )
     activity = message["activity_type"], message["activity_timestamp"], message["activity_details"] or ""
-    return Report(logged, message["event_id"], message["permit_id"], activity)
+    return PostReport(logged, message["event_id"], message["permit_id"], activity)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from corridor.audit.facts import Evidence, Violation
+from corridor.audit.facts import BrokenPromise, Evidence
 from corridor.roles.contracts import codec
 from corridor.roles.stream import plans
 from corridor.settings import Settings
@@ -30,13 +30,13 @@ Told = tuple[str, str]
 """Id and origin of a message: the same event may be told by several origins."""
 
 
-async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
+async def replay(settings: Settings, evidence: Evidence) -> list[BrokenPromise]:
     """Compare every stage's topic with a new translation of its input.
 
     Raises:
         Transient: ``kafka-unavailable``.
     """
-    found: list[Violation] = []
+    found: list[BrokenPromise] = []
     dead = {(died.stage, died.id) for died in evidence.dead}
     events = await _written(settings, topics.EVENTS)
     derived = {told: body for told, body in events.items() if _is_derived(body)}
@@ -59,9 +59,9 @@ async def replay(settings: Settings, evidence: Evidence) -> list[Violation]:
 
 async def _aboard(
     settings: Settings, dead: set[tuple[str, str]], derived: dict[Told, bytes]
-) -> list[Violation]:
+) -> list[BrokenPromise]:
     """Compare what was told to every shipment aboard."""
-    found: list[Violation] = []
+    found: list[BrokenPromise] = []
     avro = codec(CANONICAL)
     for stage, source, target, translator in (
         (topics.TO_ABOARD, topics.EVENTS, topics.ABOARD, Router(avro)),
@@ -135,19 +135,19 @@ class _Again:
                 self.order[record.partition, output.key].append(told)
 
 
-def _compare(stage: str, again: _Again, written: dict[Told, bytes]) -> Iterator[Violation]:
+def _compare(stage: str, again: _Again, written: dict[Told, bytes]) -> Iterator[BrokenPromise]:
     expected = again.outputs
     for told in expected.keys() - written.keys():
-        yield Violation("replay-differs", stage, told[0], f"was never written for {told[1]}")
+        yield BrokenPromise("replay-differs", stage, told[0], f"was never written for {told[1]}")
     for told in written.keys() - expected.keys():
-        yield Violation("replay-differs", stage, told[0], f"would not be written for {told[1]}")
+        yield BrokenPromise("replay-differs", stage, told[0], f"would not be written for {told[1]}")
     for told in expected.keys() & written.keys():
         if expected[told] != written[told]:
-            yield Violation("replay-differs", stage, told[0], f"other bytes for {told[1]}")
+            yield BrokenPromise("replay-differs", stage, told[0], f"other bytes for {told[1]}")
     place = {told: number for number, told in enumerate(written)}
     for (_, key), order in again.order.items():
         there = [told for told in order if told in place and told[1] not in again.replayed]
         for before, after in pairwise(there):
             if place[after] < place[before]:
                 detail = f"key {key.decode('utf-8', 'replace')}: came before {before[0]} for {after[1]}"
-                yield Violation("swapped-output", stage, after[0], detail)
+                yield BrokenPromise("swapped-output", stage, after[0], detail)

@@ -13,8 +13,8 @@ from datetime import timedelta
 from functools import cache
 from typing import Final
 
-from corridor.audit.claims import ETA, Claim
-from corridor.audit.facts import Violation
+from corridor.audit.claims import ETA, Statement
+from corridor.audit.facts import BrokenPromise
 from corridor.sandbox.world import GATE_OUT, Deed, World
 from schemas.codes.lists import CodeLists
 
@@ -41,7 +41,7 @@ class Truth:
     def __init__(self, world: World, accepted: frozenset[str]) -> None:
         self._world, self._accepted = world, accepted
 
-    def check(self, place: str, claims: Sequence[Claim], must: Iterable[str]) -> Iterator[Violation]:
+    def check(self, place: str, claims: Sequence[Statement], must: Iterable[str]) -> Iterator[BrokenPromise]:
         """Find every lie, everything untold, told twice or not taken back at one partner.
 
         Args:
@@ -54,7 +54,7 @@ class Truth:
         yield from _twice(place, claims)
         yield from self._untold(place, claims, frozenset(must))
 
-    def _judge(self, place: str, claim: Claim) -> Iterator[Violation]:
+    def _judge(self, place: str, claim: Statement) -> Iterator[BrokenPromise]:
         """Look for a deed that bears a claim out; say what is so where there is none."""
         found = self._deeds(claim)
         said = f"{claim.text} of {claim.unit} at {'/'.join(sorted(claim.places))} {claim.at:%d %b %H:%M}"
@@ -62,13 +62,13 @@ class Truth:
             left = [deed for deed in found if bears_out(deed, claim)]
             if not left:
                 if claim.holds:
-                    yield Violation("untrue", place, claim.id, f"{said}: {wrong}{_in_words(found)}")
+                    yield BrokenPromise("untrue", place, claim.id, f"{said}: {wrong}{_in_words(found)}")
                 return
             found = left
         if claim.holds and all(deed.undone_by & self._accepted for deed in found):
-            yield Violation("not-taken-back", place, claim.id, f"{said}: it was corrected or taken back")
+            yield BrokenPromise("not-taken-back", place, claim.id, f"{said}: it was corrected or taken back")
 
-    def _deeds(self, claim: Claim) -> list[Deed]:
+    def _deeds(self, claim: Statement) -> list[Deed]:
         if claim.whats != ETA:
             return self._world.deeds.get(claim.unit, [])
         keys = {claim.unit, *claim.notes} & self._world.expected.keys()
@@ -76,8 +76,10 @@ class Truth:
             keys = {key for deed in self._world.deeds.get(claim.unit, []) for key in deed.notes}
         return [deed for key in sorted(keys) for deed in self._world.expected[key]]
 
-    def _untold(self, place: str, claims: Iterable[Claim], must: frozenset[str]) -> Iterator[Violation]:
-        by_unit: defaultdict[str, list[Claim]] = defaultdict(list)
+    def _untold(
+        self, place: str, claims: Iterable[Statement], must: frozenset[str]
+    ) -> Iterator[BrokenPromise]:
+        by_unit: defaultdict[str, list[Statement]] = defaultdict(list)
         for claim in claims:
             for key in {claim.unit, *(claim.notes if claim.whats == ETA else ())}:
                 by_unit[key].append(claim)
@@ -96,30 +98,30 @@ class Truth:
                     if claim.holds or claim.lasting or deed.what == "ETA"
                 ]
                 if not any(all(question(deed, claim) for _, question in _QUESTIONS) for claim in told):
-                    yield Violation("untold", place, min(deed.told_by), f"{unit}: {_in_words([deed])}")
+                    yield BrokenPromise("untold", place, min(deed.told_by), f"{unit}: {_in_words([deed])}")
 
     def _stands(self, deed: Deed) -> bool:
         """Whether the broker was told of it, and nothing that puts it right or takes it back."""
         return bool(deed.told_by & self._accepted) and not deed.undone_by & self._accepted
 
 
-def _is_of_kind(deed: Deed, claim: Claim) -> bool:
+def _is_of_kind(deed: Deed, claim: Statement) -> bool:
     return deed.what in claim.whats
 
 
-def _is_there(deed: Deed, claim: Claim) -> bool:
+def _is_there(deed: Deed, claim: Statement) -> bool:
     return not claim.places or not deed.places or claim.places <= _codes(deed.places)
 
 
-def _is_then(deed: Deed, claim: Claim) -> bool:
+def _is_then(deed: Deed, claim: Statement) -> bool:
     return deed.since - MINUTE < claim.at < deed.until + MINUTE
 
 
-def _is_under(deed: Deed, claim: Claim) -> bool:
+def _is_under(deed: Deed, claim: Statement) -> bool:
     return not claim.notes or not deed.notes or bool(claim.notes & deed.notes)
 
 
-def _is_on(deed: Deed, claim: Claim) -> bool:
+def _is_on(deed: Deed, claim: Statement) -> bool:
     return not deed.carriers or claim.carriers <= deed.carriers | {deed.unit}
 
 
@@ -133,9 +135,9 @@ _QUESTIONS: Final = (
 """What is asked of a deed, one after the other, with what is wrong where none is left."""
 
 
-def _twice(place: str, claims: Iterable[Claim]) -> Iterator[Violation]:
+def _twice(place: str, claims: Iterable[Statement]) -> Iterator[BrokenPromise]:
     """One happening of one source has one identity."""
-    known: dict[tuple[object, ...], Claim] = {}
+    known: dict[tuple[object, ...], Statement] = {}
     for claim in claims:
         if not claim.holds or claim.text == "etaDestination" or claim.whats == ETA:
             continue
@@ -143,7 +145,7 @@ def _twice(place: str, claims: Iterable[Claim]) -> Iterator[Violation]:
         other = known.setdefault(same, claim)
         if other.identity != claim.identity:
             detail = f"{claim.text} of {claim.unit} {claim.at:%d %b %H:%M}: also {other.identity}"
-            yield Violation("told-twice", place, claim.id, detail)
+            yield BrokenPromise("told-twice", place, claim.id, detail)
 
 
 def _kind(unit: str, boxes: set[str], notes: set[str]) -> str:

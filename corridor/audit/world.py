@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from corridor.audit.claims import Claim, Told, claims_of_events, claims_of_notes
-from corridor.audit.facts import Evidence, Violation
+from corridor.audit.claims import Statement, ToldMessage, claims_of_events, claims_of_notes
+from corridor.audit.facts import BrokenPromise, Evidence
 from corridor.audit.truth import TO_EVENTS, TO_NOTES, Truth
 from corridor.roles.contracts import codec, json_form
 from corridor.sandbox.settings import PROFILES
@@ -25,14 +25,14 @@ from streams.kafka.scan import scan
 from streams.kafka.settings import Kafka
 from streams.records.envelope import Envelope
 
-JUDGED: Final[dict[str, tuple[Callable[[Iterable[Told]], Iterator[Claim]], frozenset[str]]]] = {
+JUDGED: Final[dict[str, tuple[Callable[[Iterable[ToldMessage]], Iterator[Statement]], frozenset[str]]]] = {
     "dlp": (claims_of_events, TO_EVENTS | {"ETA"}),
     "dtc": (claims_of_notes, TO_NOTES),
 }
 """Partner to how it reads what it was told, and the kinds of deed that it must be told of."""
 
 
-async def hold_against_world(settings: Settings, evidence: Evidence, seed: int) -> list[Violation]:
+async def hold_against_world(settings: Settings, evidence: Evidence, seed: int) -> list[BrokenPromise]:
     """Find what partners were told and is not so, what they were not told, and what they hold twice.
 
     Raises:
@@ -45,7 +45,7 @@ async def hold_against_world(settings: Settings, evidence: Evidence, seed: int) 
             latest = max(latest, _latest(name, seed, {each.id for each in sent}))
     world = World(seed, (latest - START) // HEADWAY + 1)
     truth = Truth(world, _came_through(evidence))
-    found: list[Violation] = []
+    found: list[BrokenPromise] = []
     for name, (read, must) in JUDGED.items():
         if name in evidence.got and name in settings.participants:
             effects = {got.id for got in evidence.got[name] if got.effect}
@@ -76,11 +76,11 @@ def _came_through(evidence: Evidence) -> frozenset[str]:
     )
 
 
-async def _told(kafka: Kafka, name: str) -> list[Told]:
+async def _told(kafka: Kafka, name: str) -> list[ToldMessage]:
     form, avro = json_form(PROFILES[name]), codec(PROFILES[name])
     told = []
     async for record in scan(kafka, topics.outgoing(name)):
         envelope = Envelope.of(record)
         body = form.from_datum(avro.decode(unframe(record.value)[1]))
-        told.append(Told(envelope.id, envelope.origin.partition("/")[0], msgspec.json.decode(body)))
+        told.append(ToldMessage(envelope.id, envelope.origin.partition("/")[0], msgspec.json.decode(body)))
     return told

@@ -10,7 +10,7 @@ from typing import Final
 import psutil
 
 from corridor.bench.broker import LOOK, accepted, broker, metrics, process
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.bench.latency import RATE, SECONDS, WARM_UP
 from streams.metrics import SECONDS as BOUNDS
 
@@ -20,20 +20,20 @@ PROMISED: Final = 1.0
 """Seconds that the view may be behind the log."""
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """From written to the log to committed in SQL, the oldest record of each batch, by the role's metric."""
     found = asyncio.run(_measure(round(RATE * (WARM_UP + SECONDS) * share), tell))
     batches = max(found[SERIES + "_count"], 1.0)  # of a very short run nothing may be left
-    yield Figure("records per second", round(found["corridor_batch_records_sum"] / found["wall"]))
-    yield Figure("transactions per second", round(batches / found["wall"], 1))
-    yield Figure("share of a core", round(100 * found["cpu"] / found["wall"]), "%")
-    yield Figure("time of a transaction, mean", round(1000 * found[OWN + "_sum"] / batches), "ms")
-    yield Figure("behind the log, mean", round(1000 * found[SERIES + "_sum"] / batches), "ms")
+    yield BenchFigure("records per second", round(found["corridor_batch_records_sum"] / found["wall"]))
+    yield BenchFigure("transactions per second", round(batches / found["wall"], 1))
+    yield BenchFigure("share of a core", round(100 * found["cpu"] / found["wall"]), "%")
+    yield BenchFigure("time of a transaction, mean", round(1000 * found[OWN + "_sum"] / batches), "ms")
+    yield BenchFigure("behind the log, mean", round(1000 * found[SERIES + "_sum"] / batches), "ms")
     counted = found[SERIES + "_count"]
     late = 100 * (counted - found[f"{PROMISED:g}"]) / batches
-    yield Figure("transactions more than a second behind the log", round(late, 2), "%", at_most=0)
+    yield BenchFigure("transactions more than a second behind the log", round(late, 2), "%", at_most=0)
     largest = next((bound for bound in BOUNDS if found[f"{bound:g}"] == counted), 2 * BOUNDS[-1])
-    yield Figure("behind the log, largest, at most", largest, "s")
+    yield BenchFigure("behind the log, largest, at most", largest, "s")
 
 
 async def _measure(limit: int, tell: Tell) -> dict[str, float]:

@@ -14,8 +14,8 @@ import psutil
 from corridor.bench.case import Tell
 from corridor.sandbox.settings import CONTROL
 from corridor.supervisor.figures import parse
-from corridor.supervisor.state import Ports, State
-from corridor.supervisor.supervisor import Plan, Status, Supervisor
+from corridor.supervisor.state import Ports, StateDirectory
+from corridor.supervisor.supervisor import RunPlan, Supervisor, SupervisorStatus
 from deploy.ports import free_port, require_free
 from schemas.errors import Misconfigured, Transient
 from streams.kafka.settings import Topics
@@ -43,14 +43,14 @@ async def broker(
     """
     tell("starting a broker")
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
-        state, ports = State(Path(directory)), _free_ports()
+        state, ports = StateDirectory(Path(directory)), _free_ports()
         config = None
         if settings:
             state.write_sandbox_settings(ports, "", None)  # makes the secrets, too
             config = state.directory / "bench.toml"
             config.write_text(settings.format(secrets=state.secrets, kafka=ports.kafka[0], **ports.roles))
         supervisor = Supervisor(
-            Plan(
+            RunPlan(
                 state=state, ports=ports, config=config, kafka=None, registry=None, sandbox=not settings,
                 environment={f"CORRIDOR_SANDBOX_{k}": v for k, v in (play or {}).items()}
                 | ({} if settings else {"CORRIDOR__TOPICS__PARTITIONS": str(partitions)}),
@@ -76,7 +76,7 @@ def process(supervisor: Supervisor, name: str) -> psutil.Process:
     raise Transient("internal", f"{name} does not run")
 
 
-def accepted(status: Status) -> int:
+def accepted(status: SupervisorStatus) -> int:
     """Messages taken in, of all participants."""
     return sum(system.accepted for system in status.figures.systems) if status.figures else 0
 

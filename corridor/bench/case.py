@@ -11,7 +11,7 @@ Tell = Callable[[str], None]
 """Takes what a long measurement is at, in a few words."""
 
 
-class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
+class BenchFigure(msgspec.Struct, frozen=True, omit_defaults=True):
     """One measured figure.
 
     Attributes:
@@ -46,4 +46,4 @@ class Case(NamedTuple):
     """
 
     summary: str
-    measure: Callable[[float, Tell], Iterable[Figure]]
+    measure: Callable[[float, Tell], Iterable[BenchFigure]]

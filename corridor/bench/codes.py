@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import SHIPPED, CodeLists
 
@@ -33,25 +33,27 @@ VALUES: Final = {
 """A valid value of each identifier: the whole check runs."""
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """Nanoseconds of every check and of a look-up, milliseconds to read and check every list."""
     calls = max(1, round(CALLS * share))
     for name, value in VALUES.items():
         tell(name)
-        yield Figure(f"check {name}", _nanoseconds(lambda: CHECKS[name](value), calls), "ns")  # noqa: B023
+        yield BenchFigure(f"check {name}", _nanoseconds(lambda: CHECKS[name](value), calls), "ns")  # noqa: B023
     lists = CodeLists.load()
     key, _ = next(lists.rows("stations"))
     column = lists.column("stations", "country")
-    yield Figure(
+    yield BenchFigure(
         "look-up by list, key and column",
         _nanoseconds(lambda: lists.lookup("stations", key, "country"), calls),
         "ns",
     )
-    yield Figure("look-up in a column held by a mapping", _nanoseconds(lambda: column.get(key), calls), "ns")
+    yield BenchFigure(
+        "look-up in a column held by a mapping", _nanoseconds(lambda: column.get(key), calls), "ns"
+    )
     tell("all lists")
     rows = sum(len(lists.table(name).rows) for name in lists.names)
     once = _nanoseconds(lambda: CodeLists.read((SHIPPED,)), max(1, calls // CALLS))
-    yield Figure(f"read and check {len(lists.names)} lists, {rows} rows", round(once / 1e6, 1), "ms")
+    yield BenchFigure(f"read and check {len(lists.names)} lists, {rows} rows", round(once / 1e6, 1), "ms")
 
 
 def _nanoseconds(call: Callable[[], object], calls: int) -> float:

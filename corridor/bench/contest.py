@@ -23,7 +23,7 @@ TURNS = 4
 """Turns of each contestant after that for warming up."""
 
 
-class Message(NamedTuple):
+class ContestRecord(NamedTuple):
     """A record to be produced."""
 
     key: bytes
@@ -31,7 +31,7 @@ class Message(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class Load(NamedTuple):
+class Workload(NamedTuple):
     """What is put into the input topic.
 
     Attributes:
@@ -39,7 +39,7 @@ class Load(NamedTuple):
         outputs: records that come of them in the output topic.
     """
 
-    messages: Iterable[Message]
+    messages: Iterable[ContestRecord]
     outputs: int
 
 
@@ -70,7 +70,7 @@ class Contestant(NamedTuple):
     process: psutil.Process
     source: str
     target: str
-    loads: Iterable[Load]
+    loads: Iterable[Workload]
 
 
 @contextmanager
@@ -122,7 +122,7 @@ async def create_topics(kafka: str, *topics: str, compacted: bool = False) -> No
         await admin.close()
 
 
-async def _produce(kafka: str, topic: str, messages: Iterable[Message]) -> int:
+async def _produce(kafka: str, topic: str, messages: Iterable[ContestRecord]) -> int:
     """Write all messages in one transaction and return how many there were.
 
     Who reads committed records sees all of them at once, as after an outage: what is measured is the

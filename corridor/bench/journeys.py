@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Final, NamedTuple, cast
 
-from corridor.bench.contest import Message
+from corridor.bench.contest import ContestRecord
 from corridor.roles.contracts import codec, json_form
 from corridor.sandbox import fleet
 from corridor.sandbox.settings import PROFILES
@@ -24,7 +24,7 @@ from schemas.aboard import Fan, Router
 from schemas.codes.lists import CodeLists
 from schemas.mapping.compile import load
 from schemas.translation import Context, Output, Record, Translator
-from schemas.translation.chain import Chain, Stage
+from schemas.translation.chain import Chain, ChainStage
 from streams.kafka import topics
 from streams.records.envelope import headers
 
@@ -48,7 +48,7 @@ _NAMES: Final = re.compile(
 """What differs between trains, in a body, key or header; times are numbers of six bytes."""
 
 
-class Told(NamedTuple):
+class LoggedEvent(NamedTuple):
     """A corridor event as it lies in the log, with the time at which it was accepted, UTC milliseconds."""
 
     key: bytes
@@ -59,19 +59,19 @@ class Told(NamedTuple):
     hops: tuple[str, ...]
     accepted: int
 
-    def message(self, frame: bytes) -> Message:
+    def message(self, frame: bytes) -> ContestRecord:
         """What Kafka gets."""
         listed = headers(
             self.id.decode(), self.origin.decode(), self.hops, self.accepted, subject=self.subject.decode()
         )
-        return Message(self.key, frame + self.body, listed)
+        return ContestRecord(self.key, frame + self.body, listed)
 
 
-def events() -> Iterator[Told]:
+def events() -> Iterator[LoggedEvent]:
     """Yield what is told of train after train, in the order of time, without end."""
     patterns = [[_Pattern(told) for told in _of_train(index)] for index in range(TRAINS)]
     headway = PERIOD // TRAINS
-    waiting: list[tuple[int, int, Told]] = []
+    waiting: list[tuple[int, int, LoggedEvent]] = []
     order = count()
     for number in count():
         start = int(START.timestamp()) * 1000 + number * headway
@@ -86,18 +86,18 @@ def events() -> Iterator[Told]:
 class _Pattern:
     """One event, cut at what differs between trains."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: LoggedEvent) -> None:
         self._told = told
         self._cut = [_cut(text) for text in told[:5]]
 
-    def copy(self, generation: int, renamed: Callable[[str, bytes], bytes]) -> Told:
+    def copy(self, generation: int, renamed: Callable[[str, bytes], bytes]) -> LoggedEvent:
         """Give the same event of a later train."""
         key, body, identity, origin, subject = (
             b"".join([part if kind is None else renamed(kind, part) for kind, part in parts])
             for parts in self._cut
         )
         accepted = self._told.accepted + generation * PERIOD
-        return Told(key, body, identity, origin, subject, self._told.hops, accepted)
+        return LoggedEvent(key, body, identity, origin, subject, self._told.hops, accepted)
 
 
 def _cut(text: bytes) -> list[tuple[str | None, bytes]]:
@@ -162,17 +162,19 @@ _MAKERS: Final[dict[str, Callable[[bytes, int], bytes]]] = {
 }
 
 
-def _of_train(index: int) -> list[Told]:
+def _of_train(index: int) -> list[LoggedEvent]:
     """Translate everything that all participants say of one train."""
     train = Train(0, index)
     said = [(message.at, name, message) for name, make in MAKERS.items() for message in make(train)]
     avro = codec(profiles.CANONICAL)
     aboard = [
-        Stage(cast(Translator, stage), name)
+        ChainStage(cast(Translator, stage), name)
         for name, stage in ((topics.TO_ABOARD, Router(avro)), (topics.FROM_ABOARD, Fan(avro)))
     ]
-    chains = {name: Chain([Stage(_translator(profile), name), *aboard]) for name, profile in PROFILES.items()}
-    found: list[Told] = []
+    chains = {
+        name: Chain([ChainStage(_translator(profile), name), *aboard]) for name, profile in PROFILES.items()
+    }
+    found: list[LoggedEvent] = []
     for at, name, message in sorted(said, key=lambda each: each[:2]):
         accepted = int(at.timestamp()) * 1000 + MINUTE
         body = json_form(PROFILES[name]).to_avro(message.body())
@@ -183,8 +185,8 @@ def _of_train(index: int) -> list[Told]:
     return found
 
 
-def _told(output: Output, context: Context) -> Told:
-    return Told(
+def _told(output: Output, context: Context) -> LoggedEvent:
+    return LoggedEvent(
         output.key, output.body, output.id.encode(), context.origin.encode(), output.subject.encode(),
         output.hops, context.accepted,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from statistics import quantiles
 
 from corridor.bench.broker import PARTITIONS, broker, drained
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.supervisor.state import PARTITIONS as ONE_MACHINE
 from schemas.avro.wire import unframe
 from schemas.records import RECEIPT, Receipt
@@ -19,7 +19,7 @@ RATE = 25
 WARM_UP, SECONDS = 30, 60
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """Median and 99th percentile of both ways, with the partitions of `corridor up` and with the default's.
 
     The target is for the way in by webhook, of what `corridor up` runs on one machine.
@@ -30,10 +30,10 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
         for target, way in (("dlp", "webhook of the DTC to DLP"), ("dtc", "poll of the DLP to DTC")):
             times = _milliseconds([receipt for receipt in receipts if receipt.participant == target])
             cuts, name = quantiles(times, n=100), f"{way}, {partitions} partitions"
-            yield Figure(f"{name}, median", round(cuts[49]), "ms")
+            yield BenchFigure(f"{name}, median", round(cuts[49]), "ms")
             promised = 250 if (target, partitions) == ("dlp", ONE_MACHINE) else None
-            yield Figure(f"{name}, 99th percentile", round(cuts[98]), "ms", at_most=promised)
-            yield Figure(f"{name}, deliveries", len(times))
+            yield BenchFigure(f"{name}, 99th percentile", round(cuts[98]), "ms", at_most=promised)
+            yield BenchFigure(f"{name}, deliveries", len(times))
 
 
 async def _measure(limit: int, partitions: int, tell: Tell) -> list[Receipt]:

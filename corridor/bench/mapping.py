@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import fastavro
 import msgspec
 
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.bench.workload import by_hand, message, text
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
@@ -52,13 +52,13 @@ def _fastavro(decode: Callable[[bytes], dict[str, object]]) -> Contestant:
     return run
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """CPU time per message of each contestant, and how many times ours the fastest by hand takes."""
     micros = _measure(max(1, round(MESSAGES * share)), tell)
     for name, value in micros.items():
-        yield Figure(name, round(value, 2), "µs")
+        yield BenchFigure(name, round(value, 2), "µs")
     best = min(value for name, value in micros.items() if name != OURS)
-    yield Figure("fastest by hand ÷ generated", round(best / micros[OURS], 2), at_least=1)
+    yield BenchFigure("fastest by hand ÷ generated", round(best / micros[OURS], 2), at_least=1)
 
 
 def _measure(count: int, tell: Tell) -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from corridor.bench.broker import LOOK, broker, metrics, process
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.supervisor.supervisor import Supervisor
 
 FEW, MANY = 10_000, 200_000
@@ -30,7 +30,7 @@ MEGABYTE = 2**20
 
 
 @dataclass
-class Reading:
+class MemoryReading:
     """What a role took around one number of messages.
 
     Attributes:
@@ -45,18 +45,18 @@ class Reading:
     done: bool = False
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """Memory of each role at both numbers, what explains the difference, and what nothing explains."""
     found = asyncio.run(_measure(round(FEW * share), round(MANY * share), tell))
     for role, (few, many) in found.items():
         for reading in (few, many):
-            yield Figure(f"{role} after {reading.messages:,}", _mb(reading.resident), "MB")
+            yield BenchFigure(f"{role} after {reading.messages:,}", _mb(reading.resident), "MB")
         explained, grown = many.explained - few.explained, many.resident - few.resident
-        yield Figure(f"{role}, grown by live subjects", _mb(explained), "MB")
-        yield Figure(f"{role}, grown beyond", _mb(grown - explained), "MB", at_most=20)
+        yield BenchFigure(f"{role}, grown by live subjects", _mb(explained), "MB")
+        yield BenchFigure(f"{role}, grown beyond", _mb(grown - explained), "MB", at_most=20)
 
 
-async def _measure(few: int, many: int, tell: Tell) -> dict[str, tuple[Reading, Reading]]:
+async def _measure(few: int, many: int, tell: Tell) -> dict[str, tuple[MemoryReading, MemoryReading]]:
     """Send at full speed, and look at every role until it has handled enough.
 
     The sandbox ends when the gateway has had enough: what the others have not had by then waits in Kafka, and
@@ -64,7 +64,7 @@ async def _measure(few: int, many: int, tell: Tell) -> dict[str, tuple[Reading, 
     """
     limit = str(round(many * SPARE))
     play = {"RATE": "0", "BATCH": "20", "LANES": "8", "LIMIT": limit}
-    found = {role: (Reading(few), Reading(many)) for role in HANDLED}
+    found = {role: (MemoryReading(few), MemoryReading(many)) for role in HANDLED}
     async with broker(tell, play=play) as supervisor:
         while not all(reading.done for readings in found.values() for reading in readings):
             tell(", ".join([await _look(supervisor, role, readings) for role, readings in found.items()]))
@@ -72,7 +72,7 @@ async def _measure(few: int, many: int, tell: Tell) -> dict[str, tuple[Reading, 
     return found
 
 
-async def _look(supervisor: Supervisor, role: str, readings: tuple[Reading, Reading]) -> str:
+async def _look(supervisor: Supervisor, role: str, readings: tuple[MemoryReading, MemoryReading]) -> str:
     """Keep what a role takes now, in the reading that it is near to; return it in words."""
     series = await metrics(supervisor, role)
     handled, resident = series(HANDLED[role]), process(supervisor, role).memory_info().rss

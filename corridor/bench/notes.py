@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from corridor.bench.broker import broker, process
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.bench.contest import (
     TURNS,
     Contestant,
+    ContestRecord,
     Cost,
-    Load,
-    Message,
+    Workload,
     contest,
     create_topics,
     started,
@@ -29,7 +29,7 @@ from schemas import profiles
 from schemas.codes.lists import CodeLists
 from schemas.mapping.compile import load
 from schemas.translation import Context, Record, Translator
-from schemas.translation.chain import Chain, Stage
+from schemas.translation.chain import Chain, ChainStage
 from streams.kafka import topics
 from streams.records.contracts import Contracts
 from streams.records.envelope import headers
@@ -69,7 +69,7 @@ egress = {{ networks = ["127.0.0.0/8"] }}
 """One way across and nobody at the other end: the events stay in their topic."""
 
 
-class Note(NamedTuple):
+class NoteVersion(NamedTuple):
     """One version of a note as it lies in ``in.dtc``."""
 
     key: str
@@ -85,34 +85,36 @@ class Note(NamedTuple):
             Context(self.id, f"dtc/{self.id}", "dtc", 0, self.accepted, ("dtc",)),
         )
 
-    def message(self, frame: bytes) -> Message:
+    def message(self, frame: bytes) -> ContestRecord:
         """What Kafka gets."""
         listed = headers(self.id, f"dtc/{self.id}", ("dtc",), self.accepted)
-        return Message(self.key.encode(), frame + self.body, listed)
+        return ContestRecord(self.key.encode(), frame + self.body, listed)
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """What a thousand notes cost the role stream and the stock agents, and what came of each."""
     count, warm_up = round(NOTES * share), round(WARM_UP * share)
     notes = list(itertools.islice(some_notes(), count + warm_up))
     ours, stock = asyncio.run(_measure(notes[:warm_up], notes[warm_up:], tell))
     for name, (cost, outputs) in (("stream", ours), ("stock agents", stock)):
-        yield Figure(f"{name}, CPU per note", round(cost.cpu_per_million), "µs")
-        yield Figure(f"{name}, DLP events per note", round(outputs / count, 2))
-        yield Figure(f"{name}, peak resident memory", round(cost.peak_rss_mb), "MB")
+        yield BenchFigure(f"{name}, CPU per note", round(cost.cpu_per_million), "µs")
+        yield BenchFigure(f"{name}, DLP events per note", round(outputs / count, 2))
+        yield BenchFigure(f"{name}, peak resident memory", round(cost.peak_rss_mb), "MB")
     ratio = stock[0].cpu_per_million / ours[0].cpu_per_million
-    yield Figure("stream ÷ stock agents, notes per CPU second", round(ratio, 2), at_least=5)
+    yield BenchFigure("stream ÷ stock agents, notes per CPU second", round(ratio, 2), at_least=5)
 
 
-def some_notes() -> Iterator[Note]:
+def some_notes() -> Iterator[NoteVersion]:
     """Versions of notes as the sandbox's DTC sends them."""
     form = json_form(PROFILE)
     for n, message in enumerate(messages("dtc", 0)):
         key = message.subject.partition(":")[2]
-        yield Note(key, message.id, form.to_avro(message.body()), ACCEPTED + n)
+        yield NoteVersion(key, message.id, form.to_avro(message.body()), ACCEPTED + n)
 
 
-async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -> list[tuple[Cost, int]]:
+async def _measure(
+    warm_up: Sequence[NoteVersion], notes: Sequence[NoteVersion], tell: Tell
+) -> list[tuple[Cost, int]]:
     """Cost and outputs of the role stream, and of the stock agents, on one Kafka."""
     async with broker(tell, settings=SETTINGS) as supervisor:
         settings = supervisor.settings
@@ -146,7 +148,7 @@ async def _measure(warm_up: Sequence[Note], notes: Sequence[Note], tell: Tell) -
         ]
 
 
-def turns(notes: Sequence[Note]) -> Iterator[Sequence[Note]]:
+def turns(notes: Sequence[NoteVersion]) -> Iterator[Sequence[NoteVersion]]:
     """Divide notes into `TURNS` parts."""
     size = -(-len(notes) // TURNS)
     return (notes[start : start + size] for start in range(0, len(notes), size))
@@ -157,9 +159,9 @@ class Mapped:
 
     def __init__(self) -> None:
         into, out = translator(PROFILE, "to_corridor"), translator("dlp.event.v1", "from_corridor")
-        self._chain = Chain([Stage(into, "dtc"), Stage(out, "dlp", toward=True)])
+        self._chain = Chain([ChainStage(into, "dtc"), ChainStage(out, "dlp", toward=True)])
 
-    def __call__(self, note: Note) -> int:
+    def __call__(self, note: NoteVersion) -> int:
         """Return how many DLP events come of one more note."""
         return sum(len(step.outputs) for step in self._chain.run(note.record()) if step.final)
 
@@ -174,7 +176,7 @@ class ByHand:
         self._kept: dict[str, dict[str, object]] = {}
         self._seen: Counter[str] = Counter()
 
-    def __call__(self, note: Note) -> int:
+    def __call__(self, note: NoteVersion) -> int:
         """Return how many DLP events come of one more note."""
         made = 0
         datum = self._notes.read(FRAME + note.body)
@@ -193,5 +195,5 @@ def translator(profile: str, direction: str) -> Translator:
     return Translator(load(text, file, lambda name: profiles.load(name).schema, CodeLists.load()))
 
 
-def _load(notes: Sequence[Note], frame: bytes, outputs: Mapped | ByHand) -> Load:
-    return Load([note.message(frame) for note in notes], sum(map(outputs, notes)))
+def _load(notes: Sequence[NoteVersion], frame: bytes, outputs: Mapped | ByHand) -> Workload:
+    return Workload([note.message(frame) for note in notes], sum(map(outputs, notes)))

@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.bench.contest import (
     TURNS,
     Contestant,
+    ContestRecord,
     Cost,
-    Load,
-    Message,
+    Workload,
     contest,
     create_topics,
     started,
@@ -27,16 +27,16 @@ from deploy.kafka import Node
 EVENTS, BASELINE, WARM_UP = 300_000, 20_000, 20_000
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """What a million events cost the pipe and the stock agent, and what the pipe holds in memory."""
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
         ours, stock = asyncio.run(_measure(Path(directory), share, tell))
-    yield Figure("pipe", round(ours.cpu_per_million, 1), "CPU s per million", at_most=15)
-    yield Figure("stock agent", round(stock.cpu_per_million, 1), "CPU s per million")
+    yield BenchFigure("pipe", round(ours.cpu_per_million, 1), "CPU s per million", at_most=15)
+    yield BenchFigure("stock agent", round(stock.cpu_per_million, 1), "CPU s per million")
     ratio = stock.cpu_per_million / ours.cpu_per_million
-    yield Figure("pipe ÷ stock agent, events per CPU second", round(ratio, 1), at_least=20)
-    yield Figure("pipe, peak resident memory", round(ours.peak_rss_mb), "MB", at_most=120)
-    yield Figure("stock agent, peak resident memory", round(stock.peak_rss_mb), "MB")
+    yield BenchFigure("pipe ÷ stock agent, events per CPU second", round(ratio, 1), at_least=20)
+    yield BenchFigure("pipe, peak resident memory", round(ours.peak_rss_mb), "MB", at_most=120)
+    yield BenchFigure("stock agent, peak resident memory", round(stock.peak_rss_mb), "MB")
 
 
 async def _measure(kafka: Path, share: float, tell: Tell) -> list[Cost]:
@@ -77,5 +77,5 @@ def _stock(_: Path, kafka: str, source: str, target: str) -> Sequence[str]:
     return [sys.executable, "-m", "corridor.bench.stock", kafka, source, target, "bench-stock"]
 
 
-def _load(count: int) -> Load:
-    return Load((Message(*message(n)) for n in range(count)), count)
+def _load(count: int) -> Workload:
+    return Workload((ContestRecord(*message(n)) for n in range(count)), count)

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 
 from connectors.auth.secret import find_secret
 from connectors.registry.client import RegistryClient
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.settings.logins import STATE
 from deploy.kafka import Node
 from deploy.ports import free_port
@@ -35,13 +35,13 @@ LOGIN = "secrets/registry.token"
 """Where the gateway keeps the token that it makes, within the directory of its state."""
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """Seconds to start, registrations per second over HTTP, nanoseconds and microseconds of a look-up."""
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
         yield from asyncio.run(_measure(Path(directory), share, tell))
 
 
-async def _measure(directory: Path, share: float, tell: Tell) -> Sequence[Figure]:
+async def _measure(directory: Path, share: float, tell: Tell) -> Sequence[BenchFigure]:
     count = round(SCHEMAS * share)
     node = Node(directory / "kafka")
     tell("Kafka starts")
@@ -53,13 +53,13 @@ async def _measure(directory: Path, share: float, tell: Tell) -> Sequence[Figure
         began = time.perf_counter()
         registry = RegistryLog(kafka)
         await registry.start()
-        found = [Figure(f"start with {count:,} schemas", round(time.perf_counter() - began, 2), "s")]
+        found = [BenchFigure(f"start with {count:,} schemas", round(time.perf_counter() - began, 2), "s")]
         await registry.close()
         async with _gateway(kafka, directory) as url:
             for clients in CLIENTS:
                 tell(f"registrations by {clients} at a time")
                 rate = await _registrations(url, directory / LOGIN, round(REGISTRATIONS * share), clients)
-                found.append(Figure(f"registrations, {clients} at a time", round(rate), "per second"))
+                found.append(BenchFigure(f"registrations, {clients} at a time", round(rate), "per second"))
             tell("look-ups")
             return found + await _lookups(url, directory / "cache", round(LOOKUPS * share))
     finally:
@@ -138,7 +138,7 @@ async def _registrations(url: str, token: Path, count: int, clients: int) -> flo
         return count / (time.perf_counter() - began)
 
 
-async def _lookups(url: str, cache: Path, count: int) -> list[Figure]:
+async def _lookups(url: str, cache: Path, count: int) -> list[BenchFigure]:
     """Look a schema up that was looked up before: by this process, and by another one that has ended."""
     async with RegistryClient(url, cache_dir=cache) as client:
         await client.schema(1)
@@ -151,6 +151,6 @@ async def _lookups(url: str, cache: Path, count: int) -> list[Figure]:
         await client.schema(1)
         disk = time.perf_counter_ns() - began
     return [
-        Figure("look-up by id, from memory", round(memory), "ns"),
-        Figure("look-up by id, first in a process, from disk", round(disk / 1e3), "us"),
+        BenchFigure("look-up by id, from memory", round(memory), "ns"),
+        BenchFigure("look-up by id, first in a process, from disk", round(disk / 1e3), "us"),
     ]

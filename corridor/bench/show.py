@@ -19,7 +19,7 @@ from random import Random
 from statistics import quantiles
 from typing import Final
 
-from corridor.bench.case import Figure, Tell
+from corridor.bench.case import BenchFigure, Tell
 from corridor.bench.journeys import events
 from corridor.roles.contracts import codec
 from corridor.settings.model import View
@@ -89,7 +89,7 @@ _COPY: Final = (
 )
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """Median and 99th percentile by each kind of name, then of processes."""
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
         file = Path(directory) / "view.sqlite3"
@@ -99,14 +99,14 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
             for kind, listed in names.items():
                 tell(f"{len(listed)} by {kind.lower()}")
                 cuts = quantiles([_ask(database, name) for name in listed], n=100)
-                yield Figure(f"by {kind.lower()}, median", round(cuts[49], 1), "ms")
-                yield Figure(f"by {kind.lower()}, 99th percentile", round(cuts[98], 1), "ms")
+                yield BenchFigure(f"by {kind.lower()}, median", round(cuts[49], 1), "ms")
+                yield BenchFigure(f"by {kind.lower()}, 99th percentile", round(cuts[98], 1), "ms")
         finally:
             database.close()
         asked = [name for listed in names.values() for name in listed[: PROCESSES // len(KINDS)]]
         times = [_process(Path(directory), name) for name in asked]
-        yield Figure("a whole process, median", round(quantiles(times, n=100)[49]), "ms")
-        yield Figure("a whole process, 99th percentile", round(quantiles(times, n=100)[98]), "ms")
+        yield BenchFigure("a whole process, median", round(quantiles(times, n=100)[49]), "ms")
+        yield BenchFigure("a whole process, 99th percentile", round(quantiles(times, n=100)[98]), "ms")
 
 
 def _ask(database: Database, name: str) -> float:

@@ -6,8 +6,8 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 
-from corridor.bench.case import Figure, Tell
-from corridor.bench.notes import PROFILE, Note, some_notes, translator
+from corridor.bench.case import BenchFigure, Tell
+from corridor.bench.notes import PROFILE, NoteVersion, some_notes, translator
 from corridor.roles.contracts import codec
 from schemas.aboard import Fan, Router
 from schemas.errors import Permanent
@@ -60,7 +60,7 @@ class Timed:
         REPORT.encode(report(self.name, self._translator.name, envelope, result))
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """CPU time per note of each stage, the best of several rounds."""
     notes = list(itertools.islice(some_notes(), round(NOTES * share)))
     best: dict[str, float] = {}
@@ -69,11 +69,11 @@ def figures(share: float, tell: Tell) -> Iterator[Figure]:
         for stage in once(notes):
             best[stage.name] = min(best.get(stage.name, stage.seconds), stage.seconds)
     for name, seconds in best.items():
-        yield Figure(name, round(seconds / len(notes) * 1e6, 1), "µs")
-    yield Figure("all stages", round(sum(best.values()) / len(notes) * 1e6, 1), "µs")
+        yield BenchFigure(name, round(seconds / len(notes) * 1e6, 1), "µs")
+    yield BenchFigure("all stages", round(sum(best.values()) / len(notes) * 1e6, 1), "µs")
 
 
-def once(notes: Sequence[Note]) -> list[Timed]:
+def once(notes: Sequence[NoteVersion]) -> list[Timed]:
     """Take notes through all stages that the role stream runs for them, batch by batch."""
     avro = codec(CANONICAL)
     into, _, _ = topics.processors("dtc")

@@ -20,8 +20,8 @@ import httpx
 from aiokafka import AIOKafkaProducer
 
 from corridor.bench.broker import LOOK
-from corridor.bench.case import Figure, Tell
-from corridor.bench.contest import Message, started
+from corridor.bench.case import BenchFigure, Tell
+from corridor.bench.contest import ContestRecord, started
 from corridor.bench.journeys import events
 from corridor.roles.contracts import codec, registry_client
 from corridor.settings import Settings, load
@@ -56,18 +56,20 @@ class Spent(NamedTuple):
     peak_rss_mb: float = 0.0
 
 
-def figures(share: float, tell: Tell) -> Iterator[Figure]:
+def figures(share: float, tell: Tell) -> Iterator[BenchFigure]:
     """Rebuild of a log from its beginning, beside plain inserts of the same rows."""
     count = round(EVENTS * share)
     with tempfile.TemporaryDirectory(prefix="corridor-bench-") as directory:
         rebuilt = asyncio.run(_rebuilt(Path(directory), count, tell))
         tell("plain inserts of the same rows")
         plain = _inserted(Path(directory))
-    yield Figure("projection, events per second of one core", round(count / rebuilt.cpu))
-    yield Figure("plain inserts of the same rows, events per second of one core", round(count / plain.cpu))
-    yield Figure("projection ÷ plain inserts, CPU", round(rebuilt.cpu / plain.cpu, 1))
-    yield Figure(f"rebuild of {count:,} events", round(rebuilt.wall, 1), "s")
-    yield Figure("rebuild, peak resident memory", round(rebuilt.peak_rss_mb), "MB")
+    yield BenchFigure("projection, events per second of one core", round(count / rebuilt.cpu))
+    yield BenchFigure(
+        "plain inserts of the same rows, events per second of one core", round(count / plain.cpu)
+    )
+    yield BenchFigure("projection ÷ plain inserts, CPU", round(rebuilt.cpu / plain.cpu, 1))
+    yield BenchFigure(f"rebuild of {count:,} events", round(rebuilt.wall, 1), "s")
+    yield BenchFigure("rebuild, peak resident memory", round(rebuilt.peak_rss_mb), "MB")
 
 
 async def _rebuilt(directory: Path, count: int, tell: Tell) -> Spent:
@@ -119,7 +121,7 @@ async def _fill(settings: Settings, count: int, tell: Tell) -> None:
         await producer.stop()
 
 
-async def _send(producer: AIOKafkaProducer, part: Iterable[Message], partitions: int) -> None:
+async def _send(producer: AIOKafkaProducer, part: Iterable[ContestRecord], partitions: int) -> None:
     written = []
     batches = {number: producer.create_batch() for number in range(partitions)}
     now = int(time.time() * 1000)

@@ -10,7 +10,7 @@ import click
 
 from corridor.audit.checks import check
 from corridor.audit.evidence import collect
-from corridor.audit.facts import VIOLATIONS, Evidence, Violation
+from corridor.audit.facts import VIOLATIONS, BrokenPromise, Evidence
 from corridor.audit.replay import replay
 from corridor.audit.world import hold_against_world
 from corridor.cli.exits import Exit
@@ -82,7 +82,7 @@ def command(
 
 async def _audit(
     settings: Settings, ledgers: dict[str, Path], seed: int | None
-) -> tuple[Evidence, list[Violation]]:
+) -> tuple[Evidence, list[BrokenPromise]]:
     evidence = await collect(settings.kafka, ledgers, settings.participants.values())
     found = [*check(evidence), *await replay(settings, evidence)]
     if seed is not None:
@@ -105,7 +105,7 @@ def _ledgers(state: Path, given: tuple[str, ...], settings: Settings) -> dict[st
     return {name: Path(path) for name, _, path in pairs}
 
 
-def _print(evidence: Evidence, violations: list[Violation]) -> None:
+def _print(evidence: Evidence, violations: list[BrokenPromise]) -> None:
     click.echo("  ".join(f"{name} {count}" for name, count in evidence.counts().items()))
     for violation in violations[:SHOWN]:
         click.secho(f"{violation.kind}: ", fg="red", bold=True, nl=False)

@@ -26,10 +26,10 @@ from corridor.bench import (
     translation,
     view,
 )
-from corridor.bench.case import Case, Figure, Tell
+from corridor.bench.case import BenchFigure, Case, Tell
 from corridor.cli.options import emit, json_option
 from corridor.logging import configure
-from corridor.settings.model import Log
+from corridor.settings.model import LogSettings
 
 CASES: Final[Mapping[str, Case]] = {
     "mapping": Case("JSON to Avro: the generated mapping alone against hand-written code", mapping.figures),
@@ -68,7 +68,7 @@ def command(cases: tuple[str, ...], quick: bool, as_json: bool) -> None:
     Absolute figures move with the machine's load, ratios hold. Cases that need Kafka start one of their own
     and take minutes.
     """
-    configure(Log(level="warning"), "bench")
+    configure(LogSettings(level="warning"), "bench")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # so all that runs ends
     progress = Console(stderr=True, highlight=False)
     for name in cases or CASES:
@@ -89,12 +89,12 @@ def _tell(progress: Console, update: Tell, name: str) -> Tell:
     return lambda text: show(f"{name}: {text}")
 
 
-def _plain(name: str, figure: Figure) -> dict[str, Any]:
+def _plain(name: str, figure: BenchFigure) -> dict[str, Any]:
     met = {} if figure.met is None else {"met": figure.met}
     return {"case": name, **msgspec.to_builtins(figure), **met}
 
 
-def _table(figures: Sequence[Figure]) -> Table:
+def _table(figures: Sequence[BenchFigure]) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("what")
     table.add_column("measured", justify="right")
@@ -106,7 +106,7 @@ def _table(figures: Sequence[Figure]) -> Table:
     return table
 
 
-def _target(figure: Figure) -> str:
+def _target(figure: BenchFigure) -> str:
     if figure.at_least is not None:
         return f"at least {number(figure.at_least)}"
     return "" if figure.at_most is None else f"at most {number(figure.at_most)}"

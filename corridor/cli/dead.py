@@ -18,8 +18,8 @@ from corridor.settings import Settings
 from schemas.errors import CODES
 from streams.kafka import topics
 from streams.kafka.sizes import Sizes
-from streams.operations.dead import Open, Wanted, listed, opened
-from streams.operations.replay import Sent, discard, replay
+from streams.operations.dead import Open, WantedLetters, listed, opened
+from streams.operations.replay import ReplayResult, discard, replay
 
 EPILOG = """\b
 Examples:
@@ -75,7 +75,7 @@ def list_(settings: Settings, topic: str, limit: int | None, as_json: bool, **wa
 
     async def show() -> int:
         count = 0
-        async with aclosing(opened(settings.kafka, Wanted(**wanted), topic)) as letters:  # type: ignore[type-var]
+        async with aclosing(opened(settings.kafka, WantedLetters(**wanted), topic)) as letters:  # type: ignore[type-var]
             async for found in letters:
                 emit(facts(found)) if as_json else say(line(found))
                 count += 1
@@ -98,7 +98,7 @@ def count_(settings: Settings, topic: str, as_json: bool, **wanted: Any) -> int:
     counts, under_way, oldest = Counter[tuple[str, str]](), Counter[tuple[str, str]](), dict[Any, int]()
 
     async def count() -> None:
-        async for found in opened(settings.kafka, Wanted(**wanted), topic):
+        async for found in opened(settings.kafka, WantedLetters(**wanted), topic):
             place = found.letter.stage, found.letter.code
             counts[place] += 1
             under_way[place] += found.replayed is not None
@@ -134,7 +134,7 @@ def show(settings: Settings, letter_id: str, topic: str, as_json: bool) -> None:
     """
 
     async def find() -> list[Open]:
-        return [found async for found in opened(settings.kafka, Wanted(ids=(letter_id,)), topic)]
+        return [found async for found in opened(settings.kafka, WantedLetters(ids=(letter_id,)), topic)]
 
     found = asyncio.run(find())
     if not found:
@@ -167,8 +167,8 @@ def replay_(
     if not (ids or everything or any(wanted.values())):
         raise click.UsageError("say which: IDs, --stage, --code, --subject, --since or --all")
 
-    async def run() -> tuple[Sent, int]:
-        letters = await listed(settings.kafka, Wanted(ids=ids, **wanted), topic)
+    async def run() -> tuple[ReplayResult, int]:
+        letters = await listed(settings.kafka, WantedLetters(ids=ids, **wanted), topic)
         chosen = letters if ids else [letter for letter in letters if letter.is_whole]
         sent = await replay(
             settings.kafka, chosen, processing=settings.processing, topic=topic, again=again,
@@ -199,8 +199,8 @@ def discard_(settings: Settings, ids: tuple[str, ...], reason: str, topic: str, 
     Later messages of the subject that wait behind one can then be replayed.
     """
 
-    async def run() -> Sent:
-        letters = await listed(settings.kafka, Wanted(ids=ids), topic)
+    async def run() -> ReplayResult:
+        letters = await listed(settings.kafka, WantedLetters(ids=ids), topic)
         return await discard(
             settings.kafka, letters, reason, processing=settings.processing, topic=topic,
             sizes=Sizes(settings.topics.max_message_bytes),

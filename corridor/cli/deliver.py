@@ -9,7 +9,7 @@ import click
 from corridor.cli.options import emit, json_option, settings_options, time_option
 from corridor.settings import Settings
 from streams.kafka.sizes import Sizes
-from streams.operations.again import Lost, deliver_again, lost
+from streams.operations.again import WantedMessages, deliver_again, lost
 
 EPILOG = """\b
 Examples:
@@ -52,7 +52,7 @@ def again(
         raise click.BadParameter(f"nothing is delivered to {participant!r}", param_hint="PARTICIPANT")
     if not (subject or message_id or since or until):
         raise click.UsageError("say which: --subject, --id, --since or --until")
-    wanted = Lost(subject=subject, id=message_id, since=since, until=until)
+    wanted = WantedMessages(subject=subject, id=message_id, since=since, until=until)
 
     async def run() -> int:
         if dry_run:

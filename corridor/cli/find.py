@@ -10,7 +10,7 @@ from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, say, settings_options
 from corridor.settings import Settings
 from corridor.view.database import Database
-from corridor.view.find import MOST, Wanted, find
+from corridor.view.find import MOST, WantedShipments, find
 from corridor.view.page import row
 from corridor.view.times import milliseconds
 from schemas.shipment.owners import KINDS
@@ -52,7 +52,7 @@ def command(
     settings: Settings, after: datetime | None, before: datetime | None, as_json: bool, **options: str | int
 ) -> int:
     """List shipments for which everything holds that is named, newest first."""
-    wanted = Wanted(**options, after=milliseconds(after), before=milliseconds(before))  # type: ignore[arg-type]
+    wanted = WantedShipments(**options, after=milliseconds(after), before=milliseconds(before))  # type: ignore[arg-type]
     database = Database(settings.view)
     try:
         database.require_current()

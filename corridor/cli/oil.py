@@ -15,7 +15,7 @@ from corridor.roles.contracts import codec, json_form
 from schemas import profiles
 from schemas.errors import Permanent
 from schemas.oil import density as oil
-from schemas.oil.balance import Account, Balance, Difference, balance
+from schemas.oil.balance import Account, Balance, LotDifference, balance
 from schemas.oil.quantity import MEASURES, convert
 from schemas.shipment import fact_of
 from schemas.shipment.lots import reading_of
@@ -153,7 +153,7 @@ def _print(books: Balance) -> None:
     click.echo(f"{books.came_kg:,} kg came {books.difference_kg:+,} kg = {books.remains_kg:,} kg remain")
 
 
-def _difference(d: Difference) -> str:
+def _difference(d: LotDifference) -> str:
     word = "gain" if d.difference_kg > 0 else "loss"
     return f"{d.lot}: {word} {d.difference_kg:+,} kg ({d.percent:+} %) from {d.before} to {d.after}"
 

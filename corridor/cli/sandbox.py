@@ -15,7 +15,7 @@ import msgspec
 from corridor.cli.options import emit, json_option
 from corridor.sandbox.company import play
 from corridor.sandbox.faults import Faults
-from corridor.sandbox.participant import Participant, running
+from corridor.sandbox.participant import Player, running
 from corridor.sandbox.settings import PROFILES, Sandbox
 from corridor.settings import load
 from deploy.ports import require_free
@@ -105,7 +105,7 @@ async def _play(settings: Sandbox, *, as_json: bool, stop: asyncio.Event) -> Non
             task.cancel()
 
 
-def _announce(participant: Participant, *, as_json: bool) -> None:
+def _announce(participant: Player, *, as_json: bool) -> None:
     name = participant.settings.participant
     if as_json:
         emit({"participant": name, "url": participant.url, "control": participant.control_url})

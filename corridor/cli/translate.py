@@ -29,7 +29,7 @@ from schemas.profiles import CANONICAL, load
 from schemas.records import violations_of
 from schemas.text import visible
 from schemas.translation import Context, Record, Translator
-from schemas.translation.chain import Chain, Stage, Step
+from schemas.translation.chain import Chain, ChainStage, ChainStep
 
 NOTHING = {NO_EQUIVALENT, "not-concerned"}
 """Why an event beside others is not told: what the message says is in the others, or among the losses."""
@@ -136,7 +136,7 @@ def _override(file: Path | None, overlays: tuple[Path, ...]) -> CompiledMapping 
 
 def _stages(
     source: str, target: str, override: CompiledMapping | None, overlays: tuple[Path, ...]
-) -> Iterator[Stage]:
+) -> Iterator[ChainStage]:
     """The translations between two profiles: into the corridor event, out of it, or both."""
     ways = [(source, "to_corridor", source, CANONICAL)] if source != CANONICAL else []
     ways += [(target, "from_corridor", CANONICAL, target)] if target != CANONICAL else []
@@ -144,7 +144,7 @@ def _stages(
     if override is not None:
         given = (override.source.fullname, override.target.fullname)
         if given == (source, target):
-            yield Stage(Translator(override), source.partition(".")[0])
+            yield ChainStage(Translator(override), source.partition(".")[0])
             return
         if given not in names:
             raise Misconfigured(
@@ -157,7 +157,7 @@ def _stages(
     for (profile, direction, *_), name in zip(ways, names, strict=True):
         mine = override is not None and name == (override.source.fullname, override.target.fullname)
         translator = Translator(override) if override and mine else _translator(profile, direction, overlays)
-        yield Stage(translator, profile.partition(".")[0], toward=direction == "from_corridor")
+        yield ChainStage(translator, profile.partition(".")[0], toward=direction == "from_corridor")
 
 
 @cache
@@ -258,7 +258,7 @@ def _weight(entry: dict[str, Any]) -> tuple[int, bool]:
     return ("administrative", "loss", "withheld").index(entry["kind"]), entry["reason"] != NO_EQUIVALENT
 
 
-def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
+def _entries(number: int, step: ChainStep) -> Iterator[dict[str, Any]]:
     """What a step has to say beside its outputs."""
     at = {"line": number, "mapping": step.stage.translator.name, "id": step.record.context.id}
     if step.error is not None:
@@ -273,7 +273,7 @@ def _entries(number: int, step: Step) -> Iterator[dict[str, Any]]:
         yield {**at, "kind": "finding", **msgspec.structs.asdict(finding)}
 
 
-def _filtered(number: int, step: Step) -> Iterator[dict[str, Any]]:
+def _filtered(number: int, step: ChainStep) -> Iterator[dict[str, Any]]:
     """Why a step gave less than it might have; the rule is named where it is one rule's."""
     if (result := step.result) is None:
         return

@@ -20,8 +20,8 @@ from connectors.pauses import unless
 from corridor.cli.exits import abandon_stdout
 from corridor.cli.options import emit, json_option
 from corridor.supervisor import view
-from corridor.supervisor.state import EVERYONE, Ports, State
-from corridor.supervisor.supervisor import Plan, Status, Supervisor
+from corridor.supervisor.state import EVERYONE, Ports, StateDirectory
+from corridor.supervisor.supervisor import RunPlan, Supervisor, SupervisorStatus
 
 EPILOG = """\b
 Without a settings file everyone is simulated, with secrets made for this machine: a DTC that sends
@@ -102,8 +102,8 @@ def command(
     """
     if config is None and SITE_FILE.is_file():
         config = SITE_FILE
-    plan = Plan(
-        state=State(state),
+    plan = RunPlan(
+        state=StateDirectory(state),
         ports=Ports(ports),
         config=config.absolute() if config else None,
         kafka=kafka,
@@ -142,7 +142,7 @@ class _Output:
             with self.reading():
                 self.console.print(sentence, markup=False)
 
-    def show(self, status: Status, live: Live | None) -> None:
+    def show(self, status: SupervisorStatus, live: Live | None) -> None:
         """Show how everything stands."""
         with self.reading():
             if live:
@@ -188,7 +188,7 @@ class _Output:
         return show
 
 
-async def _up(plan: Plan, seconds: float | None, output: _Output) -> None:
+async def _up(plan: RunPlan, seconds: float | None, output: _Output) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

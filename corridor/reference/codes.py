@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corridor.reference.markdown import code, page, table
 from schemas.codes.lists import CodeLists
-from schemas.codes.table import Column
+from schemas.codes.table import ColumnRule
 
 
 def codes_page() -> str:
@@ -31,6 +31,6 @@ def codes_page() -> str:
     )
 
 
-def _rule(column: Column) -> str:
+def _rule(column: ColumnRule) -> str:
     kind = " ".join(filter(None, (column.kind, column.argument)))
     return f"{kind}, required" if column.required else kind

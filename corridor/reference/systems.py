@@ -114,7 +114,7 @@ def _transports() -> Iterator[tuple[str, ...]]:
     yield "deliver: we send to it", code("participants.<name>.deliver"), _credentials(settings.Deliver)
     yield (
         "e-Permit peer: [the protocol](epermit.md), both ways", code("participants.<name>.authority"),
-        _credentials(settings.Authority),
+        _credentials(settings.AuthoritySettings),
     )  # fmt: skip
     yield "read API: it asks", code("view"), _credentials(View)
 

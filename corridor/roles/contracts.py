@@ -16,9 +16,9 @@ from prometheus_client import Gauge
 
 from connectors.auth.secret import find_secret
 from connectors.pauses import Pauses, pause
-from connectors.ports import Format, Message
+from connectors.ports import Format, IncomingMessage
 from connectors.registry.client import RegistryClient
-from connectors.registry.transport import Bearer
+from connectors.registry.transport import TokenAuth
 from corridor.roles.health import Health
 from corridor.settings import Settings
 from corridor.settings.logins import registry_token
@@ -67,7 +67,7 @@ def edge_format(name: str) -> Format:
     identify = compile_expression(profile.http.message_id, profile.schema)
     partition = compile_expression(profile.http.key, profile.schema)
 
-    def read(body: bytes) -> Message:
+    def read(body: bytes) -> IncomingMessage:
         encoded, findings = form.take(body)
         datum = avro.decode_trusted(encoded)
         try:
@@ -81,7 +81,7 @@ def edge_format(name: str) -> Format:
             if rule := forbidden(made):  # prose elsewhere, but a name has one line
                 at = (x.pointer for x in leaves(profile.schema.root, datum) if str(x.value) in made)
                 raise Invalid("schema-violation", next(at, ""), rule, made)
-        return Message(str(identity), str(key or identity).encode(), encoded, findings)
+        return IncomingMessage(str(identity), str(key or identity).encode(), encoded, findings)
 
     return Format(
         profile=name,
@@ -104,7 +104,7 @@ def registry_client(settings: Settings) -> RegistryClient:
     registry = settings.registry
     auth: httpx.Auth | tuple[str, str] | None = None
     if token := registry_token(settings):
-        auth = Bearer(token.reveal())
+        auth = TokenAuth(token.reveal())
     elif registry.password:
         auth = (registry.username, find_secret(registry.password).reveal())
     return RegistryClient(

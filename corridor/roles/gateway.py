@@ -19,17 +19,17 @@ from connectors.ports import Format
 from connectors.receive.app import docs_routes, webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.registry import openapi as registry_openapi
-from connectors.registry.app import Behind, registry_app
+from connectors.registry.app import Fallback, registry_app
 from connectors.registry.guard import guarded
 from connectors.settings import Participant
 from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry
 from corridor.roles.health import Health
-from corridor.roles.permits import Permits
+from corridor.roles.permits import PermitOffice
 from corridor.roles.process import serve_all, together
 from corridor.settings import Settings
 from corridor.settings.exposure import is_own
 from corridor.settings.logins import registry_logins
-from corridor.settings.model import Place
+from corridor.settings.model import ListenerSettings
 from schemas import profiles
 from schemas.errors import Misconfigured, Transient
 from streams.edges.ingest import Ingest
@@ -58,7 +58,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     aside = [_closed(one) for one in senders if one.name not in forms]
     routes = [*webhook_routes(endpoints), *aside]
     authorities = [
-        Permits(participant, participant.authority, settings, contracts, health)
+        PermitOffice(participant, participant.authority, settings, contracts, health)
         for participant in settings.participants.values()
         if participant.authority
     ]
@@ -118,7 +118,7 @@ def other_edges(settings: Settings, *, embedded: bool) -> dict[str, Document]:
     return found
 
 
-def _seen_from(docs: Place, place: Place) -> str:
+def _seen_from(docs: ListenerSettings, place: ListenerSettings) -> str:
     """Where a listener is as seen from the descriptions: at the same one, or by its first name."""
     if (docs.host, docs.port) == (place.host, place.port):
         return "/"
@@ -132,7 +132,7 @@ def placed(
     docs: Sequence[BaseRoute],
     health: Sequence[BaseRoute],
     registry: Sequence[BaseRoute],
-) -> list[tuple[Place, Sequence[BaseRoute]]]:
+) -> list[tuple[ListenerSettings, Sequence[BaseRoute]]]:
     """Put each part of the gateway where the settings want it.
 
     The registry comes last: it answers every path that is left.
@@ -185,4 +185,4 @@ def _registry(settings: Settings, health: Health) -> RegistryLog | None:
 
 def _mounted(registry: RegistryLog, settings: Settings) -> BaseRoute:
     app = registry_app(registry, uses=topics.is_own_subject)
-    return Behind(guarded(app, registry_logins(settings)))
+    return Fallback(guarded(app, registry_logins(settings)))

@@ -13,11 +13,10 @@ from starlette.routing import BaseRoute
 
 from connectors.epermit.authority import Authority
 from connectors.epermit.internal import internal_routes
-from connectors.epermit.peer import FOR_EVER, Peer, describe
+from connectors.epermit.peer import FOR_EVER, PeerPartner, describe
 from connectors.epermit.public import public_routes
 from connectors.pauses import Pauses, unless
-from connectors.settings import Authority as AuthoritySettings
-from connectors.settings import Deliver, Participant
+from connectors.settings import AuthoritySettings, Deliver, Participant
 from corridor.roles.health import Health
 from corridor.settings import Settings
 from schemas import profiles
@@ -38,7 +37,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 """Seconds between two tries of what a peer, the registry or Kafka did not let through."""
 
 
-class Permits:
+class PermitOffice:
     """One authority in the gateway: its APIs, its ledger, its keys, and getting to know its peers.
 
     Args:
@@ -144,7 +143,7 @@ def peers_outbound(
     def make(code: str, url: str) -> Outbound:
         deliver = Deliver(url=url, backoff=backoff, concurrency=1)
         return Outbound(
-            topics.peer(name, code), Peer(name, authority, code), deliver, form, OUTBOX.codec,
+            topics.peer(name, code), PeerPartner(name, authority, code), deliver, form, OUTBOX.codec,
             settings.kafka, settings.processing, contracts, Sizes(settings.topics.max_message_bytes),
         )  # fmt: skip
 

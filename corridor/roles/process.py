@@ -21,7 +21,7 @@ from corridor.roles.health import Health
 from corridor.roles.layout import Layout
 from corridor.settings import Settings
 from corridor.settings.logins import make_own
-from corridor.settings.model import Place
+from corridor.settings.model import ListenerSettings
 from deploy.ports import require_free
 from streams.kafka.access import require_access
 from streams.kafka.presence import Presence
@@ -80,7 +80,7 @@ async def _run(names: Sequence[str], settings: Settings, flush: Callable[[], Non
 
 
 async def serve_all(
-    parts: Sequence[tuple[Place, Sequence[BaseRoute]]], stop: asyncio.Event, drain: float = 2.0
+    parts: Sequence[tuple[ListenerSettings, Sequence[BaseRoute]]], stop: asyncio.Event, drain: float = 2.0
 ) -> None:
     """Serve what a role has, each part at its place, until ``stop`` is set.
 
@@ -92,7 +92,7 @@ async def serve_all(
     Raises:
         Misconfigured: ``port-in-use``, naming the holder.
     """
-    shared: dict[tuple[str, int], tuple[Place, list[BaseRoute]]] = {}
+    shared: dict[tuple[str, int], tuple[ListenerSettings, list[BaseRoute]]] = {}
     for place, routes in parts:
         shared.setdefault((place.host, place.port), (place, []))[1].extend(routes)
     await together(stop, *(serve_http(place, routes, stop, drain) for place, routes in shared.values()))
@@ -110,7 +110,7 @@ async def _each_second(flush: Callable[[], None], stop: asyncio.Event) -> None:
 
 
 async def serve_http(
-    address: Place, routes: Sequence[BaseRoute], stop: asyncio.Event, drain: float = 2.0
+    address: ListenerSettings, routes: Sequence[BaseRoute], stop: asyncio.Event, drain: float = 2.0
 ) -> None:
     """Serve routes until ``stop`` is set; requests under way get ``drain`` seconds.
 

@@ -25,7 +25,7 @@ from streams.processing.processor import Processor
 from streams.processing.runner import Runner
 from streams.processing.stage import Stage
 from streams.processing.work import Crew
-from streams.records.contracts import Contracts, Reader
+from streams.records.contracts import Contracts, ValueReader
 
 log = structlog.get_logger(__name__)
 
@@ -167,7 +167,7 @@ async def _stage(plan: Plan, contracts: Contracts) -> Stage:
         target=target,
         participant=participant.name,
         translator=translator,
-        read=Reader(contracts, codec(read_as), known),
+        read=ValueReader(contracts, codec(read_as), known),
         frame=await contracts.frame(target, profiles.load(write_as).schema),
         toward=not inward,
         wait=_policy(participant, inward=inward) == "wait",
@@ -189,7 +189,7 @@ async def aboard(contracts: Contracts) -> list[Stage]:
                 target=target,
                 participant=name,
                 translator=translator,
-                read=Reader(contracts, avro, await contracts.frame(source, avro.schema)),
+                read=ValueReader(contracts, avro, await contracts.frame(source, avro.schema)),
                 frame=await contracts.frame(target, avro.schema),
                 reports=None,
                 skim=skim,

@@ -13,14 +13,13 @@ from starlette.routing import BaseRoute
 
 from connectors.epermit.authority import Authority
 from connectors.epermit.outbox import outbox_record
-from connectors.epermit.peer import Peer, describe
+from connectors.epermit.peer import PeerPartner, describe
 from connectors.epermit.ports import Decide
 from connectors.epermit.public import public_routes
-from connectors.ports import Delivered, Delivery
-from connectors.settings import Authority as Settings
-from connectors.settings import Egress, PermitKey, PermitPeer
+from connectors.ports import Delivered, OutgoingMessage
+from connectors.settings import AuthoritySettings, Egress, PermitKey, PermitPeer
 from schemas.epermit import acts
-from schemas.epermit.acts import Change, Entry
+from schemas.epermit.acts import Change, LedgerEntry
 from schemas.epermit.keys import generate
 from schemas.epermit.ledger import Ledger, read_event
 from schemas.errors import CorridorError
@@ -96,7 +95,7 @@ class FileLog:
     def _take(self, record: LedgerRecord) -> None:
         self.state.apply(record, self.state.offset + 1)
         event = read_event(record) if record.kind == "EVENT" else None
-        wanted = outbox_record(Entry(record, event), self.state.code)
+        wanted = outbox_record(LedgerEntry(record, event), self.state.code)
         if wanted is not None:
             self.outbox.setdefault(wanted.peer, []).append(msgspec.json.encode(wanted))
 
@@ -118,7 +117,7 @@ class Played:
                 file.touch(0o600)
                 file.write_text(generate("1"))
         self.code, self.path = code, f"/{code.lower()}"
-        self.settings = Settings(
+        self.settings = AuthoritySettings(
             code=code,
             title=f"{code}, played by the sandbox",
             keys=(PermitKey(id="1", key=f"file:{key}"),),
@@ -159,7 +158,7 @@ class Played:
                 await self._meet(code, uri, said)
             except CorridorError:
                 await asyncio.sleep(AGAIN)  # the other side is not there yet
-        sender = Peer(self.authority.name, self.settings, code)
+        sender = PeerPartner(self.authority.name, self.settings, code)
         try:
             await self._send(code, sender)
         finally:
@@ -168,13 +167,13 @@ class Played:
     async def _meet(self, code: str, uri: str, said: Mapping[str, Any]) -> None:
         await self.authority.act(lambda ledger, author: acts.add_peer(ledger, code, uri, said, author))
 
-    async def _send(self, code: str, sender: Peer) -> None:
+    async def _send(self, code: str, sender: PeerPartner) -> None:
         """Send one event after the other, from the first that is not known to be taken."""
         file = _taken_file(self._file, code)
         self._taken[code] = count_taken(self._file, code)
         while True:
             event = await self._next(code)
-            (outcome,) = await sender.deliver([Delivery(str(self._taken[code]), code, event)])
+            (outcome,) = await sender.deliver([OutgoingMessage(str(self._taken[code]), code, event)])
             if isinstance(outcome, Delivered):
                 self._taken[code] += 1
                 file.write_text(str(self._taken[code]))

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from corridor.sandbox import ledger as ledgers
 from corridor.sandbox.clock import Clock
 from corridor.sandbox.faults import Injector
-from corridor.sandbox.ledger import Ledger
-from corridor.sandbox.message import Message, identity
-from corridor.sandbox.progress import Progress
+from corridor.sandbox.ledger import SandboxLedger
+from corridor.sandbox.message import PlayedMessage, identity
+from corridor.sandbox.progress import TimetableProgress
 from corridor.sandbox.sea import text
 from corridor.sandbox.sender import Letter, Sender
 from corridor.sandbox.settings import Sandbox
@@ -39,8 +39,8 @@ class BorderPost:
     """
 
     def __init__(self, settings: Sandbox, clock: Clock) -> None:
-        self._ledger = Ledger(settings.data)
-        self._progress = Progress(ledgers.read(self._ledger.path))
+        self._ledger = SandboxLedger(settings.data)
+        self._progress = TimetableProgress(ledgers.read(self._ledger.path))
         self._sender = Sender(settings, clock, self._ledger, self._progress, Injector(settings.faults))
         self._number = self._progress.sent
 
@@ -61,7 +61,7 @@ class BorderPost:
         await self._ledger.close()
 
 
-def _message(crossing: Crossing) -> Message:
+def _message(crossing: Crossing) -> PlayedMessage:
     event_id = identity("border", crossing.act)
     document = {
         "eventID": event_id,
@@ -77,4 +77,4 @@ def _message(crossing: Crossing) -> Message:
         "modeOfTransport": "TRUCK",
         "truckPlate": crossing.plate,
     }
-    return Message(crossing.at, f"{event_id}:1", f"PERMIT:{crossing.permit}", document)
+    return PlayedMessage(crossing.at, f"{event_id}:1", f"PERMIT:{crossing.permit}", document)

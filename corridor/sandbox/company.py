@@ -13,7 +13,7 @@ from corridor.permits import Office
 from corridor.sandbox.border import BorderPost
 from corridor.sandbox.clock import Clock
 from corridor.sandbox.neighbours import Neighbours
-from corridor.sandbox.participant import Participant as Player
+from corridor.sandbox.participant import Player
 from corridor.sandbox.settings import BORDER, CONTROL, PERMIT, PROFILES, Sandbox
 from corridor.settings import Settings
 

@@ -12,7 +12,7 @@ from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
 
 
-class Reader:
+class DocumentChecker:
     """Checks documents of one participant's profile."""
 
     def __init__(self, participant: str) -> None:

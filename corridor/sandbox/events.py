@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from corridor.sandbox.itinerary import Operation, itinerary
-from corridor.sandbox.message import Message, identity
+from corridor.sandbox.message import PlayedMessage, identity
 from corridor.sandbox.shipments import GARDABANI, Box, Shipment, Train
 
 ISO_TYPES: Final = {"40": "42G1"}
@@ -19,7 +19,7 @@ _TOLD_BEFORE: Final = range(-120, 0, 40)
 Document = dict[str, Any]
 
 
-def events_of(train: Train) -> Iterator[Message]:
+def events_of(train: Train) -> Iterator[PlayedMessage]:
     """Yield all events of the DLP about a train, its voyage and its containers."""
     shipments = train.shipments()
     journeys = [itinerary(shipment) for shipment in shipments]
@@ -32,7 +32,7 @@ def events_of(train: Train) -> Iterator[Message]:
             yield from _gate_out(shipment, box, operations, dice)
 
 
-def _voyage(train: Train, shipments: list[Shipment], operations: list[Operation]) -> Iterator[Message]:
+def _voyage(train: Train, shipments: list[Shipment], operations: list[Operation]) -> Iterator[PlayedMessage]:
     """Port calls of the vessel at both ends: estimated and actual arrival, cargo work, departure."""
     name, imo = train.vessel
     notes = [_reference(shipment) for shipment in shipments]
@@ -82,7 +82,7 @@ def arrivals_expected(operations: list[Operation], dice: Random) -> list[datetim
     return expected
 
 
-def _estimates(shipment: Shipment, operations: list[Operation], dice: Random) -> Iterator[Message]:
+def _estimates(shipment: Shipment, operations: list[Operation], dice: Random) -> Iterator[PlayedMessage]:
     """Estimated arrival of the train at the destination: versions of one event, each replacing the last."""
     train, last = shipment.train, operations[-1].at
     expected = arrivals_expected(operations, dice)
@@ -102,7 +102,9 @@ def _estimates(shipment: Shipment, operations: list[Operation], dice: Random) ->
         yield _event(keys, f"TRAIN:{train.number}", when, last + _hours(told), event, version=version)
 
 
-def _crossing(shipment: Shipment, box: Box, operations: list[Operation], dice: Random) -> Iterator[Message]:
+def _crossing(
+    shipment: Shipment, box: Box, operations: list[Operation], dice: Random
+) -> Iterator[PlayedMessage]:
     """Containers that the DLP sees crossing into Georgia by its own gate."""
     if not is_seen_crossing(operations, dice):
         return
@@ -168,7 +170,9 @@ def is_seen_crossing(operations: list[Operation], dice: Random) -> bool:
     return any(operation.esr == GARDABANI for operation in operations) and dice.random() <= 0.3
 
 
-def _gate_out(shipment: Shipment, box: Box, operations: list[Operation], dice: Random) -> Iterator[Message]:
+def _gate_out(
+    shipment: Shipment, box: Box, operations: list[Operation], dice: Random
+) -> Iterator[PlayedMessage]:
     """The container leaves the terminal; sometimes told again better, sometimes taken back."""
     destination = shipment.destination
     out = GateOut.draw(operations, dice)
@@ -215,7 +219,7 @@ def _reference(shipment: Shipment) -> Document:
 
 def _event(
     keys: tuple[object, ...], subject: str, when: datetime, told: datetime, fields: Document, version: int = 1
-) -> Message:
+) -> PlayedMessage:
     event_id = identity("dlp", *keys)
     document = {
         "eventID": event_id,
@@ -227,7 +231,7 @@ def _event(
         **fields,
     }
     message_id = _message_id(event_id, version, told, retracted=bool(fields.get("isRetracted")))
-    return Message(told, message_id, subject, document)
+    return PlayedMessage(told, message_id, subject, document)
 
 
 def _hours(hours: float) -> timedelta:

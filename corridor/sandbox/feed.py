@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corridor.sandbox.clock import Clock, Pace
-from corridor.sandbox.ledger import Answered, Ledger
-from corridor.sandbox.message import Message
-from corridor.sandbox.progress import Progress
+from corridor.sandbox.ledger import Answered, SandboxLedger
+from corridor.sandbox.message import PlayedMessage
+from corridor.sandbox.progress import TimetableProgress
 from corridor.sandbox.sender import Letter
 from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.timetable import messages
@@ -30,7 +30,9 @@ class Feed:
     An item counts as accepted once the reader asks for what lies behind it.
     """
 
-    def __init__(self, settings: Sandbox, clock: Clock, ledger: Ledger, progress: Progress) -> None:
+    def __init__(
+        self, settings: Sandbox, clock: Clock, ledger: SandboxLedger, progress: TimetableProgress
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._ledger = ledger
@@ -73,7 +75,7 @@ class Feed:
             return Response(status_code=304, headers={"ETag": etag})
         return Response(body, media_type="application/json", headers={"ETag": etag})
 
-    def _timetable(self) -> Iterator[tuple[int, Message]]:
+    def _timetable(self) -> Iterator[tuple[int, PlayedMessage]]:
         settings = self._settings
         for n, message in enumerate(messages(settings.participant, settings.seed)):
             if settings.limit and n >= settings.limit:

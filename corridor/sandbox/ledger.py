@@ -17,7 +17,7 @@ import msgspec
 FILE: Final = "ledger.jsonl"
 
 
-class Sent(msgspec.Struct, frozen=True, tag_field="kind", tag="sent", omit_defaults=True):
+class SentEntry(msgspec.Struct, frozen=True, tag_field="kind", tag="sent", omit_defaults=True):
     """A message is about to be sent, or is offered for the first time.
 
     Attributes:
@@ -46,7 +46,7 @@ class Answered(msgspec.Struct, frozen=True, tag_field="kind", tag="answered", om
     detail: str = ""
 
 
-class Got(msgspec.Struct, frozen=True, tag_field="kind", tag="got", omit_defaults=True):
+class GotEntry(msgspec.Struct, frozen=True, tag_field="kind", tag="got", omit_defaults=True):
     """One message of one delivery request.
 
     Attributes:
@@ -72,7 +72,7 @@ class Got(msgspec.Struct, frozen=True, tag_field="kind", tag="got", omit_default
     lost: bool = False
 
 
-Entry = Sent | Answered | Got
+Entry = SentEntry | Answered | GotEntry
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
@@ -88,7 +88,7 @@ def read(path: Path) -> Iterator[Entry]:
                 yield _decode(line)
 
 
-class Ledger:
+class SandboxLedger:
     """Appends entries; ``append`` returns when they are on disk, many at a time."""
 
     def __init__(self, directory: Path) -> None:

@@ -13,7 +13,7 @@ NAMESPACE: Final[UUID] = uuid5(NAMESPACE_URL, "urn:corridor:sandbox")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class PlayedMessage:
     """A message to be sent.
 
     Attributes:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from corridor.sandbox.itinerary import Operation, itinerary
-from corridor.sandbox.message import Message, identity
+from corridor.sandbox.message import PlayedMessage, identity
 from corridor.sandbox.shipments import (
     ALTYNKOL,
     BOYUK_KESIK,
@@ -33,10 +33,10 @@ BASES: Final = {"AST": "Asia/Almaty", "MSK": "Europe/Moscow"}
 Document = dict[str, Any]
 
 
-def notes_of(train: Train) -> Iterator[Message]:
+def notes_of(train: Train) -> Iterator[PlayedMessage]:
     """Yield all versions of all notes of a train."""
     for shipment in train.shipments():
-        yield from (message for message, _ in Note(shipment).told())
+        yield from (message for message, _ in PlayedNote(shipment).told())
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class _Identity:
         return f"{self.station}/{self.date:%Y-%m-%d}/{self.number}"
 
 
-class Note:
+class PlayedNote:
     """One consignment note through its versions.
 
     Args:
@@ -89,7 +89,7 @@ class Note:
             at = next(each.at for each in itinerary(self.shipment) if each.code == "41")
             yield _reissued(self.name, self.reissued_at, at).key
 
-    def told(self) -> Iterator[tuple[Message, int]]:
+    def told(self) -> Iterator[tuple[PlayedMessage, int]]:
         """Yield every message about it, with the number of the operation in the itinerary that it tells of.
 
         What annuls or reissues the note tells of none: its number is -1.
@@ -130,7 +130,7 @@ class Note:
         self.state = {**self.state, **changed}
         return changed
 
-    def _sent(self, operation: Operation, changed: Document) -> Iterator[Message]:
+    def _sent(self, operation: Operation, changed: Document) -> Iterator[PlayedMessage]:
         """Yield the version as it is sent: as snapshot or delta, at once or late, once or twice."""
         dice, at = self.dice, operation.at + timedelta(minutes=self.dice.randint(2, 15))
         if operation.corrects:
@@ -143,7 +143,7 @@ class Note:
         if dice.random() < 0.02:
             yield replace(message, at=message.at + timedelta(minutes=dice.randint(1, 90)))
 
-    def _annulment(self, operation: Operation) -> Message:
+    def _annulment(self, operation: Operation) -> PlayedMessage:
         at = operation.at + timedelta(minutes=5)
         fields = {
             "operationCode": "19",
@@ -153,7 +153,7 @@ class Note:
         }
         return self._message(at, "ANNULMENT", fields)
 
-    def _reissue(self, operation: Operation) -> Iterator[Message]:
+    def _reissue(self, operation: Operation) -> Iterator[PlayedMessage]:
         """Replace the CIM/SMGS note by an SMGS note of the next carrier: same consignment, another key."""
         old = self.name
         self.name = _reissued(old, self.shipment.train.port.alat, operation.at)
@@ -177,7 +177,7 @@ class Note:
         }
         yield self._message(at, "SNAPSHOT", fields)
 
-    def _message(self, at: datetime, kind: str, fields: Document) -> Message:
+    def _message(self, at: datetime, kind: str, fields: Document) -> PlayedMessage:
         self.version += 1
         shipment, key = self.shipment, self.name.key
         message_id = identity("dtc", shipment.train.seed, key, self.version)
@@ -188,7 +188,7 @@ class Note:
             "noteVersion": self.version,
             **(fields if kind == "DELTA" else _without_nulls(fields)),
         }
-        return Message(at, message_id, f"CONSIGNMENT:{key}", document)
+        return PlayedMessage(at, message_id, f"CONSIGNMENT:{key}", document)
 
     def _local(self, at: datetime, esr: str) -> str:
         zone = BASES.get(self.basis) or ZONES.get(esr[:2], "Asia/Tbilisi")

@@ -18,8 +18,8 @@ from corridor.sandbox import ledger as ledgers
 from corridor.sandbox.clock import Clock
 from corridor.sandbox.faults import Injector
 from corridor.sandbox.feed import Feed
-from corridor.sandbox.ledger import Ledger
-from corridor.sandbox.progress import Progress
+from corridor.sandbox.ledger import SandboxLedger
+from corridor.sandbox.progress import TimetableProgress
 from corridor.sandbox.receiver import Receiver
 from corridor.sandbox.sender import Sender
 from corridor.sandbox.server import Outage
@@ -27,7 +27,7 @@ from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.unreliable import faults_route
 
 
-class Participant:
+class Player:
     """A running participant; see `running`.
 
     Args:
@@ -44,9 +44,9 @@ class Participant:
         self.settings, self._clock = settings, clock
         self.finished = asyncio.Event()
         self.ended = asyncio.Event()
-        self._ledger = Ledger(settings.data)
+        self._ledger = SandboxLedger(settings.data)
         self._injector = Injector(settings.faults)
-        self._progress = Progress(ledgers.read(self._ledger.path))
+        self._progress = TimetableProgress(ledgers.read(self._ledger.path))
         self._receiver = Receiver(settings, self._ledger, self._injector, ledgers.read(self._ledger.path))
         self._feed = Feed(settings, clock, self._ledger, self._progress)
         routes = [
@@ -154,7 +154,7 @@ class Participant:
 
 
 @asynccontextmanager
-async def running(settings: Sandbox, clock: Clock | None = None) -> AsyncIterator[Participant]:
+async def running(settings: Sandbox, clock: Clock | None = None) -> AsyncIterator[Player]:
     """Run a participant beside other things; on the way out it is stopped and its ledger is whole.
 
     Args:
@@ -162,7 +162,7 @@ async def running(settings: Sandbox, clock: Clock | None = None) -> AsyncIterato
         clock: that of others, which somebody else runs; None for one of its own.
     """
     own = Clock(settings.data / "clock", settings.speed)
-    participant = Participant(settings, clock or own)
+    participant = Player(settings, clock or own)
     ticking = asyncio.create_task(own.run()) if clock is None else None
     task = asyncio.create_task(participant.run())
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from corridor.sandbox.message import Message, identity
+from corridor.sandbox.message import PlayedMessage, identity
 from corridor.sandbox.sea import Voyage, rail_voyage, storms_of, text, truck_voyage
 from corridor.sandbox.shipments import Train
 from corridor.sandbox.weather import Storm
@@ -14,7 +14,7 @@ from corridor.sandbox.weather import Storm
 HOUR = timedelta(hours=1)
 
 
-def ports_of(train: Train) -> Iterator[Message]:
+def ports_of(train: Train) -> Iterator[PlayedMessage]:
     """Yield all events of the ports about the voyages and storms of a train's day."""
     for voyage in (rail_voyage(train), truck_voyage(train)):
         yield from _call(train, voyage)
@@ -24,7 +24,7 @@ def ports_of(train: Train) -> Iterator[Message]:
         yield from _closure(train, storm)
 
 
-def _call(train: Train, voyage: Voyage) -> Iterator[Message]:
+def _call(train: Train, voyage: Voyage) -> Iterator[PlayedMessage]:
     """Anchorage, pilot, berth, cargo work and departure of the vessel."""
     steps = (
         ("STRT", "ANCO", voyage.due - 3 * HOUR),
@@ -40,7 +40,7 @@ def _call(train: Train, voyage: Voyage) -> Iterator[Message]:
     yield _event(train, voyage.port, "PORTCALL", "DEPA", voyage.sails, (voyage.number,), fields)
 
 
-def _loading(train: Train, voyage: Voyage) -> Iterator[Message]:
+def _loading(train: Train, voyage: Voyage) -> Iterator[PlayedMessage]:
     """Every unit as it comes aboard; the port does not always know the note."""
     dice = train.dice(f"loading/{voyage.number}")
     names = {"WAGON": "railCarReference", "CONTAINER": "equipmentReference", "TRUCK": "truckPlate"}
@@ -54,7 +54,7 @@ def _loading(train: Train, voyage: Voyage) -> Iterator[Message]:
         yield _event(train, voyage.port, "EQUIPMENT", "LOAD", when, keys, fields)
 
 
-def _gate(train: Train, voyage: Voyage) -> Iterator[Message]:
+def _gate(train: Train, voyage: Voyage) -> Iterator[PlayedMessage]:
     """Trucks come to the gate in time for the ferry, whether it sails or not."""
     dice = train.dice(f"gate/{voyage.number}")
     for line in voyage.lines:
@@ -63,7 +63,7 @@ def _gate(train: Train, voyage: Voyage) -> Iterator[Message]:
         yield _event(train, voyage.port, "EQUIPMENT", "GTIN", when, (voyage.number, line["number"]), fields)
 
 
-def _closure(train: Train, storm: Storm) -> Iterator[Message]:
+def _closure(train: Train, storm: Storm) -> Iterator[PlayedMessage]:
     """Kuryk closes, its queue grows every six hours, and it opens again."""
     closed = {"delayReasonCode": "WEA", "expectedReopening": text(storm.expected)}
     yield _event(train, "KZKUR", "PORT", "CLOS", storm.begins, (text(storm.begins),), closed)
@@ -89,7 +89,7 @@ def _vessel(voyage: Voyage) -> dict[str, Any]:
 def _event(
     train: Train, port: str, kind: str, code: str, when: datetime, keys: tuple[str, ...],
     fields: dict[str, Any],
-) -> Message:  # fmt: skip
+) -> PlayedMessage:  # fmt: skip
     when = when.replace(second=0, microsecond=0)  # a tally has minutes
     event_id = identity("port", train.seed, port, code, *keys)
     document = {
@@ -105,4 +105,4 @@ def _event(
         **fields,
     }
     about = fields.get("portVisitReference") or fields.get("truckPlate", port)
-    return Message(when + timedelta(minutes=5), f"{event_id}:1", f"{kind}:{about}", document)
+    return PlayedMessage(when + timedelta(minutes=5), f"{event_id}:1", f"{kind}:{about}", document)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from corridor.sandbox.ledger import Answered, Entry, Sent
+from corridor.sandbox.ledger import Answered, Entry, SentEntry
 
 
-class Progress:
+class TimetableProgress:
     """Which places of the timetable are settled: accepted, or refused for good.
 
     Attributes:
@@ -27,7 +27,7 @@ class Progress:
         self.refused = 0
         self.statuses: Counter[int] = Counter()
         for entry in entries:
-            if isinstance(entry, Sent):
+            if isinstance(entry, SentEntry):
                 self.sent = max(self.sent, entry.n + 1)
             elif isinstance(entry, Answered):
                 self.answer(entry)

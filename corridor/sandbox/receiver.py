@@ -14,9 +14,9 @@ from connectors.auth.secret import find_secret
 from connectors.auth.webhook import Verifier, hmac_key
 from connectors.deliver.request import MESSAGE_KEYS
 from connectors.http.pointer import items_of
-from corridor.sandbox.documents import Reader
+from corridor.sandbox.documents import DocumentChecker
 from corridor.sandbox.faults import Injector
-from corridor.sandbox.ledger import Entry, Got, Ledger
+from corridor.sandbox.ledger import Entry, GotEntry, SandboxLedger
 from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.tokens import Tokens
 from corridor.sandbox.unreliable import drop, refuse, until_gone
@@ -33,11 +33,11 @@ class Receiver:
     """
 
     def __init__(
-        self, settings: Sandbox, ledger: Ledger, injector: Injector, entries: Iterable[Entry]
+        self, settings: Sandbox, ledger: SandboxLedger, injector: Injector, entries: Iterable[Entry]
     ) -> None:
         self._ledger = ledger
         self._injector = injector
-        self._reader = Reader(settings.participant)
+        self._reader = DocumentChecker(settings.participant)
         keys = [hmac_key(find_secret(settings.delivery_secret))] if settings.delivery_secret else []
         self._verifier = Verifier(keys) if keys else None
         secret = find_secret(settings.client_secret) if settings.client_secret else None
@@ -47,7 +47,7 @@ class Receiver:
         self.answers: Counter[int] = Counter()
         self.effects = self.repeated = 0
         for entry in entries:
-            if isinstance(entry, Got):
+            if isinstance(entry, GotEntry):
                 self._count(entry)
 
     async def receive(self, request: Request) -> Response:
@@ -111,12 +111,12 @@ class Receiver:
             subject, name, version = described[index] if described else ("", "", 0)
             effect = bool(described) and key not in self._digests
             attempt = self._attempts[key] + 1
-            entry = Got(key, _digest(body), subject, name, version, attempt, answer, effect, lost)
+            entry = GotEntry(key, _digest(body), subject, name, version, attempt, answer, effect, lost)
             self._count(entry)
             entries.append(entry)
         await self._ledger.append(*entries)
 
-    def _count(self, entry: Got) -> None:
+    def _count(self, entry: GotEntry) -> None:
         self._attempts[entry.key] += 1
         self.answers[entry.answer] += 1
         self.effects += entry.effect

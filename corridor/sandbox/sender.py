@@ -20,9 +20,9 @@ from connectors.http.retry_after import parse_retry_after
 from connectors.settings import Egress, Timeouts
 from corridor.sandbox.clock import Clock, Pace
 from corridor.sandbox.faults import Injector
-from corridor.sandbox.ledger import Answered, Ledger, Sent
+from corridor.sandbox.ledger import Answered, SandboxLedger, SentEntry
 from corridor.sandbox.message import identity
-from corridor.sandbox.progress import Progress, settles
+from corridor.sandbox.progress import TimetableProgress, settles
 from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.timetable import messages
 from schemas.errors import Transient
@@ -43,16 +43,21 @@ class Letter:
     subject: str
     body: bytes
 
-    def entry(self, attempt: int) -> Sent:
+    def entry(self, attempt: int) -> SentEntry:
         """Its line in the ledger."""
-        return Sent(self.n, self.id, self.subject, hashlib.sha256(self.body).hexdigest(), attempt)
+        return SentEntry(self.n, self.id, self.subject, hashlib.sha256(self.body).hexdigest(), attempt)
 
 
 class Sender:
     """Several lanes, each with one request under way; a subject stays in its lane, so its order holds."""
 
     def __init__(
-        self, settings: Sandbox, clock: Clock, ledger: Ledger, progress: Progress, injector: Injector
+        self,
+        settings: Sandbox,
+        clock: Clock,
+        ledger: SandboxLedger,
+        progress: TimetableProgress,
+        injector: Injector,
     ) -> None:
         self._settings = settings
         self._clock = clock

@@ -29,7 +29,7 @@ CONSIGNEES: Final = ("Xezer Trans MMC", "Poti Forwarding LLC", "Baku Import MMC"
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class Terminus:
     """Where a consignment ends: station, UN/LOCODE, facility, and whether it goes on through Georgia."""
 
     esr: str
@@ -39,15 +39,15 @@ class Destination:
 
 
 DESTINATIONS: Final = (
-    Destination("572200", "GEPTI", "POTI-CT", georgia=True),
-    Destination("571405", "GEBUS", "BATUMI-CT", georgia=True),
-    Destination("548004", "AZBAK", "ABSHERON", georgia=False),
-    Destination("547603", "AZBAK", "ABSHERON", georgia=False),
+    Terminus("572200", "GEPTI", "POTI-CT", georgia=True),
+    Terminus("571405", "GEBUS", "BATUMI-CT", georgia=True),
+    Terminus("548004", "AZBAK", "ABSHERON", georgia=False),
+    Terminus("547603", "AZBAK", "ABSHERON", georgia=False),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class LoadingPort:
     """Where the sea begins: station, UN/LOCODE, facility, and station of Alat for what comes from it."""
 
     esr: str
@@ -56,8 +56,8 @@ class Port:
     alat: str
 
 
-AKTAU: Final = Port("663404", "KZAAU", "AKTAU-CT", "549204")
-KURYK: Final = Port("693602", "KZKUR", "KURYK-FERRY", "553002")
+AKTAU: Final = LoadingPort("663404", "KZAAU", "AKTAU-CT", "549204")
+KURYK: Final = LoadingPort("693602", "KZKUR", "KURYK-FERRY", "553002")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadedWagon:
     """A wagon with its containers, and the wagon that takes them beyond the sea."""
 
     wagon: str
@@ -88,8 +88,8 @@ class Shipment:
     index: int
     number: str
     note_type: str
-    destination: Destination
-    loads: tuple[Load, ...]
+    destination: Terminus
+    loads: tuple[LoadedWagon, ...]
     gng: str
     un_number: str | None
     goods_name: str
@@ -145,7 +145,7 @@ class Train:
         return self.index % 3 == 0
 
     @property
-    def port(self) -> Port:
+    def port(self) -> LoadingPort:
         """Port that it goes to: ferries sail from Kuryk, feeders from Aktau."""
         return KURYK if self.ferry else AKTAU
 
@@ -189,7 +189,7 @@ class Train:
         return shipments
 
 
-def _load(dice: Random, wagon: int, first: int, count: int) -> Load:
+def _load(dice: Random, wagon: int, first: int, count: int) -> LoadedWagon:
     size = "22G1" if count == 2 else dice.choice(("45G1", "42G1", "40"))
     boxes = tuple(
         Box(
@@ -202,4 +202,4 @@ def _load(dice: Random, wagon: int, first: int, count: int) -> Load:
         for offset in range(count)
     )
     onward = fleet.platform(WAGON_FLEET + wagon % WAGON_FLEET)
-    return Load(fleet.platform(wagon % WAGON_FLEET), onward, boxes)
+    return LoadedWagon(fleet.platform(wagon % WAGON_FLEET), onward, boxes)

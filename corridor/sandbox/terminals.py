@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from corridor.sandbox import fleet
-from corridor.sandbox.message import Message, identity
+from corridor.sandbox.message import PlayedMessage, identity
 from corridor.sandbox.sea import text
 from corridor.sandbox.shipments import Train
 from schemas.oil.quantity import convert
@@ -21,7 +21,7 @@ EVERY: Final = 4
 """One lot for so many trains: a tanker a day."""
 
 
-def terminals_of(train: Train) -> Iterator[Message]:
+def terminals_of(train: Train) -> Iterator[PlayedMessage]:
     """Yield the events of the lot that is loaded on a train's day; most days there is none."""
     if train.index % EVERY:
         return
@@ -65,7 +65,7 @@ def terminals_of(train: Train) -> Iterator[Message]:
     yield from _tank_wagons(train, at)
 
 
-def _tank_wagons(train: Train, at: datetime) -> Iterator[Message]:
+def _tank_wagons(train: Train, at: datetime) -> Iterator[PlayedMessage]:
     """A group of tank wagons from Garadagh to Batumi."""
     dice = train.dice("tanks")
     wagons = [fleet.tank(train.index * 4 + number) for number in range(4)]
@@ -90,7 +90,7 @@ def _net(kilograms: int) -> dict[str, str]:
     return {"kind": "NET", "quantity": f"{Decimal(kilograms) / 1000:f}", "unit": "TNE"}
 
 
-def _event(train: Train, lot: str, what: str, when: datetime, fields: dict[str, Any]) -> Message:
+def _event(train: Train, lot: str, what: str, when: datetime, fields: dict[str, Any]) -> PlayedMessage:
     event_id = identity("oil", train.seed, lot, what)
     document = {
         "eventId": event_id,
@@ -101,4 +101,4 @@ def _event(train: Train, lot: str, what: str, when: datetime, fields: dict[str, 
         "recordedAt": text(when),
         **fields,
     }
-    return Message(when + timedelta(minutes=10), f"{event_id}:1", f"BULK_LOT:{lot}", document)
+    return PlayedMessage(when + timedelta(minutes=10), f"{event_id}:1", f"BULK_LOT:{lot}", document)

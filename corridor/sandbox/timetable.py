@@ -9,14 +9,14 @@ from itertools import count
 from typing import Final
 
 from corridor.sandbox.events import events_of
-from corridor.sandbox.message import Message
+from corridor.sandbox.message import PlayedMessage
 from corridor.sandbox.notes import notes_of
 from corridor.sandbox.ports import ports_of
 from corridor.sandbox.shipments import Train
 from corridor.sandbox.terminals import terminals_of
 from corridor.sandbox.vessels import vessels_of
 
-MAKERS: Final[dict[str, Callable[[Train], Iterator[Message]]]] = {
+MAKERS: Final[dict[str, Callable[[Train], Iterator[PlayedMessage]]]] = {
     "dtc": notes_of,
     "dlp": events_of,
     "port": ports_of,
@@ -26,14 +26,14 @@ MAKERS: Final[dict[str, Callable[[Train], Iterator[Message]]]] = {
 """Participant to what makes its messages about one train."""
 
 
-def messages(participant: str, seed: int = 0) -> Iterator[Message]:
+def messages(participant: str, seed: int = 0) -> Iterator[PlayedMessage]:
     """Yield what a participant sends, in order of time, without end.
 
     Args:
         participant: a key of ``MAKERS``.
         seed: another seed is another timetable.
     """
-    waiting: list[tuple[datetime, int, Message]] = []
+    waiting: list[tuple[datetime, int, PlayedMessage]] = []
     order = count()
     for index in count():
         train = Train(seed, index)

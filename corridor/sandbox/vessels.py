@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from corridor.sandbox.message import Message, identity
+from corridor.sandbox.message import PlayedMessage, identity
 from corridor.sandbox.sea import Voyage, rail_voyage, text, truck_voyage
 from corridor.sandbox.shipments import Train
 
@@ -14,14 +14,14 @@ HOUR: Final = timedelta(hours=1)
 ALAT: Final = {"UNLocationCode": "AZALA", "facilityCode": "ALAT-FERRY"}
 
 
-def vessels_of(train: Train) -> Iterator[Message]:
+def vessels_of(train: Train) -> Iterator[PlayedMessage]:
     """Yield all events of the voyages that belong to a train's day."""
     for voyage in (rail_voyage(train), truck_voyage(train)):
         yield from _schedule(train, voyage)
         yield from _crossing(train, voyage)
 
 
-def _schedule(train: Train, voyage: Voyage) -> Iterator[Message]:
+def _schedule(train: Train, voyage: Voyage) -> Iterator[PlayedMessage]:
     """The plan, and every estimate of the arrival: a storm moves it, with its reason."""
     yield _event(train, voyage, "DEPA", "PLN", voyage.planned, train.start, _there(voyage))
     for version, (when, at, reason) in enumerate(arrivals_expected(train, voyage), 1):
@@ -39,7 +39,7 @@ def arrivals_expected(train: Train, voyage: Voyage) -> list[tuple[datetime, date
     return sorted(told, key=lambda one: one[1])
 
 
-def _crossing(train: Train, voyage: Voyage) -> Iterator[Message]:
+def _crossing(train: Train, voyage: Voyage) -> Iterator[PlayedMessage]:
     """Manifest, departure and arrival."""
     loaded, there = voyage.sails - HOUR, _there(voyage)
     manifest = {**there, "manifest": list(voyage.lines)}
@@ -55,7 +55,7 @@ def _there(voyage: Voyage) -> dict[str, Any]:
 def _event(
     train: Train, voyage: Voyage, code: str, classifier: str, when: datetime, told: datetime,
     fields: dict[str, Any], version: int = 1,
-) -> Message:  # fmt: skip
+) -> PlayedMessage:  # fmt: skip
     event_id = identity("vessel", train.seed, voyage.number, code, classifier)
     document = {
         "eventID": event_id,
@@ -70,4 +70,4 @@ def _event(
         "voyageNumber": voyage.number,
         **fields,
     }
-    return Message(told, f"{event_id}:{version}", f"VESSEL:{voyage.imo}", document)
+    return PlayedMessage(told, f"{event_id}:{version}", f"VESSEL:{voyage.imo}", document)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from corridor.sandbox.events import GateOut, arrivals_expected, gate_out_ids, is_seen_crossing, plate_of
 from corridor.sandbox.itinerary import Operation, itinerary
-from corridor.sandbox.notes import Note
+from corridor.sandbox.notes import PlayedNote
 from corridor.sandbox.sea import Voyage, rail_voyage, truck_voyage
 from corridor.sandbox.shipments import ALTYNKOL, GARDABANI, Shipment, Train
 from corridor.sandbox.vessels import arrivals_expected as vessel_expected
@@ -78,7 +78,7 @@ class World:
     def _carry(self, shipment: Shipment) -> None:
         operations = itinerary(shipment)
         told, undone = _told(shipment, operations)
-        paper = Note(shipment)
+        paper = PlayedNote(shipment)
         keys = list(paper.keys())
         notes = frozenset(keys)
         self.notes |= notes
@@ -219,7 +219,7 @@ def _told(
     """Which messages of the railway tell of each operation, and which put it right or take it back."""
     told: defaultdict[int, set[str]] = defaultdict(set)
     annulment = ""
-    for message, index in Note(shipment).told():
+    for message, index in PlayedNote(shipment).told():
         if index >= 0:
             told[index].add(message.id)
         elif message.document["messageKind"] == "ANNULMENT":

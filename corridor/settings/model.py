@@ -5,20 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
-from connectors.settings import Participant, SecretRef, Url
+from connectors.settings import Participant, SecretRef, SettingsGroup, Url
 from streams.kafka.settings import Kafka, Processing, Topics
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the settings file: immutable, unknown keys are refused."""
-
-
-class Place(Group, frozen=True, kw_only=True):
+class ListenerSettings(SettingsGroup, frozen=True, kw_only=True):
     """A listener of its own for a part of what a role serves."""
 
     host: Annotated[str, Meta(description="Address to listen on; `0.0.0.0` for all.")] = "127.0.0.1"
@@ -33,18 +28,18 @@ class Place(Group, frozen=True, kw_only=True):
     ] = ()
 
 
-class Listen(Place, frozen=True, kw_only=True):
+class Listen(ListenerSettings, frozen=True, kw_only=True):
     """Where a role serves its health and metrics (`/livez`, `/readyz`, `/metrics`)."""
 
     port: Annotated[Port, Meta(description="TCP port.")] = 8400
 
     @property
-    def health(self) -> Place:
+    def health(self) -> ListenerSettings:
         """Where health and metrics are."""
         return self
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[ListenerSettings, ...]:
         """All listeners of the role."""
         return (self,)
 
@@ -56,21 +51,27 @@ class Gateway(Listen, frozen=True, kw_only=True):
     served here.
     """
 
-    registry: Annotated[Place | None, Meta(description="Listener of the registry API alone.")] = None
-    docs: Annotated[Place | None, Meta(description="Listener of the API description alone.")] = None
-    metrics: Annotated[Place | None, Meta(description="Listener of health and metrics alone.")] = None
+    registry: Annotated[ListenerSettings | None, Meta(description="Listener of the registry API alone.")] = (
+        None
+    )
+    docs: Annotated[ListenerSettings | None, Meta(description="Listener of the API description alone.")] = (
+        None
+    )
+    metrics: Annotated[ListenerSettings | None, Meta(description="Listener of health and metrics alone.")] = (
+        None
+    )
 
     shutdown: Annotated[
         float, Meta(ge=0, description="Seconds that requests under way have to end when the role stops.")
     ] = 5.0
 
     @property
-    def health(self) -> Place:
+    def health(self) -> ListenerSettings:
         """Where health and metrics are."""
         return self.metrics or self
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[ListenerSettings, ...]:
         """All listeners of the role."""
         return (self, *(place for place in (self.registry, self.docs, self.metrics) if place))
 
@@ -91,20 +92,22 @@ class View(Listen, frozen=True, kw_only=True):
         SecretRef | None,
         Meta(description="Where the bearer token is found that the read API wants; needed beyond loopback."),
     ] = None
-    metrics: Annotated[Place | None, Meta(description="Listener of health and metrics alone.")] = None
+    metrics: Annotated[ListenerSettings | None, Meta(description="Listener of health and metrics alone.")] = (
+        None
+    )
 
     @property
-    def health(self) -> Place:
+    def health(self) -> ListenerSettings:
         """Where health and metrics are."""
         return self.metrics or self
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[ListenerSettings, ...]:
         """All listeners of the role."""
         return (self, self.metrics) if self.metrics else (self,)
 
 
-class Token(Group, frozen=True):
+class Token(SettingsGroup, frozen=True):
     """A token of our own APIs: who asks, and what that one may do. Its name stands in the log.
 
     Once there is a token with the scope `read`, the read API and the registry want one for reading as well.
@@ -121,7 +124,7 @@ class Token(Group, frozen=True):
     ]
 
 
-class Registry(Group, frozen=True):
+class RegistrySettings(SettingsGroup, frozen=True):
     """The schema registry, the gateway's own or any with the Confluent API.
 
     The gateway serves its own, unless `url` names another. Whoever changes something there needs a token:
@@ -156,7 +159,7 @@ class Registry(Group, frozen=True):
     ] = ""
 
 
-class Codes(Group, frozen=True):
+class Codes(SettingsGroup, frozen=True):
     """Code lists: those that are shipped, with your own over them."""
 
     overlays: Annotated[
@@ -165,7 +168,7 @@ class Codes(Group, frozen=True):
     ] = ()
 
 
-class Log(Group, frozen=True):
+class LogSettings(SettingsGroup, frozen=True):
     """What a process says of itself, on stderr."""
 
     level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level shown.")] = (
@@ -176,26 +179,26 @@ class Log(Group, frozen=True):
     ] = "auto"
 
 
-class Settings(Group, frozen=True):
+class Settings(SettingsGroup, frozen=True):
     """All settings of the broker."""
 
     kafka: Annotated[Kafka, Meta(description="The connection to Kafka.")] = Kafka()
     topics: Annotated[Topics, Meta(description="How topics are made.")] = Topics()
     processing: Annotated[Processing, Meta(description="Limits of the processors.")] = Processing()
-    registry: Annotated[Registry, Meta(description="The schema registry.")] = Registry()
+    registry: Annotated[RegistrySettings, Meta(description="The schema registry.")] = RegistrySettings()
     codes: Annotated[Codes, Meta(description="The code lists.")] = Codes()
     gateway: Annotated[Gateway, Meta(description="The role gateway.")] = Gateway()
     stream: Annotated[Listen, Meta(description="The role stream.")] = Listen(port=8401)
     deliver: Annotated[Listen, Meta(description="The role deliver.")] = Listen(port=8402)
     view: Annotated[View, Meta(description="The shipment view.")] = View()
-    log: Annotated[Log, Meta(description="Logging.")] = Log()
+    log: Annotated[LogSettings, Meta(description="Logging.")] = LogSettings()
     tokens: Annotated[
         dict[str, Token], Meta(description="Tokens of our own APIs, each a table `[tokens.<name>]`.")
-    ] = {}
+    ] = field(default_factory=dict)
     participants: Annotated[
         dict[str, Participant],
         Meta(description="Systems the broker talks to, each a table `[participants.<name>]`."),
-    ] = {}
+    ] = field(default_factory=dict)
 
     @property
     def simulated(self) -> frozenset[str]:
@@ -217,7 +220,7 @@ class Settings(Group, frozen=True):
         }
 
     @property
-    def registry_place(self) -> Place:
+    def registry_place(self) -> ListenerSettings:
         """Where our own registry listens."""
         return self.gateway.registry or self.gateway
 

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.http.egress import is_loopback
-from connectors.settings import Bearer, OAuth2, Participant, Webhook
+from connectors.settings import BearerSettings, OAuth2, Participant, Webhook
 from corridor.settings.exposure import exposed, plain
 from corridor.settings.model import Settings
 from corridor.settings.risk import Risk
@@ -156,7 +156,7 @@ def _references(settings: Settings) -> Iterator[tuple[str, str]]:
             yield from _of_webhook(f"{here}.webhook", participant.webhook)
         for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
             match transport.auth if transport else None:
-                case Bearer(token=token):
+                case BearerSettings(token=token):
                     yield f"{here}.{side}.auth.token", token
                 case OAuth2(client_secret=secret):
                     yield f"{here}.{side}.auth.client_secret", secret

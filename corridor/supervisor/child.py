@@ -197,7 +197,7 @@ def ending(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}"
 
 
-class Register:
+class ChildRegister:
     """The process ids of all children on disk: a next start ends what a killed supervisor left.
 
     Args:

@@ -24,7 +24,7 @@ ON_THE_WAY: Final = 60.0
 MOST: Final = 200
 
 
-class Port(msgspec.Struct, frozen=True):
+class ClosedPort(msgspec.Struct, frozen=True):
     """A port that is closed. Times are UTC milliseconds.
 
     Attributes:
@@ -42,7 +42,7 @@ class Port(msgspec.Struct, frozen=True):
     opens: int | None
 
 
-class Permits(msgspec.Struct, frozen=True):
+class PermitCounts(msgspec.Struct, frozen=True):
     """Permits of an e-Permit authority.
 
     Attributes:
@@ -66,9 +66,9 @@ class Outlook(msgspec.Struct, frozen=True):
         look: references that `corridor show` has something to say about.
     """
 
-    ports: tuple[Port, ...] = ()
+    ports: tuple[ClosedPort, ...] = ()
     held: dict[str, int] = {}
-    permits: Permits | None = None
+    permits: PermitCounts | None = None
     look: tuple[str, ...] = ()
 
 
@@ -119,10 +119,10 @@ class Watch:
             look=tuple(_name(row) for row in (*ports[:1], *vessels, *newest)),
         )
 
-    async def _permits(self) -> Permits:
+    async def _permits(self) -> PermitCounts:
         figures = {row["kpi"]: int(row["value"]) for row in await self._ask("/kpis", leg="road")}
         issued, used, refused = (figures.get(f"permits-{what}", 0) for what in ("issued", "used", "refused"))
-        return Permits(issued, used, refused, self._chains)
+        return PermitCounts(issued, used, refused, self._chains)
 
     async def _compare(self, now: float) -> dict[str, str]:
         found = {}
@@ -144,9 +144,9 @@ class Watch:
         return msgspec.json.decode(answer.content)
 
 
-def _port(row: Mapping[str, Any]) -> Port:
+def _port(row: Mapping[str, Any]) -> ClosedPort:
     holds = [hold.partition(": ") for hold in row["held"].split("; ")]
-    return Port(
+    return ClosedPort(
         code=row["key"].partition(":")[2],
         name=row["place_name"],
         reason=next((what for kind, _, what in holds if kind == "closed"), ""),

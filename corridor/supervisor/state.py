@@ -60,7 +60,7 @@ class Ports:
         return self.base + 7, self.base + 8
 
 
-class State:
+class StateDirectory:
     """A state directory, created when missing, readable by its owner alone.
 
     Args:

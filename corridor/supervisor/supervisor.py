@@ -21,10 +21,10 @@ from corridor.roles import ROLES
 from corridor.sandbox.settings import CONTROL
 from corridor.settings import Settings, load, require_safe
 from corridor.settings.logins import STATE
-from corridor.supervisor.child import Child, Register
+from corridor.supervisor.child import Child, ChildRegister
 from corridor.supervisor.figures import Figures, Observer, Totals, parse
 from corridor.supervisor.outlook import Outlook, Watch
-from corridor.supervisor.state import PLATFORMS, Ports, State
+from corridor.supervisor.state import PLATFORMS, Ports, StateDirectory
 from deploy.kafka import Node
 from deploy.ports import require_free
 from schemas.errors import CorridorError, Misconfigured
@@ -36,7 +36,7 @@ LOOK_AGAIN: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RunPlan:
     """What one `corridor up` is to run.
 
     Attributes:
@@ -50,7 +50,7 @@ class Plan:
         environment: added to that of the children.
     """
 
-    state: State
+    state: StateDirectory
     ports: Ports
     config: Path | None
     kafka: str | None
@@ -82,7 +82,7 @@ class ProcessFigures(msgspec.Struct, frozen=True):
     why: tuple[str, ...] = ()
 
 
-class Status(msgspec.Struct, frozen=True):
+class SupervisorStatus(msgspec.Struct, frozen=True):
     """Everything there is to show at one moment.
 
     Attributes:
@@ -111,7 +111,7 @@ class Supervisor:
         tell: takes sentences for the operator at once, beside ``status``.
     """
 
-    plan: Plan
+    plan: RunPlan
     tell: Callable[[str], None]
     settings: Settings = field(default_factory=Settings)
     children: list[Child] = field(default_factory=list)
@@ -137,7 +137,7 @@ class Supervisor:
         Raises:
             CorridorError: something cannot run; the message says what to do.
         """
-        register = Register(self.plan.state.directory / "children.json")
+        register = ChildRegister(self.plan.state.directory / "children.json")
         if orphans := await asyncio.to_thread(register.end_orphans):
             self.say(f"ended {orphans} processes that an earlier run left behind")
         self.settings = self._settle()
@@ -184,7 +184,7 @@ class Supervisor:
         self._messages.append(f"{datetime.now():%H:%M:%S} {sentence}")  # noqa: DTZ005 - the operator's clock
         self.tell(sentence)
 
-    async def status(self) -> Status:
+    async def status(self) -> SupervisorStatus:
         """Look at everything."""
         asked = [child for child in self.children if child.name in ROLES]
         await asyncio.gather(*(child.ask(self._client) for child in self.children))
@@ -192,7 +192,7 @@ class Supervisor:
             if page:
                 self._totals.add(child.name, parse(page))
         self._figures = self._observer.observe(self._totals.sum())
-        return Status(
+        return SupervisorStatus(
             time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             figures=self._figures,
             outlook=self._watch.outlook if self._watch else Outlook(),
@@ -324,7 +324,7 @@ class Supervisor:
     async def _ready(self) -> None:
         await asyncio.gather(*(child.ready(self._client) for child in self.children))
 
-    async def _note(self, register: Register) -> None:
+    async def _note(self, register: ChildRegister) -> None:
         """Keep the register of process ids up to date over restarts."""
         known: set[int | None] = set()
         while True:

@@ -12,15 +12,15 @@ from rich.text import Text
 
 from corridor.settings.load import DEFAULT_FILES
 from corridor.supervisor.figures import Figures, System
-from corridor.supervisor.outlook import Outlook, Permits, Port
-from corridor.supervisor.supervisor import ProcessFigures, Status
+from corridor.supervisor.outlook import ClosedPort, Outlook, PermitCounts
+from corridor.supervisor.supervisor import ProcessFigures, SupervisorStatus
 from schemas.text import visible
 
 STATE_STYLE = {"ready": "green", "starting": "yellow", "waiting": "yellow", "ended": "bold red"}
 CIRCUIT_STYLE = {"closed": "green", "half-open": "yellow", "open": "bold red"}
 
 
-def page(status: Status) -> RenderableType:
+def page(status: SupervisorStatus) -> RenderableType:
     """Build the page for a terminal, what matters most first: a small one shows less of the end."""
     parts: list[RenderableType] = [Text("Corridor broker", style="bold"), Text("")]
     if status.figures:
@@ -34,7 +34,7 @@ def page(status: Status) -> RenderableType:
     return Padding(Group(*parts), (1, 2))
 
 
-def line(status: Status) -> str:
+def line(status: SupervisorStatus) -> str:
     """Return one line for logs and pipes."""
     parts = [status.time]
     if status.figures:
@@ -67,7 +67,7 @@ def seconds(value: float | None) -> str:
             return f"{large / 60:.0f} min"
 
 
-def port_line(port: Port) -> str:
+def port_line(port: ClosedPort) -> str:
     """Say that a port is closed, why, until when, and what waits there."""
     reason = f" ({port.reason})" if port.reason else ""
     opens = f", expected to open {_moment(port.opens)}" if port.opens else ""
@@ -121,7 +121,7 @@ def _totals(figures: Figures, outlook: Outlook) -> Table:
     return table
 
 
-def _permits(permits: Permits) -> Text:
+def _permits(permits: PermitCounts) -> Text:
     text = Text(f"{permits.issued:,} issued, {permits.used:,} used, {permits.refused:,} revoked; ")
     wrong = [peer for peer, problem in permits.chains.items() if problem]
     if wrong:
@@ -131,7 +131,7 @@ def _permits(permits: Permits) -> Text:
     return text + Text("chains not compared yet", style="dim")
 
 
-def _hints(status: Status) -> list[Text]:
+def _hints(status: SupervisorStatus) -> list[Text]:
     """Commands that have something to show, one a line so that they can be copied."""
     settings = status.addresses["settings"]
     found = any(settings == str(file.absolute()) for file in DEFAULT_FILES)

@@ -17,7 +17,7 @@ from connectors.auth.bearer import Logins
 from connectors.http.problems import problem
 from corridor.view.database import Database
 from corridor.view.figures import Asked, Figure, figures
-from corridor.view.find import Page, Wanted, find
+from corridor.view.find import Page, WantedShipments, find
 from corridor.view.openapi import TIMES, describe
 from corridor.view.show import Shown, show
 from corridor.view.times import milliseconds
@@ -28,7 +28,7 @@ AT_ONCE: Final = 4
 LONGEST: Final = 200
 """Characters of a reference."""
 
-T = TypeVar("T", Wanted, Asked)
+T = TypeVar("T", WantedShipments, Asked)
 R = TypeVar("R")
 
 
@@ -82,7 +82,7 @@ class _Api:
 
 
 def _find(connection: Connection, request: Request) -> Page:
-    return find(connection, _parameters(request, Wanted))
+    return find(connection, _parameters(request, WantedShipments))
 
 
 def _show(connection: Connection, request: Request) -> Shown:

@@ -29,7 +29,9 @@ CURSOR: Final = r"^(-?[0-9]{1,18}:[^\u0000]*)?$"
 _CURSOR: Final = re.compile(r"(-?[0-9]{1,18}):([^\0]*)", re.DOTALL)
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class WantedShipments(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """What to find: everything that is named must hold. Times are UTC milliseconds.
 
     Attributes:
@@ -90,7 +92,7 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def find(connection: Connection, wanted: Wanted) -> Page:
+def find(connection: Connection, wanted: WantedShipments) -> Page:
     """Find shipments.
 
     Raises:
@@ -133,7 +135,7 @@ def _is_it(row: Row, reference: str) -> bool:
     return row.kind != CONSIGNMENT and normal(name) == normal(reference)
 
 
-def _where(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def _where(query: Select[Any], wanted: WantedShipments) -> Select[Any]:
     kinds = (wanted.kind,) if wanted.kind else SHIPMENTS
     query = query.where(SHIPMENT.c.kind.in_(kinds))
     for name, kind in NAMES.items():
@@ -153,7 +155,7 @@ def _where(query: Select[Any], wanted: Wanted) -> Select[Any]:
     return query
 
 
-def _require_valid(wanted: Wanted) -> None:
+def _require_valid(wanted: WantedShipments) -> None:
     if not 1 <= wanted.limit <= MOST:
         raise Invalid("query-invalid", "/limit", f"1 to {MOST}", wanted.limit)
     for name, value, known in (("status", wanted.status, STATUS), ("kind", wanted.kind, KINDS)):

@@ -8,7 +8,7 @@ import msgspec
 
 from connectors.http.openapi import AT_THE_DOOR, COMPONENTS, Document, document, parameter, problems
 from corridor.view.figures import Asked, Figure
-from corridor.view.find import CURSOR, MOST, Page, Wanted
+from corridor.view.find import CURSOR, MOST, Page, WantedShipments
 from corridor.view.show import Shown
 from schemas.shipment.kpis import KPIS
 from schemas.shipment.owners import KINDS
@@ -20,7 +20,7 @@ _TIME: Final[Document] = {"type": "string", "anyOf": [{"format": "date-time"}, {
 _DAY: Final[Document] = {"type": "string", "anyOf": [{"format": "date"}, {"const": ""}]}
 _FORMS: Final[dict[str, Document]] = {
     **dict.fromkeys(TIMES, _TIME), "first": _DAY, "last": _DAY,
-    "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": Wanted().limit},
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": WantedShipments().limit},
     "cursor": {"type": "string", "pattern": CURSOR},
     "status": {"type": "string", "enum": ["", *STATUS]},
     "kind": {"type": "string", "enum": ["", *KINDS]},
@@ -53,7 +53,8 @@ def describe(*, with_login: bool) -> Document:
     )
     questions = {
         "/shipments": (
-            "find", "Shipments for which everything holds that is named, newest first", _query(Wanted), page
+            "find", "Shipments for which everything holds that is named, newest first",
+            _query(WantedShipments), page,
         ),
         "/shipments/{reference}": (
             "show", "One shipment whole; of several under a name the newest", [name], shown

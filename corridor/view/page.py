@@ -11,9 +11,9 @@ from corridor.view.find import Row
 from corridor.view.show import Shown
 from schemas.shipment.kpis import KPIS, LEAST_DAYS
 from schemas.shipment.legs import LEGS, name_of
-from schemas.shipment.lots import Book, Change
-from schemas.shipment.state import STATUS, Hold, State
-from schemas.shipment.timeline import Leg, Milestone, Timeline
+from schemas.shipment.lots import LotBook, LotChange
+from schemas.shipment.state import STATUS, Hold, ShipmentState
+from schemas.shipment.timeline import Leg, Milestone, ShipmentTimeline
 from schemas.shipment.units import Carried
 from schemas.text import visible
 
@@ -117,7 +117,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.2f}"
 
 
-def _head(line: Timeline) -> Iterator[str]:
+def _head(line: ShipmentTimeline) -> Iterator[str]:
     state = line.state
     yield f"{state.title[:1].upper()}{state.title[1:]}  ({line.key})"
     yield f"{INDENT}{state.status.upper()}: {STATUS[state.status]}"
@@ -132,7 +132,7 @@ def _head(line: Timeline) -> Iterator[str]:
     yield f"{INDENT}told by      {told}, {state.corrections} corrected"
 
 
-def _where(state: State) -> str:
+def _where(state: ShipmentState) -> str:
     place = f"{state.place_name} ({state.place})" if state.place else "not known"
     onward = f", next {name_of(state.next)}" if state.next else ""
     return f"{place} since {when(state.since)} UTC, {LEGS[state.leg]}{onward}"
@@ -163,7 +163,7 @@ def _milestone(step: Milestone) -> str:
     return f"{text[:50]:52}{when(step.plan):18}{when(step.estimate):18}{actual:18}  {extra}".rstrip()
 
 
-def _paper(line: Timeline, number: int) -> str:
+def _paper(line: ShipmentTimeline, number: int) -> str:
     paper = line.documents[number]
     successor = f" replaced by {paper.replaced_by}" if paper.replaced_by else ""
     return f"{paper.type:14}{paper.value:36} since {when(paper.since)}  {paper.state}{successor}".rstrip()
@@ -174,7 +174,7 @@ def _carried(unit: Carried) -> str:
     return f"{unit.id:14}{unit.size:6}{spans}".rstrip()
 
 
-def _book(book: Book) -> Iterator[str]:
+def _book(book: LotBook) -> Iterator[str]:
     shares = ", ".join(f"{lot} {kilograms:,}" for lot, kilograms in book.shares.items())
     yield (
         f"{book.lot}: came {book.came_kg:,} kg, gained or lost {book.difference_kg:+,}, "
@@ -185,13 +185,13 @@ def _book(book: Book) -> Iterator[str]:
     yield from map(_change, book.changes)
 
 
-def _change(change: Change) -> str:
+def _change(change: LotChange) -> str:
     word = "gain" if change.difference_kg > 0 else "loss"
     found = f"{word} {change.difference_kg:+,} kg ({change.percent} %)"
     return f"{when(change.at)}  {found:36}{change.after}, against {change.before}"
 
 
-def _corrections(line: Timeline) -> Iterator[str]:
+def _corrections(line: ShipmentTimeline) -> Iterator[str]:
     for correction in line.corrections:
         versions = " > ".join(f"v{number} {when(at)}" for number, _, at in correction.versions)
         taken = "  taken back" if correction.retracted else ""

@@ -25,7 +25,7 @@ from schemas.shipment.bounds import TEXT
 from streams import metrics
 from streams.kafka import topics
 from streams.logs.projection import Moved, Place
-from streams.records.contracts import OWN, Contracts, OwnReader, Reader
+from streams.records.contracts import OWN, Contracts, OwnReader, ValueReader
 from streams.records.envelope import Envelope
 
 log = structlog.get_logger(__name__)
@@ -62,14 +62,14 @@ class Projector:
     ) -> None:
         self._database, self._contracts, self._simulated = database, contracts, simulated
         self._codec = codec(profiles.CANONICAL)
-        self._reader: Reader | None = None
+        self._reader: ValueReader | None = None
         self._own = OwnReader(contracts)
 
     async def learn(self, records: Sequence[Any]) -> None:
         """Look up the schemas of events that another version of the broker wrote."""
         if self._reader is None:
             frame = await self._contracts.frame(topics.EVENTS, self._codec.schema)
-            self._reader = Reader(self._contracts, self._codec, frame)
+            self._reader = ValueReader(self._contracts, self._codec, frame)
         await self._reader.learn(record.value for record in records if record.topic == topics.EVENTS)
         for topic in {record.topic for record in records} & OWN.keys():
             await self._own.learn(topic, (record.value for record in records if record.topic == topic))

@@ -14,7 +14,7 @@ from corridor.view.find import SHIPMENTS, Row, named
 from corridor.view.subjects import history
 from corridor.view.tables import LETTER, LINK, RECEIPT, REPORT, SHIPMENT, UNREAD
 from schemas.mapping.reasons import kind_of
-from schemas.shipment import Fact, Timeline, timeline
+from schemas.shipment import Fact, ShipmentTimeline, timeline
 from schemas.shipment.owners import CONSIGNMENT
 from schemas.shipment.state import Hold
 
@@ -92,7 +92,7 @@ class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
         others: what else has the name that was asked for.
     """
 
-    timeline: Timeline
+    timeline: ShipmentTimeline
     names: dict[str, tuple[str, ...]]
     permits: tuple[Permit, ...] = ()
     deliveries: tuple[Delivery, ...] = ()

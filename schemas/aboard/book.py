@@ -68,7 +68,7 @@ class Boarding(msgspec.Struct, array_like=True, frozen=True, gc=False):
     manifest: str = ""
 
 
-class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class BookEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One event of the vessel or train.
 
     Attributes:
@@ -113,7 +113,7 @@ class Book(msgspec.Struct, array_like=True):
     """
 
     boardings: dict[str, Boarding] = {}
-    told: dict[str, Told] = {}
+    told: dict[str, BookEntry] = {}
     manifests: dict[str, Manifest] = {}
     derived: dict[tuple[str, str], Derived] = {}
     written: bytes = b""
@@ -156,7 +156,7 @@ class Book(msgspec.Struct, array_like=True):
             self.manifests |= dict.fromkeys(changed, Manifest(newest, listed, at))
             return self.told if changed else None
         when = event["when"]
-        told = Told(
+        told = BookEntry(
             version=version,
             retracted=correction["retracted"],
             at=when["occurred_at"],
@@ -204,7 +204,7 @@ def is_boarding(event: Mapping[str, Any]) -> bool:
     return code in BOARDS or code == MANIFEST
 
 
-def aboard(boardings: Iterable[Boarding], told: Told) -> list[Unit]:
+def aboard(boardings: Iterable[Boarding], told: BookEntry) -> list[Unit]:
     """Units of one shipment that an event of the vessel or train concerns, in order of kind and number.
 
     What happened concerns whatever was aboard then; a plan or estimate whatever was aboard, or came aboard
@@ -237,7 +237,7 @@ def aboard(boardings: Iterable[Boarding], told: Told) -> list[Unit]:
     ]
 
 
-def _concerns(told: Told, load: int, discharges: Iterable[int]) -> bool:
+def _concerns(told: BookEntry, load: int, discharges: Iterable[int]) -> bool:
     if load > told.at:
         return False
     end = min([load + LONGEST, *(at for at in discharges if at >= load)])
@@ -245,7 +245,7 @@ def _concerns(told: Told, load: int, discharges: Iterable[int]) -> bool:
     return load <= moment <= end
 
 
-def _newest(known: dict[str, Any], identity: str, fact: Boarding | Told) -> bool:
+def _newest(known: dict[str, Any], identity: str, fact: Boarding | BookEntry) -> bool:
     """Keep the newest version; a retraction voids all of them, whichever comes first."""
     before = known.get(identity)
     if before is not None and (before.retracted or (fact.version <= before.version and not fact.retracted)):

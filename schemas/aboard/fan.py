@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.aboard.book import KEPT, READ, Boarding, Book, Derived, Told, Unit, aboard, is_boarding
+from schemas.aboard.book import KEPT, READ, Boarding, Book, BookEntry, Derived, Unit, aboard, is_boarding
 from schemas.aboard.horizon import fitted, forget, is_too_old
 from schemas.avro.codec import Codec
 from schemas.mapping.runtime import uuid5
@@ -115,7 +115,7 @@ class Fan:
         return outputs
 
     def _tell(
-        self, book: Book, identity: str, told: Told, party: str, boardings: Sequence[Boarding],
+        self, book: Book, identity: str, told: BookEntry, party: str, boardings: Sequence[Boarding],
         units: Sequence[Unit],
     ) -> Output | None:  # fmt: skip
         """Tell one event to one shipment, unless it knows it as it is."""

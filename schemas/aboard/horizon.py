@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from schemas.aboard.book import BOARDS, DAY, KEPT, LONGEST, Boarding, Book, Told, is_actual
+from schemas.aboard.book import BOARDS, DAY, KEPT, LONGEST, Boarding, Book, BookEntry, is_actual
 from schemas.aboard.route import DISCHARGED, MANIFEST
 
 HORIZON: Final = 30 * DAY
@@ -53,7 +53,7 @@ def fitted(book: Book, encode: Callable[[Book], bytes], largest: int = LARGEST) 
     return body, lost
 
 
-def _keep(book: Book, kept: Callable[[str, Boarding | Told], bool]) -> None:
+def _keep(book: Book, kept: Callable[[str, Boarding | BookEntry], bool]) -> None:
     book.boardings = {name: one for name, one in book.boardings.items() if kept(name, one)}
     book.told = {name: one for name, one in book.told.items() if kept(name, one)}
     book.derived = {key: value for key, value in book.derived.items() if key[0] in book.told}

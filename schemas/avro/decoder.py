@@ -66,7 +66,7 @@ def decoder(root: Type) -> Callable[[bytes], Datum]:
 
     The function raises one of ``emit.FAILURES`` for bytes that it cannot read, and for bytes left over.
     """
-    reader = Reader()
+    reader = DecoderLines()
     lines = [
         "i = 0",
         *reader.lines(root, "datum"),
@@ -76,7 +76,7 @@ def decoder(root: Type) -> Callable[[bytes], Datum]:
     return reader.emitter.compile("decode", ("b",), lines)
 
 
-class Reader:
+class DecoderLines:
     """Makes the lines that read a value of each kind of type."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.avro.decoder import Reader
+from schemas.avro.decoder import DecoderLines
 from schemas.avro.peek import skip
 from schemas.avro.schema import Datum, Record, Type
 
@@ -27,7 +27,7 @@ class Differing:
         for place, field in enumerate(root.fields):
             lines += [*skip(field.type), f"i_{place} = i"]
         lines.append(f"return ({''.join(f'i_{place}, ' for place in range(len(root.fields)))})")
-        self._ends: Callable[[bytes], tuple[int, ...]] = Reader().emitter.compile("ends", ("b",), lines)
+        self._ends: Callable[[bytes], tuple[int, ...]] = DecoderLines().emitter.compile("ends", ("b",), lines)
 
     def before(self, old: bytes, new: bytes) -> dict[str, Any]:
         """The fields of an old body that are written otherwise in a new one.
@@ -46,7 +46,7 @@ class Differing:
 
 
 def _reader(kind: Type) -> Callable[[bytes, int], tuple[Datum, int]]:
-    reader = Reader()
+    reader = DecoderLines()
     lines = [*reader.lines(kind, "datum"), "return datum, i"]
     read: Callable[[bytes, int], tuple[Datum, int]] = reader.emitter.compile("read", ("b", "i"), lines)
     return read

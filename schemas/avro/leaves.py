@@ -12,7 +12,7 @@ from schemas.avro.structs import attribute
 from schemas.avro.violation import step
 
 
-class Leaf(NamedTuple):
+class AvroLeaf(NamedTuple):
     """A value that has no further values inside, or a null, with its JSON pointer and type.
 
     ``is_field`` tells a field of a record from an item of an array or a value of a map.
@@ -24,7 +24,7 @@ class Leaf(NamedTuple):
     is_field: bool
 
 
-def leaves(node: Type, value: object, pointer: str = "", is_field: bool = False) -> Iterator[Leaf]:
+def leaves(node: Type, value: object, pointer: str = "", is_field: bool = False) -> Iterator[AvroLeaf]:
     """Yield the leaves in schema order; ``value`` must match the schema. Absent fields are left out."""
     node = node.inner if isinstance(node, Nullable) else node
     if isinstance(node, Record) and value is not None:
@@ -39,7 +39,7 @@ def leaves(node: Type, value: object, pointer: str = "", is_field: bool = False)
         for key, item in value.items():
             yield from leaves(node.values, item, step(pointer, key))
     else:
-        yield Leaf(pointer, node, value, is_field)
+        yield AvroLeaf(pointer, node, value, is_field)
 
 
 def _member(holder: object, field: Field) -> Any:  # noqa: ANN401 - any value of the struct or datum

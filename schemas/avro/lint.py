@@ -40,7 +40,7 @@ _NAMED: Final = frozenset({"record", "error", "enum", "fixed"})
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
-class Finding(NamedTuple):
+class SchemaFinding(NamedTuple):
     """One broken rule: JSON pointer into the schema's text, the rule, the value."""
 
     pointer: str
@@ -72,7 +72,7 @@ def require_safe(text: str, references: Sequence[str] = ()) -> None:
         raise Invalid("schema-unsafe", finding.pointer, finding.rule, finding.value)
 
 
-def lint(text: str, references: Sequence[str] = ()) -> list[Finding]:
+def lint(text: str, references: Sequence[str] = ()) -> list[SchemaFinding]:
     """Check that decoding with this schema cannot harm the process.
 
     Args:
@@ -94,28 +94,28 @@ def lint(text: str, references: Sequence[str] = ()) -> list[Finding]:
     return walk.findings
 
 
-def profile(text: str) -> list[Finding]:
+def profile(text: str) -> list[SchemaFinding]:
     """Check the further rules for schemas of profiles: unions are ``["null", T]``, every field has a doc."""
     findings = lint(text)
     if findings:
         return findings
     for pointer, node in _types(json.loads(text), ""):
         if isinstance(node, list) and (len(node) != 2 or node[0] != "null"):
-            findings.append(Finding(pointer, 'unions are ["null", T] only', json.dumps(node)[:200]))
+            findings.append(SchemaFinding(pointer, 'unions are ["null", T] only', json.dumps(node)[:200]))
         if isinstance(node, dict) and isinstance(node.get("fields"), list):
             findings += [
-                Finding(f"{pointer}/fields/{index}", "every field has a doc", str(member.get("name")))
+                SchemaFinding(f"{pointer}/fields/{index}", "every field has a doc", str(member.get("name")))
                 for index, member in enumerate(node["fields"])
                 if not str(member.get("doc", "")).strip()
             ]
     return findings
 
 
-def _text_findings(text: str) -> list[Finding]:
+def _text_findings(text: str) -> list[SchemaFinding]:
     """Check what must hold before the text may be given to a recursive parser."""
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_TEXT:
-        return [Finding("", f"the text is at most {MAX_TEXT} bytes", str(size))]
+        return [SchemaFinding("", f"the text is at most {MAX_TEXT} bytes", str(size))]
     depth = deepest = 0
     for mark in _STRING.sub("", text):
         if mark in "[{":
@@ -124,11 +124,11 @@ def _text_findings(text: str) -> list[Finding]:
         elif mark in "]}":
             depth -= 1
     if deepest > MAX_JSON_DEPTH:
-        return [Finding("", f"the JSON nests at most {MAX_JSON_DEPTH} deep", str(deepest))]
+        return [SchemaFinding("", f"the JSON nests at most {MAX_JSON_DEPTH} deep", str(deepest))]
     try:
         json.loads(text)
     except ValueError as error:
-        return [Finding("", "the text is JSON", str(error))]
+        return [SchemaFinding("", "the text is JSON", str(error))]
     return []
 
 
@@ -155,7 +155,7 @@ class _Walk:
     """Measures types by following every reference, each named type once."""
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
+        self.findings: list[SchemaFinding] = []
         self.named: dict[str, tuple[dict[str, Json], str]] = {}
         self.measured: dict[str, _Size] = {}
 
@@ -170,7 +170,7 @@ class _Walk:
                 self.named[fullname] = (raw, pointer)
                 namespace = fullname.rpartition(".")[0]
                 if len(self.named) == MAX_NAMED + 1:
-                    self.findings.append(Finding("", f"at most {MAX_NAMED} named types", fullname))
+                    self.findings.append(SchemaFinding("", f"at most {MAX_NAMED} named types", fullname))
             for key in ("type", "items", "values"):
                 self.collect(raw.get(key), namespace, f"{pointer}/{key}")
             for index, member in enumerate(_members(raw)):
@@ -260,7 +260,7 @@ class _Walk:
 
     def _find(self, pointer: str, rule: str, value: object) -> None:
         text = value if isinstance(value, str) else json.dumps(value)
-        self.findings.append(Finding(pointer, rule, text[:200]))
+        self.findings.append(SchemaFinding(pointer, rule, text[:200]))
 
 
 def _kind(raw: dict[str, Json]) -> str:

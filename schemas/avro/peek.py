@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Self
 
-from schemas.avro.decoder import Reader, number
+from schemas.avro.decoder import DecoderLines, number
 from schemas.avro.emit import indent
 from schemas.avro.schema import (
     Array,
@@ -64,7 +64,7 @@ class _Wanted(dict[str, "_Wanted"]):
         return tree
 
 
-class _Peek(Reader):
+class _Peek(DecoderLines):
     """Makes lines that read some of the fields."""
 
     def some(self, node: Record, target: str, wanted: _Wanted, *, last: bool) -> list[str]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from schemas.codes.identifiers import NORMALISE
-from schemas.codes.table import Broken, Column, Row, Sheet, Table, Value, describe, fill, suggestion
+from schemas.codes.table import Broken, CodeTable, ColumnRule, Row, Sheet, Value, describe, fill, suggestion
 from schemas.errors import Misconfigured
 
 SHIPPED: Final = Path(__file__).parent / "lists"
@@ -38,7 +38,7 @@ class CodeLists:
     code that wants one.
     """
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    def __init__(self, tables: Mapping[str, CodeTable]) -> None:
         self._tables = dict(tables)
         self._columns = {
             name: {column: {key: row[column] for key, row in table.rows.items()} for column in table.columns}
@@ -66,7 +66,7 @@ class CodeLists:
         return cls.read((SHIPPED,))
 
     @classmethod
-    def read(cls, directories: Sequence[Path], over: Mapping[str, Table] | None = None) -> CodeLists:
+    def read(cls, directories: Sequence[Path], over: Mapping[str, CodeTable] | None = None) -> CodeLists:
         """Read directories of lists, in order, over tables that are there already; nothing is kept.
 
         Raises:
@@ -93,7 +93,7 @@ class CodeLists:
         """Names of all lists, sorted."""
         return tuple(sorted(self._tables))
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> CodeTable:
         """One list with its title, version, licence and column rules.
 
         Raises:
@@ -105,7 +105,7 @@ class CodeLists:
             hint = suggestion(name, self._tables)
             raise Misconfigured("settings-invalid", f"no code list {name!r}{hint}") from None
 
-    def columns(self, name: str) -> Mapping[str, Column]:
+    def columns(self, name: str) -> Mapping[str, ColumnRule]:
         """Column name to rule; the kind of a rule tells the type of the values.
 
         ``integer`` is ``int``, ``decimal`` is ``Decimal``, ``yes-no`` is ``bool``, all others are ``str``.
@@ -167,7 +167,7 @@ class CodeLists:
                     yield name, key, row
 
 
-def _lay(tables: dict[str, Table], sheet: Sheet) -> list[str]:
+def _lay(tables: dict[str, CodeTable], sheet: Sheet) -> list[str]:
     """Lay one file over the tables; return the broken rules."""
     name = sheet.file.stem
     if sheet.words.get("list", name) != name:
@@ -190,7 +190,7 @@ def _lay(tables: dict[str, Table], sheet: Sheet) -> list[str]:
     return broken
 
 
-def _dangling(tables: Mapping[str, Table]) -> list[str]:
+def _dangling(tables: Mapping[str, CodeTable]) -> list[str]:
     """References from one list to a key that another list does not have."""
     broken = []
     for table in tables.values():

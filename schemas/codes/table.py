@@ -45,7 +45,7 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnRule:
     """Rule of one column: its kind, the kind's argument, and whether a value must be there."""
 
     name: str
@@ -54,7 +54,7 @@ class Column:
     required: bool = False
 
     @classmethod
-    def parse(cls, name: str, rule: str) -> Column:
+    def parse(cls, name: str, rule: str) -> ColumnRule:
         """Read a rule such as ``required, in countries``.
 
         Raises:
@@ -100,13 +100,13 @@ class Column:
 
 
 PROVENANCE: Final = (
-    Column("source", "in", "sources", required=True),
-    Column("verified", "yes-no", required=True),
+    ColumnRule("source", "in", "sources", required=True),
+    ColumnRule("verified", "yes-no", required=True),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CodeTable:
     """A code list: what it is, the rules of its columns, its rows by key.
 
     Attributes:
@@ -118,7 +118,7 @@ class Table:
     version: str
     licence: str
     key: tuple[str, ...]
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ColumnRule]
     rows: Mapping[str, Row] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
 
@@ -166,7 +166,7 @@ class Sheet:
         return cls(file, words, parsed[0][1], tuple(parsed[1:]))
 
 
-def describe(sheet: Sheet) -> Table:
+def describe(sheet: Sheet) -> CodeTable:
     """Make an empty table from the header of a file.
 
     Raises:
@@ -175,14 +175,14 @@ def describe(sheet: Sheet) -> Table:
     missing = [word for word in ("title", "version", "licence", "key") if not sheet.words.get(word)]
     if missing:
         raise Broken(f"{sheet.file}: header comment lacks {', '.join(missing)}")
-    columns = {name: Column(name) for name in sheet.names}
+    columns = {name: ColumnRule(name) for name in sheet.names}
     for word, rule in sheet.words.items():
         if word.startswith("column "):
             name = word.removeprefix("column ").strip()
             if name not in columns:
                 raise Broken(f"{sheet.file}: rule for an absent column {name!r}{suggestion(name, columns)}")
             try:
-                columns[name] = Column.parse(name, rule)
+                columns[name] = ColumnRule.parse(name, rule)
             except Broken as broken:
                 raise Broken(f"{sheet.file}: column {name}: {broken}") from None
     columns |= {column.name: column for column in PROVENANCE}
@@ -190,10 +190,10 @@ def describe(sheet: Sheet) -> Table:
     if unknown := [name for name in (*key, "source", "verified") if name not in sheet.names]:
         raise Broken(f"{sheet.file}: lacks the column {', '.join(unknown)}")
     words = sheet.words
-    return Table(sheet.file.stem, words["title"], words["version"], words["licence"], key, columns)
+    return CodeTable(sheet.file.stem, words["title"], words["version"], words["licence"], key, columns)
 
 
-def fill(table: Table, sheet: Sheet) -> tuple[Table, list[str]]:
+def fill(table: CodeTable, sheet: Sheet) -> tuple[CodeTable, list[str]]:
     """Read a file's rows by the rules of a table.
 
     Returns:
@@ -216,10 +216,10 @@ def fill(table: Table, sheet: Sheet) -> tuple[Table, list[str]]:
             broken.append(f"{place}: column {table.key[0]}: key {key!r} came before at {places[key]}")
         rows[key], places[key] = row, place
     words = (table.name, table.title, table.version, table.licence, table.key, table.columns)
-    return Table(*words, rows, places), broken
+    return CodeTable(*words, rows, places), broken
 
 
-def _row(table: Table, cells: Mapping[str, str], place: str, broken: list[str]) -> Row:
+def _row(table: CodeTable, cells: Mapping[str, str], place: str, broken: list[str]) -> Row:
     row: Row = {}
     for name, column in table.columns.items():
         try:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from schemas.epermit.canonical import canonical
-from schemas.epermit.event import Event, check_day, make
+from schemas.epermit.event import PermitEvent, check_day, make
 from schemas.epermit.keys import jwk_text, public_jwk, read_public
 from schemas.epermit.ledger import Ledger, QuotaKey
 from schemas.epermit.permit import Numbering, PermitId, date_text, type_name
 from schemas.epermit.proof import Signer
 from schemas.epermit.qr import QrClaims, make_qr
-from schemas.epermit.refusal import Refusal
+from schemas.epermit.refusal import LedgerRefusal
 from schemas.epermit.rules import authenticate, check
 from schemas.epermit.told import facts
 from schemas.errors import Invalid
@@ -29,7 +29,7 @@ NAMESPACE: Final = uuid.UUID("6f0c9c3e-8f0a-5d55-9a52-1f6d0a3f5c11")
 """Of the ids of our events."""
 
 
-class Entry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """One record to write.
 
     Attributes:
@@ -39,14 +39,14 @@ class Entry(NamedTuple):
     """
 
     record: LedgerRecord
-    event: Event | None = None
+    event: PermitEvent | None = None
     facts: Mapping[str, Any] | None = None
 
 
 class Change(NamedTuple):
     """What one act writes, all of it or nothing, and what came of it."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
     result: Mapping[str, Any] = {}
 
 
@@ -85,7 +85,7 @@ class Author:
         for kid in ledger.valid_keys:
             if kid in self.signers and kid != without:
                 return self.signers[kid]
-        raise Refusal("KEY_NOTFOUND", "none of our valid keys is at hand")
+        raise LedgerRefusal("KEY_NOTFOUND", "none of our valid keys is at hand")
 
     def event_id(self, ledger: Ledger, kind: str, consumer: str) -> str:
         """Give the id of the event of a type that this act makes for an authority."""
@@ -113,7 +113,7 @@ class Application(NamedTuple):
     other_claims: Mapping[str, Any] | None = None
 
 
-def receive(ledger: Ledger, event: Event, proof: str, author: Author) -> Change:
+def receive(ledger: Ledger, event: PermitEvent, proof: str, author: Author) -> Change:
     """Take an event that a peer sent.
 
     Raises:
@@ -123,7 +123,7 @@ def receive(ledger: Ledger, event: Event, proof: str, author: Author) -> Change:
     authenticate(ledger, event, proof)
     check(ledger, event)
     record = LedgerRecord(kind="EVENT", id=event.id, content=event.canonical, proof=proof, at=author.now)
-    return Change((Entry(record, event, facts(ledger, event, author.numberings)),))
+    return Change((LedgerEntry(record, event, facts(ledger, event, author.numberings)),))
 
 
 def add_peer(ledger: Ledger, code: str, uri: str, said: Mapping[str, Any], author: Author) -> Change:
@@ -143,24 +143,24 @@ def add_peer(ledger: Ledger, code: str, uri: str, said: Mapping[str, Any], autho
     if code in ledger.peers:
         return Change(())
     if said.get("code") != code:
-        raise Refusal("REMOTE_ERROR", f"{uri} is {said.get('code')!r}, not {code}")
+        raise LedgerRefusal("REMOTE_ERROR", f"{uri} is {said.get('code')!r}, not {code}")
     jwks = said.get("keys")
     if not isinstance(jwks, list) or not jwks or not all(isinstance(jwk, dict) for jwk in jwks):
-        raise Refusal("REMOTE_ERROR", f"{uri} names no keys")
+        raise LedgerRefusal("REMOTE_ERROR", f"{uri} names no keys")
     from_peer = [_peer_key(jwk, number) for number, jwk in enumerate(jwks)]
     content = canonical({"name": str(said.get("name") or code), "uri": uri, "keys": from_peer})
-    return Change((Entry(LedgerRecord(kind="PEER", id=code, content=content, at=author.now)),))
+    return Change((LedgerEntry(LedgerRecord(kind="PEER", id=code, content=content, at=author.now)),))
 
 
 def publish_keys(ledger: Ledger, author: Author) -> Change:
     """Make keys at hand known that the ledger does not have; each known authority gets ``KEY_CREATED``."""
-    entries: list[Entry] = []
+    entries: list[LedgerEntry] = []
     made: dict[str, str] = {}
     for kid, signer in author.signers.items():
         if kid in ledger.keys:
             continue
         jwk = public_jwk(signer.key, kid)
-        entries.append(Entry(LedgerRecord(kind="KEY", id=kid, content=jwk_text(jwk), at=author.now)))
+        entries.append(LedgerEntry(LedgerRecord(kind="KEY", id=kid, content=jwk_text(jwk), at=author.now)))
         if not ledger.valid_keys:
             continue  # the first key has nobody to be told to: peers get it at the handshake
         for peer in ledger.peers:
@@ -180,12 +180,12 @@ def revoke_key(ledger: Ledger, kid: str, author: Author) -> Change:
     if kid in ledger.keys and ledger.keys[kid].revoked_at is not None:
         return Change((), {"key_id": kid})
     if kid not in ledger.keys:
-        raise Refusal("KEY_NOTFOUND")
+        raise LedgerRefusal("KEY_NOTFOUND")
     if len(ledger.valid_keys) < 2:
-        raise Refusal("INSUFFICIENT_KEY")
+        raise LedgerRefusal("INSUFFICIENT_KEY")
     step = _at(author, f"key-revoked/{kid}")
     fields = {"authority": ledger.code, "key_id": kid, "revoked_at": author.second}
-    entries = [Entry(LedgerRecord(kind="KEY_REVOKED", id=kid, content="{}", at=author.now))]
+    entries = [LedgerEntry(LedgerRecord(kind="KEY_REVOKED", id=kid, content="{}", at=author.now))]
     entries += [_own(ledger, "KEY_REVOKED", peer, fields, step, without=kid) for peer in ledger.peers]
     return Change(tuple(entries), {"key_id": kid})
 
@@ -226,7 +226,7 @@ def issue_permit(ledger: Ledger, wanted: Application, author: Author) -> Change:
         return Change((), {"permit_id": permit_id})
     quota = ledger.quotas.get(QuotaKey(ledger.code, wanted.issued_for, wanted.type, wanted.year))
     if quota is None or quota.highest >= quota.total:
-        raise Refusal("INSUFFICIENT_PERMIT_QUOTA")
+        raise LedgerRefusal("INSUFFICIENT_PERMIT_QUOTA")
     permit_id = str(PermitId(ledger.code, wanted.issued_for, wanted.year, wanted.type, quota.highest + 1))
     issued_at, expires_at = date_text(author.today), wanted.expires_at or f"31/01/{wanted.year + 1}"
     claims = QrClaims(permit_id, issued_at, expires_at, wanted.plate_number, wanted.company_name)
@@ -262,13 +262,13 @@ def use_permit(
     """
     permit = ledger.permits.get(permit_id)
     if permit is None or permit.created.consumer != ledger.code:
-        raise Refusal("PERMIT_NOTFOUND")
+        raise LedgerRefusal("PERMIT_NOTFOUND")
     issuer = permit.created.producer
     result = {"permit_id": permit_id}
     if _done(ledger, "PERMIT_USED", issuer, author):
         return Change((), result)
     if permit.revoked_at is not None:
-        raise Refusal("PERMIT_ALREADY_REVOKED")
+        raise LedgerRefusal("PERMIT_ALREADY_REVOKED")
     entry = _own(ledger, "PERMIT_USED", issuer, {"permit_id": permit_id, **activity}, author, told=told)
     return Change((entry,), result)
 
@@ -281,15 +281,15 @@ def revoke_permit(ledger: Ledger, permit_id: str, author: Author) -> Change:
     """
     permit = ledger.permits.get(permit_id)
     if permit is None or permit.created.producer != ledger.code:
-        raise Refusal("PERMIT_NOTFOUND")
+        raise LedgerRefusal("PERMIT_NOTFOUND")
     consumer = permit.created.consumer
     result = {"permit_id": permit_id}
     if _done(ledger, "PERMIT_REVOKED", consumer, author):
         return Change((), result)
     if permit.revoked_at is not None:
-        raise Refusal("PERMIT_ALREADY_REVOKED")
+        raise LedgerRefusal("PERMIT_ALREADY_REVOKED")
     if permit.activities:
-        raise Refusal("PERMIT_USED")
+        raise LedgerRefusal("PERMIT_USED")
     fields = {"permit_id": permit_id, "revoked_at": author.second}
     return Change((_own(ledger, "PERMIT_REVOKED", consumer, fields, author, told=True),), result)
 
@@ -304,7 +304,7 @@ def _own(
     told: bool = False,
     previous: str | None = None,
     without: str = "",
-) -> Entry:
+) -> LedgerEntry:
     """Make, check and sign one of our events; it stands behind the chain's head."""
     event = make(kind, {
         **fields,
@@ -316,7 +316,7 @@ def _own(
         check(ledger, event)
     proof = author.signer(ledger, without).proof(event.canonical)
     record = LedgerRecord(kind="EVENT", id=event.id, content=event.canonical, proof=proof, at=author.now)
-    return Entry(record, event, facts(ledger, event, author.numberings) if told else None)
+    return LedgerEntry(record, event, facts(ledger, event, author.numberings) if told else None)
 
 
 def _done(ledger: Ledger, kind: str, consumer: str, author: Author) -> bool:
@@ -333,7 +333,7 @@ def _peer_key(jwk: Mapping[str, Any], number: int) -> dict[str, str]:
 
 def _require_peer(ledger: Ledger, code: str) -> None:
     if code not in ledger.peers:
-        raise Refusal("AUTHORITY_NOT_FOUND", f"{code} is not known here")
+        raise LedgerRefusal("AUTHORITY_NOT_FOUND", f"{code} is not known here")
 
 
 def _require_type(peer: str, kind: int, author: Author) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from schemas.epermit.event import FIRST, Event
+from schemas.epermit.event import FIRST, PermitEvent
 
 
 class Fork(NamedTuple):
@@ -26,12 +26,12 @@ class Fork(NamedTuple):
     second: str
 
 
-def fingerprint(event: Event, proof: str) -> bytes:
+def fingerprint(event: PermitEvent, proof: str) -> bytes:
     """Give what is remembered of an event, to know it again."""
     return hashlib.sha256(f"{event.canonical}\n{proof}".encode()).digest()[:16]
 
 
-class Chain:
+class PairChain:
     """The events of one ordered pair, as far as order and identity go.
 
     Attributes:
@@ -53,11 +53,11 @@ class Chain:
     def __contains__(self, event_id: str) -> bool:
         return event_id in self._known
 
-    def holds(self, event: Event, proof: str) -> bool:
+    def holds(self, event: PermitEvent, proof: str) -> bool:
         """Tell whether this very event, with this very proof, is in the chain."""
         return self._known.get(event.id) == fingerprint(event, proof)
 
-    def append(self, event: Event, proof: str) -> Fork | None:
+    def append(self, event: PermitEvent, proof: str) -> Fork | None:
         """Put an event behind the others; give the fork that it makes, if it makes one."""
         first = self._followed.setdefault(event.previous, event.id)
         self._known[event.id] = fingerprint(event, proof)

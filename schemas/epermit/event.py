@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, cast
 
 from schemas.epermit.canonical import canonical
-from schemas.epermit.fields import ACTIVITIES, ENVELOPE, OLD_NAMES, PAYLOADS, Field, Value
+from schemas.epermit.fields import ACTIVITIES, ENVELOPE, OLD_NAMES, PAYLOADS, PermitField, Value
 from schemas.epermit.permit import parse_date
 from schemas.epermit.refusal import Malformed
 from schemas.errors import Invalid
@@ -21,7 +21,7 @@ LONGEST: Final = 10_000
 
 
 @dataclass(frozen=True)
-class Event:
+class PermitEvent:
     """One event between two authorities.
 
     Attributes:
@@ -85,19 +85,19 @@ PATHS: Final = {event_path(kind): kind for kind in PAYLOADS}
 """Last part of the address to the type of event."""
 
 
-def make(kind: str, fields: Mapping[str, object]) -> Event:
+def make(kind: str, fields: Mapping[str, object]) -> PermitEvent:
     """Read an event of a type from fields in any order; unknown fields are left out.
 
     Raises:
         Malformed: naming every field that is missing or breaks its rule.
     """
-    event = Event(kind, read_fields((*PAYLOADS[kind], *ENVELOPE), fields))
+    event = PermitEvent(kind, read_fields((*PAYLOADS[kind], *ENVELOPE), fields))
     if broken := _across(event):
         raise Malformed(broken)
     return event
 
 
-def read_fields(wanted: Iterable[Field], fields: Mapping[str, object]) -> dict[str, Value]:
+def read_fields(wanted: Iterable[PermitField], fields: Mapping[str, object]) -> dict[str, Value]:
     """Read these fields; others are left out.
 
     Raises:
@@ -122,7 +122,7 @@ def read_fields(wanted: Iterable[Field], fields: Mapping[str, object]) -> dict[s
     return values
 
 
-def check_day(event: Event, today: dt.date) -> None:
+def check_day(event: PermitEvent, today: dt.date) -> None:
     """Refuse a permit that was issued after today (UTC).
 
     Raises:
@@ -132,7 +132,7 @@ def check_day(event: Event, today: dt.date) -> None:
         raise Malformed([_broken(event, "issued_at", f"not after today, {today:%d/%m/%Y}")])
 
 
-def _across(event: Event) -> list[Invalid]:
+def _across(event: PermitEvent) -> list[Invalid]:
     """Check what several fields say together."""
     same: dict[str, str] = {}
     match event.type:
@@ -156,5 +156,5 @@ def _across(event: Event) -> list[Invalid]:
     return broken
 
 
-def _broken(event: Event, field: str, rule: str) -> Invalid:
+def _broken(event: PermitEvent, field: str, rule: str) -> Invalid:
     return Invalid("schema-violation", f"/{field}", rule, event.values.get(field))

@@ -41,7 +41,7 @@ OLD_NAMES: Final[dict[str, str]] = {
 _DIGITS: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
-class Field(NamedTuple):
+class PermitField(NamedTuple):
     """One field of an event.
 
     Attributes:
@@ -154,61 +154,61 @@ _RULES: Final[dict[str, Callable[[object], bool]]] = {
 }
 
 
-def _code(name: str) -> Field:
-    return Field(name, "text", low=1, high=10)
+def _code(name: str) -> PermitField:
+    return PermitField(name, "text", low=1, high=10)
 
 
-_PERMIT_ID: Final = Field("permit_id", "text", high=255, rule=PERMIT_ID_RULE)
+_PERMIT_ID: Final = PermitField("permit_id", "text", high=255, rule=PERMIT_ID_RULE)
 
 ENVELOPE: Final = (
     _code("event_producer"),
     _code("event_consumer"),
-    Field("event_timestamp", "long", low=FIRST_SECOND),
-    Field("event_type", "text", rule=TYPE_RULE),
-    Field("event_id", "text", low=16, high=100),
-    Field("previous_event_id", "text", low=1, high=100),
+    PermitField("event_timestamp", "long", low=FIRST_SECOND),
+    PermitField("event_type", "text", rule=TYPE_RULE),
+    PermitField("event_id", "text", low=16, high=100),
+    PermitField("previous_event_id", "text", low=1, high=100),
 )
-PAYLOADS: Final[dict[str, tuple[Field, ...]]] = {
+PAYLOADS: Final[dict[str, tuple[PermitField, ...]]] = {
     "PERMIT_CREATED": (
         _PERMIT_ID,
-        Field("permit_type", "int"),
+        PermitField("permit_type", "int"),
         _code("permit_issuer"),
         _code("permit_issued_for"),
-        Field("permit_year", "int", low=FIRST_YEAR),
-        Field("issued_at", "text", rule=DATE_RULE),
-        Field("expires_at", "text", rule=DATE_RULE),
-        Field("plate_number", "text", required=False, high=255),
-        Field("plate_number2", "text", required=False, high=255),
-        Field("company_name", "text", high=500, prose=True),
-        Field("company_id", "text", high=255),
-        Field("departure_country", "text", high=10),
-        Field("arrival_country", "text", high=10),
-        Field("qr_code", "text", high=5000),
-        Field("other_claims", "object", required=False, high=5000, prose=True),
+        PermitField("permit_year", "int", low=FIRST_YEAR),
+        PermitField("issued_at", "text", rule=DATE_RULE),
+        PermitField("expires_at", "text", rule=DATE_RULE),
+        PermitField("plate_number", "text", required=False, high=255),
+        PermitField("plate_number2", "text", required=False, high=255),
+        PermitField("company_name", "text", high=500, prose=True),
+        PermitField("company_id", "text", high=255),
+        PermitField("departure_country", "text", high=10),
+        PermitField("arrival_country", "text", high=10),
+        PermitField("qr_code", "text", high=5000),
+        PermitField("other_claims", "object", required=False, high=5000, prose=True),
     ),
     "PERMIT_USED": (
         _PERMIT_ID,
-        Field("activity_type", "text", rule=ACTIVITY_RULE),
-        Field("activity_timestamp", "long", low=FIRST_SECOND),
-        Field("activity_details", "text", required=False, high=1000, prose=True),
+        PermitField("activity_type", "text", rule=ACTIVITY_RULE),
+        PermitField("activity_timestamp", "long", low=FIRST_SECOND),
+        PermitField("activity_details", "text", required=False, high=1000, prose=True),
     ),
-    "PERMIT_REVOKED": (_PERMIT_ID, Field("revoked_at", "long")),
+    "PERMIT_REVOKED": (_PERMIT_ID, PermitField("revoked_at", "long")),
     "QUOTA_CREATED": (
         _code("permit_issuer"),
         _code("permit_issued_for"),
-        Field("permit_year", "int", low=FIRST_YEAR),
-        Field("permit_type", "int"),
-        Field("quantity", "long", low=1),
+        PermitField("permit_year", "int", low=FIRST_YEAR),
+        PermitField("permit_type", "int"),
+        PermitField("quantity", "long", low=1),
     ),
     "KEY_CREATED": (
         _code("authority"),
-        Field("kid", "text", low=1, high=255),
-        Field("jwk", "text", high=5000, prose=True),
+        PermitField("kid", "text", low=1, high=255),
+        PermitField("jwk", "text", high=5000, prose=True),
     ),
     "KEY_REVOKED": (
         _code("authority"),
-        Field("key_id", "text", low=1, high=255),
-        Field("revoked_at", "long"),
+        PermitField("key_id", "text", low=1, high=255),
+        PermitField("revoked_at", "long"),
     ),
 }
 """Type to its own fields, in the order of the reference implementation's classes; the envelope follows."""

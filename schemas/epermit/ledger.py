@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from schemas.epermit.chain import Chain, Fork
-from schemas.epermit.event import Event
+from schemas.epermit.chain import Fork, PairChain
+from schemas.epermit.event import PermitEvent
 from schemas.epermit.permit import PermitId
 from schemas.records import LedgerRecord
 
 State = Literal["ISSUED", "USED", "REVOKED"]
-_NO_CHAIN: Final = Chain()
+_NO_CHAIN: Final = PairChain()
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Activity(NamedTuple):
 class Permit:
     """A permit as its events made it; expiry is not a state but a date."""
 
-    created: Event
+    created: PermitEvent
     revoked_at: int | None = None
     activities: list[Activity] = field(default_factory=list)
 
@@ -133,17 +133,17 @@ class Ledger:
         self.quotas: dict[QuotaKey, Quota] = {}
         self.permits: dict[str, Permit] = {}
         self.issued: dict[str, str] = {}
-        self._chains: dict[tuple[str, str], Chain] = {}
+        self._chains: dict[tuple[str, str], PairChain] = {}
         self._by_qr: dict[str, str] = {}
 
     # -- what there is
 
-    def chain(self, producer: str, consumer: str) -> Chain:
+    def chain(self, producer: str, consumer: str) -> PairChain:
         """Give the chain of an ordered pair; an empty one when there is none."""
         return self._chains.get((producer, consumer), _NO_CHAIN)
 
     @property
-    def chains(self) -> Mapping[tuple[str, str], Chain]:
+    def chains(self) -> Mapping[tuple[str, str], PairChain]:
         """All chains by producer and consumer."""
         return self._chains
 
@@ -182,7 +182,7 @@ class Ledger:
             case "EVENT":
                 event = read_event(record)
                 pair = event.producer, event.consumer
-                self._chains.setdefault(pair, Chain()).append(event, record.proof or "")
+                self._chains.setdefault(pair, PairChain()).append(event, record.proof or "")
                 self._carry_out(event)
 
     def _add_peer(self, record: LedgerRecord) -> None:
@@ -190,7 +190,7 @@ class Ledger:
         keys = {jwk["kid"]: Key(jwk) for jwk in said["keys"]}
         self.peers.setdefault(record.id, Peer(record.id, said["name"], said["uri"], keys))
 
-    def _carry_out(self, event: Event) -> None:
+    def _carry_out(self, event: PermitEvent) -> None:
         match event.type:
             case "QUOTA_CREATED":
                 self.quotas.setdefault(quota_key(event), Quota()).total += event.number("quantity")
@@ -203,7 +203,7 @@ class Ledger:
             case _ if event.producer != self.code:
                 self._change_key(event)
 
-    def _issue(self, event: Event) -> None:
+    def _issue(self, event: PermitEvent) -> None:
         quota = self.quotas.setdefault(quota_key(event), Quota())
         quota.issued += 1
         quota.highest = max(quota.highest, PermitId.parse(event.permit_id).serial)
@@ -212,18 +212,18 @@ class Ledger:
         if event.producer == self.code:
             self.issued[event.id] = event.permit_id
 
-    def _use(self, event: Event) -> None:
+    def _use(self, event: PermitEvent) -> None:
         if permit := self.permits.get(event.permit_id):
             details, at = event.text("activity_details"), event.number("activity_timestamp")
             late = permit.revoked_at is not None
             permit.activities.append(Activity(event.activity, at, details, late, event.id))
 
-    def _revoke(self, event: Event) -> None:
+    def _revoke(self, event: PermitEvent) -> None:
         if permit := self.permits.get(event.permit_id):
             permit.revoked_at = event.number("revoked_at")
             self.quotas.setdefault(quota_key(permit.created), Quota()).revoked += 1
 
-    def _change_key(self, event: Event) -> None:
+    def _change_key(self, event: PermitEvent) -> None:
         peer = self.peers.get(event.producer)
         if peer is None:
             return
@@ -233,7 +233,7 @@ class Ledger:
             key.revoked_at = event.number("revoked_at")
 
 
-def quota_key(event: Event) -> QuotaKey:
+def quota_key(event: PermitEvent) -> QuotaKey:
     """Give the quota that a quota or a permit is of."""
     return QuotaKey(
         event.text("permit_issuer"), event.text("permit_issued_for"),
@@ -241,7 +241,7 @@ def quota_key(event: Event) -> QuotaKey:
     )  # fmt: skip
 
 
-def read_event(record: LedgerRecord) -> Event:
+def read_event(record: LedgerRecord) -> PermitEvent:
     """Read the event of an ``EVENT`` record."""
     values = json.loads(record.content)
-    return Event(values["event_type"], values)
+    return PermitEvent(values["event_type"], values)

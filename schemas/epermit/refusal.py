@@ -28,7 +28,7 @@ CODES: Final[dict[str, str]] = {
 """The protocol's business errors; their names are part of the wire format."""
 
 
-class Refusal(Permanent):
+class LedgerRefusal(Permanent):
     """A rule of the ledger is broken (HTTP 422).
 
     Args:

@@ -6,15 +6,15 @@ ours are checked by its rules before they exist.
 
 from __future__ import annotations
 
-from schemas.epermit.event import FIRST, Event
+from schemas.epermit.event import FIRST, PermitEvent
 from schemas.epermit.keys import read_public
 from schemas.epermit.ledger import Ledger, Permit, quota_key
 from schemas.epermit.permit import PermitId
 from schemas.epermit.proof import proof_kid, verify_proof
-from schemas.epermit.refusal import Refusal, Untrusted
+from schemas.epermit.refusal import LedgerRefusal, Untrusted
 
 
-def authenticate(ledger: Ledger, event: Event, proof: str) -> None:
+def authenticate(ledger: Ledger, event: PermitEvent, proof: str) -> None:
     """Check who sent an event, and that it is for us.
 
     A repetition that was checked before is not checked again: its key may be revoked meanwhile.
@@ -29,15 +29,15 @@ def authenticate(ledger: Ledger, event: Event, proof: str) -> None:
     if event.consumer != ledger.code:
         raise Untrusted("Invalid jws")
     if ledger.chain(event.producer, event.consumer).holds(event, proof):
-        raise Refusal("EVENT_ALREADY_EXISTS")
+        raise LedgerRefusal("EVENT_ALREADY_EXISTS")
     kid = proof_kid(proof)
     jwk = peer.valid.get(kid)
     if jwk is None:
-        raise Refusal("KEY_NOTFOUND", f"{peer.code} has no valid key {kid}")
+        raise LedgerRefusal("KEY_NOTFOUND", f"{peer.code} has no valid key {kid}")
     verify_proof(proof, event.canonical, jwk)
 
 
-def check(ledger: Ledger, event: Event) -> None:
+def check(ledger: Ledger, event: PermitEvent) -> None:
     """Check an event against everything before it.
 
     Raises:
@@ -46,12 +46,12 @@ def check(ledger: Ledger, event: Event) -> None:
     """
     chain = ledger.chain(event.producer, event.consumer)
     if event.id in chain:
-        raise Refusal("EVENT_ALREADY_EXISTS")
+        raise LedgerRefusal("EVENT_ALREADY_EXISTS")
     if event.previous == FIRST:
         if len(chain):
-            raise Refusal("GENESIS_EVENT_ALREADY_EXISTS")
+            raise LedgerRefusal("GENESIS_EVENT_ALREADY_EXISTS")
     elif event.previous not in chain:
-        raise Refusal("PREVIOUS_EVENT_NOTFOUND")
+        raise LedgerRefusal("PREVIOUS_EVENT_NOTFOUND")
     match event.type:
         case "PERMIT_CREATED":
             _check_created(ledger, event)
@@ -60,45 +60,45 @@ def check(ledger: Ledger, event: Event) -> None:
         case "PERMIT_REVOKED":
             permit = _between(ledger, event, issuer=event.producer, issued_for=event.consumer)
             if permit.revoked_at is not None:
-                raise Refusal("PERMIT_ALREADY_REVOKED")
+                raise LedgerRefusal("PERMIT_ALREADY_REVOKED")
         case "KEY_CREATED" if event.producer != ledger.code:
             _check_key_created(ledger, event)
         case "KEY_REVOKED" if event.producer != ledger.code:
             _check_key_revoked(ledger, event)
 
 
-def _check_created(ledger: Ledger, event: Event) -> None:
+def _check_created(ledger: Ledger, event: PermitEvent) -> None:
     if event.permit_id in ledger.permits:
-        raise Refusal("PERMITID_ALREADY_EXISTS")
+        raise LedgerRefusal("PERMITID_ALREADY_EXISTS")
     permit_id, key = PermitId.parse(event.permit_id), quota_key(event)
     if permit_id[:4] != (key.issuer, key.issued_for, key.year, key.type):
-        raise Refusal("INVALID_PERMITID")
+        raise LedgerRefusal("INVALID_PERMITID")
     quota = ledger.quotas.get(key)
     if quota is None:
-        raise Refusal("INSUFFICIENT_PERMIT_QUOTA")
+        raise LedgerRefusal("INSUFFICIENT_PERMIT_QUOTA")
     if not 1 <= permit_id.serial <= quota.total:
-        raise Refusal("INVALID_PERMIT_QUOTA_RANGE", f"serial {permit_id.serial} of {quota.total}")
+        raise LedgerRefusal("INVALID_PERMIT_QUOTA_RANGE", f"serial {permit_id.serial} of {quota.total}")
 
 
-def _between(ledger: Ledger, event: Event, issuer: str, issued_for: str) -> Permit:
+def _between(ledger: Ledger, event: PermitEvent, issuer: str, issued_for: str) -> Permit:
     permit = ledger.permits.get(event.permit_id)
     if permit is None or (permit.created.producer, permit.created.consumer) != (issuer, issued_for):
-        raise Refusal("PERMIT_NOTFOUND")
+        raise LedgerRefusal("PERMIT_NOTFOUND")
     return permit
 
 
-def _check_key_created(ledger: Ledger, event: Event) -> None:
+def _check_key_created(ledger: Ledger, event: PermitEvent) -> None:
     """Take a key that the handshake has brought already once more: refusing it would stop the chain."""
     kid = event.text("kid")
     jwk = read_public(event.text("jwk"), kid)
     known = ledger.peers[event.producer].keys.get(kid)
     if known is not None and dict(known.jwk) != jwk:
-        raise Refusal("KEYID_ALREADY_EXISTS")
+        raise LedgerRefusal("KEYID_ALREADY_EXISTS")
 
 
-def _check_key_revoked(ledger: Ledger, event: Event) -> None:
+def _check_key_revoked(ledger: Ledger, event: PermitEvent) -> None:
     valid = ledger.peers[event.producer].valid
     if event.text("key_id") not in valid:
-        raise Refusal("KEY_NOTFOUND")
+        raise LedgerRefusal("KEY_NOTFOUND")
     if len(valid) == 1:
-        raise Refusal("INSUFFICIENT_KEY")
+        raise LedgerRefusal("INSUFFICIENT_KEY")

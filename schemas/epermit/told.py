@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from schemas.epermit.canonical import canonical
-from schemas.epermit.event import Event
+from schemas.epermit.event import PermitEvent
 from schemas.epermit.ledger import Ledger
 from schemas.epermit.permit import Numbering
 
 
-def facts(ledger: Ledger, event: Event, numberings: Mapping[str, Numbering]) -> dict[str, Any] | None:
+def facts(ledger: Ledger, event: PermitEvent, numberings: Mapping[str, Numbering]) -> dict[str, Any] | None:
     """Describe an event about a permit, as a datum of the profile; None for other events.
 
     Args:

@@ -17,7 +17,7 @@ Carried = tuple[frozenset[Path], ...]
 """Sets of paths that are carried of an item, beginning at it."""
 
 
-class Items:
+class CarriedItems:
     """What is carried of single items of one message; worked out only when there is a list to look at.
 
     Args:

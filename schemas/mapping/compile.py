@@ -14,12 +14,12 @@ from schemas.mapping.code import Bindings, Function, Value
 from schemas.mapping.compiler import CONTEXT, UNSET, CompiledRule, Compiler, globals_of_code
 from schemas.mapping.coverage import check_coverage, compile_unlisted, leaves
 from schemas.mapping.document import Document, read_document
-from schemas.mapping.expression import Expression, Names
+from schemas.mapping.expression import Expression, Scope
 from schemas.mapping.functions import library
 from schemas.mapping.gate import compile_gate
 from schemas.mapping.module import Module, link
 from schemas.mapping.remains import Remains
-from schemas.mapping.report import Report
+from schemas.mapping.report import MessageReport
 from schemas.mapping.rules import compile_rules
 from schemas.mapping.source import Problems, Scalar, read
 from schemas.mapping.state import (
@@ -159,7 +159,7 @@ def compile_expression(text: str, schema: Schema, codes: CodeLists | None = None
     function = Function("expression", ("r", "c"))
     bindings = Bindings(Emitter().bindings)
     bindings.names |= globals_of_code()
-    names = Names(root=Value("r", of_node(schema.record), True, function.root, (), ()))
+    names = Scope(root=Value("r", of_node(schema.record), True, function.root, (), ()))
     calls = library(codes or CodeLists.load())
     compiler = Expression(function, names, bindings, problems, calls, lambda _: None)
     value = compiler.compile(Scalar(text, 1, 1))
@@ -167,4 +167,4 @@ def compile_expression(text: str, schema: Schema, codes: CodeLists | None = None
     function.line(f"return {value.code if value is not None else None}")
     module = link("<expression>", [function], bindings.names, "one expression", CONTEXT)
     run = module.functions["expression"]
-    return lambda datum: run(datum, Report())
+    return lambda datum: run(datum, MessageReport())

@@ -18,10 +18,10 @@ from schemas.codes.lists import CodeLists
 from schemas.mapping import runtime
 from schemas.mapping.code import Bindings, Claim, Function, Line, Pointer, Read, Value
 from schemas.mapping.document import Document
-from schemas.mapping.expression import Call, Expression, Names, Wrong, parse
+from schemas.mapping.expression import Call, Expression, Scope, Wrong, parse
 from schemas.mapping.functions import library
 from schemas.mapping.outgoing import refuse
-from schemas.mapping.report import Said, locate
+from schemas.mapping.report import OutputReport, locate
 from schemas.mapping.source import Problems, Scalar
 from schemas.mapping.types import BOOL, INSTANT, INT, TEXT, UUID, Access, Field, Type, of_node, record_of
 
@@ -179,7 +179,7 @@ class Compiler:
 
     def expression(self, function: Function) -> Expression:
         """A compiler of expressions into a function."""
-        names = Names(root=Value("r", self.source_type, True, function.root, (), ()))
+        names = Scope(root=Value("r", self.source_type, True, function.root, (), ()))
         made = _Expression(function, names, self.bindings, self.problems, self.calls, self._read)
         made.told, made.numbered = self._told, self._numbered
         for index, name in enumerate(self.document.lets):
@@ -358,7 +358,7 @@ def globals_of_code() -> dict[str, Any]:
         "PLAIN": runtime.plain,
         "LOCATE": locate,
         "OR_NULL": runtime.or_null,
-        "SAID": Said,
+        "SAID": OutputReport,
         "UUID5": runtime.uuid5,
         "ADD": runtime.MATH.add,
         "SUB": runtime.MATH.subtract,

@@ -14,7 +14,7 @@ from schemas.mapping.report import EDGE
 from schemas.mapping.types import Type
 
 
-class Aside(NamedTuple):
+class IdleField(NamedTuple):
     """A field that carries nothing for the target.
 
     Attributes:
@@ -27,10 +27,10 @@ class Aside(NamedTuple):
     same: bool = False
 
 
-def aside(text: str) -> Aside:
+def aside(text: str) -> IdleField:
     """Read an entry of ``ignores``: ``path``, ``path if sibling`` or ``path as sibling``."""
     path, word, other = (*text.split(), "", "")[:3]
-    return Aside(tuple(path.split(".")), other, word == "as")
+    return IdleField(tuple(path.split(".")), other, word == "as")
 
 
 def compile_unlisted(compiler: Compiler) -> None:

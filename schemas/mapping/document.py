@@ -131,7 +131,7 @@ class Register:
 
 
 @dataclass(frozen=True)
-class Group:
+class FieldGroup:
     """Fields of a document that belong together.
 
     When another value comes for any of ``key``, all of ``fields``, which has them, too, are those that come
@@ -169,7 +169,7 @@ class State:
     of_whole: list[Scalar] = field(default_factory=list)
     labels: list[Scalar] = field(default_factory=list)
     sole: list[Scalar] = field(default_factory=list)
-    groups: list[tuple[Node, Group]] = field(default_factory=list)
+    groups: list[tuple[Node, FieldGroup]] = field(default_factory=list)
     retract: Rule | None = None
 
 
@@ -386,7 +386,7 @@ class _Reader:
             self._problems.add(name, "the name of a register is letters, digits and _")
         return Register(name.text, self._scalar(node, "when"), self._need(node, "key"), values)
 
-    def _group(self, node: Node) -> tuple[Node, Group]:
+    def _group(self, node: Node) -> tuple[Node, FieldGroup]:
         if not isinstance(node, Table):
             self._problems.add(node, "a group is a mapping with `key` and `with`")
             node = Table({}, node.line, node.column)
@@ -397,7 +397,7 @@ class _Reader:
         )
         if not key:
             self._problems.add(node, "a group has at least one field under `key`")
-        return node, Group(key, key + rest, self._flag(node, "whole"))
+        return node, FieldGroup(key, key + rest, self._flag(node, "whole"))
 
     def _loops(self, node: Node | None, what: str) -> list[tuple[Scalar, Scalar]]:
         return list(self._named(node, what, _VARIABLE).values())

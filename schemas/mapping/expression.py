@@ -13,12 +13,12 @@ from dataclasses import replace
 
 from schemas.mapping.code import SOME, Value
 from schemas.mapping.operators import Operators, alike
-from schemas.mapping.paths import Names
+from schemas.mapping.paths import Scope
 from schemas.mapping.source import suggest
 from schemas.mapping.syntax import Wrong, parse
 from schemas.mapping.types import BOOL, Type
 
-__all__ = ["Call", "Expression", "Names", "Wrong", "alike", "parse"]
+__all__ = ["Call", "Expression", "Scope", "Wrong", "alike", "parse"]
 
 
 class Expression(Operators):

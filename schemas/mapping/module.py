@@ -17,7 +17,7 @@ from schemas.avro.violation import HIDDEN
 from schemas.errors import CODES, Invalid, Violation
 from schemas.mapping.code import Function, Line
 from schemas.mapping.outgoing import Unfit
-from schemas.mapping.report import Report, plain, present
+from schemas.mapping.report import MessageReport, plain, present
 
 Path = tuple[str, ...]
 """Names of fields from a record's root."""
@@ -46,7 +46,7 @@ class Module:
     tags: Mapping[int, tuple[str, str]]
     sources: Mapping[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
 
-    def failure(self, error: BaseException, record: Any, report: Report) -> Invalid:  # noqa: ANN401 - any input
+    def failure(self, error: BaseException, record: Any, report: MessageReport) -> Invalid:  # noqa: ANN401 - any input
         """Say which field of the sender's message, or else which of the target, an exception came from.
 
         Args:
@@ -79,12 +79,12 @@ class Module:
         first, listed = listed[0], list({one.pointer: one for one in reversed(listed)}.values())[::-1]
         return Invalid(first.code, first.pointer, first.rule, first.value or None, listed)
 
-    def lacks(self, error: BaseException, record: Any, report: Report) -> bool:  # noqa: ANN401 - any input
+    def lacks(self, error: BaseException, record: Any, report: MessageReport) -> bool:  # noqa: ANN401 - any input
         """Whether an exception came of nothing but a field that the input does not have."""
         return self.failure(error, record, report).rule.startswith(ABSENT)
 
     def _said(
-        self, error: BaseException, found: TracebackType, paths: Iterable[Path], report: Report
+        self, error: BaseException, found: TracebackType, paths: Iterable[Path], report: MessageReport
     ) -> tuple[str, str]:
         """What is wrong in words, and the value; nothing of personal data."""
         shy = any(report.is_personal("/" + "/".join(path)) for path in paths)
@@ -113,7 +113,7 @@ def _missing(
     pointer: str,
     paths: Iterable[Path],
     record: Any,  # noqa: ANN401 - any input
-    report: Report,
+    report: MessageReport,
 ) -> Violation | None:
     """A field of the target that needs a value got none: why, in the sender's words."""
     told = {plain(one.pointer): (one.pointer, one.rule, one.value or "") for one in report.findings

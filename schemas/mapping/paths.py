@@ -20,7 +20,7 @@ from schemas.mapping.types import TEXT, Type
 
 
 @dataclass
-class Names:
+class Scope:
     """What the names of an expression mean. Later look-ups: see ``docs/mapping.md``, Expressions."""
 
     variables: dict[str, Value] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Paths:
     """
 
     function: Function
-    names: Names
+    names: Scope
     bindings: Bindings
     problems: Problems
     calls: Mapping[str, Callable[..., Value]]

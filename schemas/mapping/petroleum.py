@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from schemas.mapping.report import Report
+from schemas.mapping.report import MessageReport
 from schemas.mapping.source import suggest
 from schemas.oil import density as oil
 from schemas.oil.quantity import MEASURES, convert, with_water, without_water
@@ -87,7 +87,7 @@ def agrees(told: Number, computed: Number) -> Decimal | None:
     return first if apart <= oil.MATH.multiply(abs(second), TOLERANCE) else None
 
 
-def contradicts(to: Report, pointer: str, told: Number, computed: Number) -> Decimal | None:
+def contradicts(to: MessageReport, pointer: str, told: Number, computed: Number) -> Decimal | None:
     """A told quantity that the other figures contradict: a finding that names the computed one; it stays."""
     if told is None:
         return None
@@ -96,7 +96,7 @@ def contradicts(to: Report, pointer: str, told: Number, computed: Number) -> Dec
     return Decimal(told)
 
 
-def needs_density(to: Report, pointer: str, quantity: object, density: object, at: str) -> None:
+def needs_density(to: MessageReport, pointer: str, quantity: object, density: object, at: str) -> None:
     """Nothing to compute with: a loss without a density, a finding for one beyond the table, where it is."""
     if quantity is None:
         return
@@ -106,13 +106,13 @@ def needs_density(to: Report, pointer: str, quantity: object, density: object, a
         out_of_range(to, at, density)
 
 
-def out_of_range(to: Report, pointer: str, value: object, *_: object) -> None:
+def out_of_range(to: MessageReport, pointer: str, value: object, *_: object) -> None:
     """A density or gravity beyond the published table: a finding, unless it was found to be beyond all."""
     if not to.found(pointer, "out-of-range"):
         to.odd(pointer, "density-out-of-range", "warning", value)
 
 
-def needs_water(to: Report, pointer: str, quantity: object, percent: object) -> None:
+def needs_water(to: MessageReport, pointer: str, quantity: object, percent: object) -> None:
     """A quantity whose water is not known, or is no percentage: a loss."""
     if quantity is not None:
         to.loss(pointer, "needs-water-content" if percent is None else "water-content-invalid", quantity)

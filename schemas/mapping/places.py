@@ -13,7 +13,7 @@ from typing import Any
 from schemas.codes.identifiers import normal
 from schemas.codes.lists import CodeLists
 from schemas.mapping import times
-from schemas.mapping.report import Report
+from schemas.mapping.report import MessageReport
 
 
 class Places:
@@ -49,7 +49,7 @@ class Places:
             return times.BASES.get(basis)
         return self._zones.get(esr) if esr is not None else None
 
-    def unlisted(self, to: Report, pointer: str, esr: str | None, basis: str) -> str | None:
+    def unlisted(self, to: MessageReport, pointer: str, esr: str | None, basis: str) -> str | None:
         """Zone of a station that is in no list, by its district, with a finding; null where not known."""
         if esr is None or basis != "LOC":
             return None

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from schemas.avro.structs import member
-from schemas.mapping.carried import Carried, Items, Path
+from schemas.mapping.carried import Carried, CarriedItems, Path
 from schemas.mapping.compiler import CompiledRule
-from schemas.mapping.coverage import Aside, aside, leaves, logical_of
+from schemas.mapping.coverage import IdleField, aside, leaves, logical_of
 from schemas.mapping.document import Document
 from schemas.mapping.reasons import NO_EQUIVALENT, PERSONAL
 from schemas.mapping.runtime import excerpt
@@ -39,7 +39,7 @@ class Leaf(NamedTuple):
 
     path: Path
     reason: str
-    aside: Aside | None
+    aside: IdleField | None
     logical: str = ""
 
 
@@ -155,7 +155,7 @@ class Remains:
             fields = tuple([part for part in fields if part[0] in changed])
         found: list[Left] = []
         if fields:
-            items = Items(record, fired, took, blocks, all_of_it)
+            items = CarriedItems(record, fired, took, blocks, all_of_it)
             self._walk(fields, record, before, "", items, found)
         return found
 
@@ -180,7 +180,7 @@ class Remains:
         record: Any,  # noqa: ANN401
         before: Any,  # noqa: ANN401
         pointer: str,
-        items: Items,
+        items: CarriedItems,
         found: list[Left],
     ) -> None:
         """Add what is left of one record to ``found``."""
@@ -220,7 +220,7 @@ class Remains:
     def _text(leaf: Leaf, value: object) -> str:
         return excerpt(value, leaf.logical) if leaf.reason != PERSONAL else ""
 
-    def _aside(self, one: Aside, root: Any, record: Any, value: object) -> bool:  # noqa: ANN401
+    def _aside(self, one: IdleField, root: Any, record: Any, value: object) -> bool:  # noqa: ANN401
         *way, last = one.other.split(".")
         here = root if way else record
         for name in way:

@@ -54,7 +54,7 @@ Shown = Callable[[Any, str], str | None]
 """Gives what a record has at a pointer, as text."""
 
 
-class Report:
+class MessageReport:
     """Collects losses and findings of one message; generated code calls it on slow paths only.
 
     Args:
@@ -197,12 +197,12 @@ class Report:
         return sorted(name for name, _ in self._unsure) if self._unsure else []
 
 
-class Said:
+class OutputReport:
     """Losses and findings of one output, as far as they are asked for."""
 
     __slots__ = ("_lets", "_mark", "_report")
 
-    def __init__(self, report: Report, mark: tuple[int, int], lets: frozenset[int]) -> None:
+    def __init__(self, report: MessageReport, mark: tuple[int, int], lets: frozenset[int]) -> None:
         self._report, self._mark, self._lets = report, mark, lets
 
     @property

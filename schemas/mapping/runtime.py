@@ -16,7 +16,7 @@ from typing import Any
 
 from schemas.mapping import times
 from schemas.mapping.remembered import remembering
-from schemas.mapping.report import Report, shorten
+from schemas.mapping.report import MessageReport, shorten
 
 MATH = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
 """Decimal arithmetic of mappings: the same on every machine, exact to fifty digits."""
@@ -99,7 +99,7 @@ def to_int(value: object) -> int | None:
 def unreadable(rule: str) -> Callable[..., None]:
     """The slow half of a conversion that failed: a finding, and null."""
 
-    def report(to: Report, pointer: str, value: object, *_: object) -> None:
+    def report(to: MessageReport, pointer: str, value: object, *_: object) -> None:
         to.odd(pointer, rule, "error", value)
 
     return report
@@ -112,7 +112,7 @@ def checked(check: Callable[[str], str | None]) -> tuple[Callable[[str], str | N
     def fast(value: str) -> str | None:
         return value if check(value) is None else None
 
-    def slow(to: Report, pointer: str, value: str) -> str:
+    def slow(to: MessageReport, pointer: str, value: str) -> str:
         to.odd(pointer, check(value) or "", "warning", value)
         return value
 
@@ -126,7 +126,7 @@ def within(low: Decimal | None, high: Decimal | None) -> tuple[Callable[..., Any
         inside = (low is None or value >= low) and (high is None or value <= high)
         return value if inside else None
 
-    def slow(to: Report, pointer: str, value: Any) -> Any:  # noqa: ANN401
+    def slow(to: MessageReport, pointer: str, value: Any) -> Any:  # noqa: ANN401
         if not to.found(pointer, "negative"):
             to.odd(pointer, "out-of-range", "error", value)
         return value
@@ -134,7 +134,7 @@ def within(low: Decimal | None, high: Decimal | None) -> tuple[Callable[..., Any
     return fast, slow
 
 
-def utc_millis_slow(to: Report, pointer: str, text: str, zone: str) -> int | None:
+def utc_millis_slow(to: MessageReport, pointer: str, text: str, zone: str) -> int | None:
     """The slow half of ``utc_millis``: unreadable, or in a gap or fold."""
     read = times.read_local(text, zone)
     if read is None:
@@ -173,7 +173,7 @@ def volume(weight: int | Decimal | None, density: int | Decimal | None) -> Decim
     return MATH.divide(Decimal(weight), Decimal(density))
 
 
-def needs_density(to: Report, pointer: str, quantity: object, *_: object) -> None:
+def needs_density(to: MessageReport, pointer: str, quantity: object, *_: object) -> None:
     """No density: a loss, unless there was nothing to convert."""
     if quantity is not None:
         to.loss(pointer, "needs-density", quantity)

@@ -16,7 +16,7 @@ FORMED: Final = "BULK/FORM"
 """Code of the event that tells what a lot was formed of."""
 
 
-class Reading(NamedTuple):
+class LotReading(NamedTuple):
     """What one event says of a lot.
 
     Attributes:
@@ -42,7 +42,7 @@ class Reading(NamedTuple):
     formed_of: tuple[tuple[str, int], ...] = ()
 
 
-class Difference(NamedTuple):
+class LotDifference(NamedTuple):
     """A gain (above zero) or loss between what the books say of a lot and the next measurement.
 
     ``before`` and ``after`` are code and place of the two; ``percent`` is of the book mass.
@@ -82,17 +82,17 @@ class Account(NamedTuple):
 class Balance(NamedTuple):
     """All lots. ``came_kg + difference_kg == remains_kg``: what lots gave to one another cancels out."""
 
-    differences: tuple[Difference, ...]
+    differences: tuple[LotDifference, ...]
     accounts: tuple[Account, ...]
     came_kg: int
     difference_kg: int
     remains_kg: int
 
 
-def balance(readings: Iterable[Reading]) -> Balance:
+def balance(readings: Iterable[LotReading]) -> Balance:
     """Balance the books of all lots; the order in which readings are given does not matter."""
     books: dict[str, _Book] = {}
-    differences: list[Difference] = []
+    differences: list[LotDifference] = []
     for reading in _valid(readings):
         book = books.setdefault(reading.lot, _Book(reading.lot))
         for source, kilograms in sorted(reading.formed_of):
@@ -137,7 +137,7 @@ class _Book:
         self.shares: dict[str, int] = {}
         self.last = ""
 
-    def measure(self, reading: Reading) -> Difference | None:
+    def measure(self, reading: LotReading) -> LotDifference | None:
         """Set the mass to what was measured; the first measurement of a lot is what came."""
         measured = reading.net_kg or 0
         before, book = self.last, self.mass
@@ -153,7 +153,7 @@ class _Book:
             return None
         percent = Decimal(100 * (measured - book)) / Decimal(book) if book else Decimal(0)
         rounded = percent.quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
-        return Difference(
+        return LotDifference(
             self.lot, before, self.last, reading.event_id, book, measured, measured - book, rounded
         )
 
@@ -188,9 +188,9 @@ class _Book:
         return Account(self.lot, self.came, self.difference, self.gave, self.mass, self.unmeasured, shares)
 
 
-def _valid(readings: Iterable[Reading]) -> Sequence[Reading]:
+def _valid(readings: Iterable[LotReading]) -> Sequence[LotReading]:
     """The newest version of every event that happened, in order of time; formed lots after their parts."""
-    newest: dict[str, Reading] = {}
+    newest: dict[str, LotReading] = {}
     for reading in readings:
         known = newest.get(reading.event_id)
         if known is None or (reading.version, reading.retracted) > (known.version, known.retracted):
@@ -199,5 +199,5 @@ def _valid(readings: Iterable[Reading]) -> Sequence[Reading]:
     return sorted(happened, key=lambda r: (r.at, bool(r.formed_of), r.lot, r.event_id))
 
 
-def _label(reading: Reading) -> str:
+def _label(reading: LotReading) -> str:
     return f"{reading.code} {reading.place}".rstrip()

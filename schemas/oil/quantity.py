@@ -14,7 +14,7 @@ BARREL: Final = Decimal("0.158987294928")
 """Cubic metres in a US petroleum barrel, exactly (9702 cubic inches)."""
 
 
-class Measure(NamedTuple):
+class MeasuringUnit(NamedTuple):
     """A unit with its reference temperature.
 
     Attributes:
@@ -29,12 +29,12 @@ class Measure(NamedTuple):
 
 
 MEASURES: Final = {
-    "kg": Measure("KGM", "", Decimal(1)),
-    "t": Measure("TNE", "", Decimal(1000)),
-    "m3@15C": Measure("MTQ", "15C", Decimal(1)),
-    "m3@20C": Measure("MTQ", "20C", Decimal(1)),
-    "m3@60F": Measure("MTQ", "60F", Decimal(1)),
-    "bbl@60F": Measure("BLL", "60F", BARREL),
+    "kg": MeasuringUnit("KGM", "", Decimal(1)),
+    "t": MeasuringUnit("TNE", "", Decimal(1000)),
+    "m3@15C": MeasuringUnit("MTQ", "15C", Decimal(1)),
+    "m3@20C": MeasuringUnit("MTQ", "20C", Decimal(1)),
+    "m3@60F": MeasuringUnit("MTQ", "60F", Decimal(1)),
+    "bbl@60F": MeasuringUnit("BLL", "60F", BARREL),
 }
 """The measures of the oil trade, by the name that people write."""
 

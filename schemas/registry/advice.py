@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from schemas.registry.compatibility import LOGICAL_CHANGE, Incompatible, Verdict
+from schemas.registry.compatibility import LOGICAL_CHANGE, CheckResult, Incompatible
 from schemas.registry.model import Array, Map, Node, Record, Union
 
 _SAYS: Final = {
@@ -66,7 +66,7 @@ _VERSION: Final = re.compile(r"\{oldSchemaVersion: (\d+)\}")
 _CONTEXT: Final = ("{oldSchemaVersion:", "{oldSchema:", "{validateFields:", "{compatibility:")
 
 
-def explain(verdict: Verdict, new: Node) -> list[str]:
+def explain(verdict: CheckResult, new: Node) -> list[str]:
     """Say in sentences why a schema is refused, and what to do; empty when it is not.
 
     Args:

@@ -56,7 +56,7 @@ class Incompatible(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """What came of a check.
 
     Attributes:
@@ -97,7 +97,7 @@ class Verdict:
         return [*found, f"{{validateFields: '{checked}', compatibility: '{self.level}'}}"]
 
 
-def check(new: Node, earlier: Sequence[Earlier], level: str, policy: str = "") -> Verdict:
+def check(new: Node, earlier: Sequence[Earlier], level: str, policy: str = "") -> CheckResult:
     """Check a new schema against earlier versions.
 
     Args:
@@ -115,9 +115,9 @@ def check(new: Node, earlier: Sequence[Earlier], level: str, policy: str = "") -
         raise EndlessError from error
 
 
-def _check(new: Node, earlier: Sequence[Earlier], level: str, policy: str) -> Verdict:
+def _check(new: Node, earlier: Sequence[Earlier], level: str, policy: str) -> CheckResult:
     if level == "NONE" or not earlier:
-        return Verdict(level)
+        return CheckResult(level)
     asked = list(reversed(earlier)) if level.endswith("_TRANSITIVE") else [earlier[-1]]
     direction = level.removesuffix("_TRANSITIVE")
     warnings: list[str] = []
@@ -126,9 +126,9 @@ def _check(new: Node, earlier: Sequence[Earlier], level: str, policy: str) -> Ve
         changes = _logical(new, old, direction)
         refused = changes if policy == LOGICAL else []
         if found or refused:
-            return Verdict(level, old, found, refused, [] if refused else changes)
+            return CheckResult(level, old, found, refused, [] if refused else changes)
         warnings += changes
-    return Verdict(level, warnings=warnings)
+    return CheckResult(level, warnings=warnings)
 
 
 def _incompatible(new: Node, old: Node, direction: str) -> list[Incompatible]:

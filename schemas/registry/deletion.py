@@ -15,9 +15,9 @@ from schemas.registry.records import (
     SchemaKey,
     SchemaValue,
 )
-from schemas.registry.refusal import Refusal, in_use, no_subject, no_version
-from schemas.registry.registration import Change, require_mode
-from schemas.registry.state import State
+from schemas.registry.refusal import RegistryRefusal, in_use, no_subject, no_version
+from schemas.registry.registration import RegistryChange, require_mode
+from schemas.registry.state import RegistryState
 
 LATEST = -1
 """Stands for the newest version that is not deleted."""
@@ -32,8 +32,8 @@ def unused(_: str) -> bool:
 
 
 def delete_version(
-    state: State, where: Subject, version: int, *, permanent: bool, uses: Uses = unused
-) -> Change:
+    state: RegistryState, where: Subject, version: int, *, permanent: bool, uses: Uses = unused
+) -> RegistryChange:
     """Delete one version: first softly, then for good.
 
     Raises:
@@ -47,13 +47,13 @@ def delete_version(
     if value is None:
         raise no_version(version)
     if value.deleted and not permanent:
-        raise Refusal(
+        raise RegistryRefusal(
             40406,
             f"Subject '{where.text}' Version {value.version} was soft deleted."
             "Set permanent=true to delete permanently",
         )
     if not value.deleted and permanent:
-        raise Refusal(
+        raise RegistryRefusal(
             40407,
             f"Subject '{where.text}' Version {value.version} was not deleted first before being "
             "permanently deleted",
@@ -63,10 +63,14 @@ def delete_version(
         _require_unused(state, where, [value], uses)
     entry = Entry(value.key, None if permanent else value._replace(deleted=True))
     settings = _settings(state, where) if permanent and len(versions) == 1 else []
-    return Change([*_mark(state, where, [value] if permanent else []), entry, *settings], value.version)
+    return RegistryChange(
+        [*_mark(state, where, [value] if permanent else []), entry, *settings], value.version
+    )
 
 
-def delete_subject(state: State, where: Subject, *, permanent: bool, uses: Uses = unused) -> Change:
+def delete_subject(
+    state: RegistryState, where: Subject, *, permanent: bool, uses: Uses = unused
+) -> RegistryChange:
     """Delete all versions of a subject: first softly, then for good.
 
     Raises:
@@ -78,41 +82,43 @@ def delete_subject(state: State, where: Subject, *, permanent: bool, uses: Uses 
     if not versions:
         raise no_subject(where.text)
     if not live and not permanent:
-        raise Refusal(
+        raise RegistryRefusal(
             40404, f"Subject '{where.text}' was soft deleted.Set permanent=true to delete permanently"
         )
     if live and permanent:
-        raise Refusal(40405, f"Subject '{where.text}' was not deleted first before being permanently deleted")
+        raise RegistryRefusal(
+            40405, f"Subject '{where.text}' was not deleted first before being permanently deleted"
+        )
     _require_unreferenced(state, versions if permanent else live)
     if permanent:
         _require_unused(state, where, versions, uses)
         entries = [*_mark(state, where, versions), *(Entry(v.key, None) for v in versions)]
-        return Change([*entries, *_settings(state, where)], [v.version for v in versions])
+        return RegistryChange([*entries, *_settings(state, where)], [v.version for v in versions])
     watermark = {"subject": where.text, "version": versions[-1].version}
-    return Change([Entry(DeletedKey(where.text), watermark)], [v.version for v in live])
+    return RegistryChange([Entry(DeletedKey(where.text), watermark)], [v.version for v in live])
 
 
-def delete_context(state: State, context: str) -> Change:
+def delete_context(state: RegistryState, context: str) -> RegistryChange:
     """Delete a context that has no subjects any more.
 
     Raises:
         Refusal: 40401 when there is none, 42211 when it has subjects.
     """
     if context not in state.contexts():
-        raise Refusal(40401, f"Context '{context}' not found.")
+        raise RegistryRefusal(40401, f"Context '{context}' not found.")
     if any(subject(name).context == context for name in state.subjects()):
-        raise Refusal(42211, f"The specified context '{context}' is not empty.")
-    return Change([Entry(ContextKey("default", context), None)], None)
+        raise RegistryRefusal(42211, f"The specified context '{context}' is not empty.")
+    return RegistryChange([Entry(ContextKey("default", context), None)], None)
 
 
-def _require_unreferenced(state: State, values: Sequence[SchemaValue]) -> None:
+def _require_unreferenced(state: RegistryState, values: Sequence[SchemaValue]) -> None:
     for value in values:
         if state.referrers(value.key):
             shown = f"{{magic=1,keytype=SCHEMA,subject={value.subject},version={value.version}}}"
-            raise Refusal(42206, f"One or more references exist to the schema {shown}.")
+            raise RegistryRefusal(42206, f"One or more references exist to the schema {shown}.")
 
 
-def _require_unused(state: State, where: Subject, gone: Sequence[SchemaValue], uses: Uses) -> None:
+def _require_unused(state: RegistryState, where: Subject, gone: Sequence[SchemaValue], uses: Uses) -> None:
     """Refuse to make records unreadable: those whose schema would have no other subject under its id."""
     if not uses(where.text):
         return
@@ -122,7 +128,7 @@ def _require_unused(state: State, where: Subject, gone: Sequence[SchemaValue], u
         raise in_use(where.text, lost)
 
 
-def _settings(state: State, where: Subject) -> list[Entry]:
+def _settings(state: RegistryState, where: Subject) -> list[Entry]:
     """A subject without versions loses its configuration and mode."""
     entries = []
     if where.text in state.modes:
@@ -132,7 +138,7 @@ def _settings(state: State, where: Subject) -> list[Entry]:
     return entries
 
 
-def _mark(state: State, where: Subject, gone: Sequence[SchemaValue]) -> list[Entry]:
+def _mark(state: RegistryState, where: Subject, gone: Sequence[SchemaValue]) -> list[Entry]:
     """Before the highest id goes for good, write down that it was given: ids are never given twice."""
     keys = {SchemaKey(v.subject, v.version) for v in gone}
     highest = state.highest_id(where.context)

@@ -10,7 +10,7 @@ from schemas.errors import Permanent
 INVALID_SCHEMA: Final = 42201
 
 
-class Refusal(Permanent):
+class RegistryRefusal(Permanent):
     """A request that the registry does not carry out.
 
     Args:
@@ -24,54 +24,56 @@ class Refusal(Permanent):
         self.status = int(str(code)[:3])
 
 
-def no_subject(subject: str) -> Refusal:
+def no_subject(subject: str) -> RegistryRefusal:
     """40401."""
-    return Refusal(40401, f"Subject '{subject}' not found.")
+    return RegistryRefusal(40401, f"Subject '{subject}' not found.")
 
 
-def no_version(version: int) -> Refusal:
+def no_version(version: int) -> RegistryRefusal:
     """40402."""
-    return Refusal(40402, f"Version {version} not found.")
+    return RegistryRefusal(40402, f"Version {version} not found.")
 
 
-def no_schema(schema_id: int | str | None = None) -> Refusal:
+def no_schema(schema_id: int | str | None = None) -> RegistryRefusal:
     """40403, by id or guid, or for a text that is not under a subject."""
-    return Refusal(40403, "Schema not found" if schema_id is None else f"Schema {schema_id} not found")
+    return RegistryRefusal(
+        40403, "Schema not found" if schema_id is None else f"Schema {schema_id} not found"
+    )
 
 
-def invalid_schema(details: str) -> Refusal:
+def invalid_schema(details: str) -> RegistryRefusal:
     """42201."""
-    return Refusal(INVALID_SCHEMA, f"Invalid schema of type AVRO, details: {details}")
+    return RegistryRefusal(INVALID_SCHEMA, f"Invalid schema of type AVRO, details: {details}")
 
 
-def bad_version(version: str) -> Refusal:
+def bad_version(version: str) -> RegistryRefusal:
     """42202."""
-    return Refusal(
+    return RegistryRefusal(
         42202,
         f"The specified version '{version[:50]}' is not a valid version id. "
         'Allowed values are between [1, 2^31-1] and the string "latest"',
     )
 
 
-def not_permitted(reason: str) -> Refusal:
+def not_permitted(reason: str) -> RegistryRefusal:
     """42205."""
-    return Refusal(42205, reason)
+    return RegistryRefusal(42205, reason)
 
 
-def too_large(details: str) -> Refusal:
+def too_large(details: str) -> RegistryRefusal:
     """42209."""
-    return Refusal(42209, f"Schema is too large: {details}")
+    return RegistryRefusal(42209, f"Schema is too large: {details}")
 
 
-def bad_subject(subject: str) -> Refusal:
+def bad_subject(subject: str) -> RegistryRefusal:
     """42208."""
-    return Refusal(42208, f"The specified subject '{subject[:100]}' is not a valid subject.")
+    return RegistryRefusal(42208, f"The specified subject '{subject[:100]}' is not a valid subject.")
 
 
-def in_use(subject: str, ids: Sequence[int]) -> Refusal:
+def in_use(subject: str, ids: Sequence[int]) -> RegistryRefusal:
     """42220, a code of ours: a hard delete would make kept records unreadable."""
     shown = ", ".join(map(str, ids))
-    return Refusal(
+    return RegistryRefusal(
         42220,
         f"Subject '{subject}' is of a topic of this broker: what was written with schema {shown} could never "
         "be read again, in the topic or in a copy of it. Repeat the request with force=true to delete it all "

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from schemas.registry.compatibility import Verdict, check
+from schemas.registry.compatibility import CheckResult, check
 from schemas.registry.names import DEFAULT, Subject
 from schemas.registry.reading import InvalidSchema
 from schemas.registry.reasons import EndlessError
 from schemas.registry.records import ContextKey, Document, Entry, SchemaValue
 from schemas.registry.refusal import (
-    Refusal,
+    RegistryRefusal,
     bad_subject,
     invalid_schema,
     no_schema,
@@ -21,15 +21,15 @@ from schemas.registry.refusal import (
     too_large,
 )
 from schemas.registry.reserved import metadata_property, reserved_problems
-from schemas.registry.state import READWRITE, State, places
-from schemas.registry.submission import Prepared, Submission, earlier, prepare
+from schemas.registry.state import READWRITE, RegistryState, places
+from schemas.registry.submission import Submission, SubmittedSchema, earlier, prepare
 
 IMPORT: Final = "IMPORT"
 _IMPORTING: Final = (IMPORT, "FORWARD")
 _READONLY: Final = frozenset({"READONLY", "READONLY_OVERRIDE"})
 
 
-class Change(NamedTuple):
+class RegistryChange(NamedTuple):
     """What a request writes and what it answers once that is written."""
 
     entries: Sequence[Entry]
@@ -37,7 +37,9 @@ class Change(NamedTuple):
     warnings: Sequence[str] = ()
 
 
-def register(state: State, where: Subject, given: Submission, *, normalize: bool, recursive: bool) -> Change:
+def register(
+    state: RegistryState, where: Subject, given: Submission, *, normalize: bool, recursive: bool
+) -> RegistryChange:
     """Register a schema; one that is there already is answered and nothing is written.
 
     Raises:
@@ -51,7 +53,7 @@ def register(state: State, where: Subject, given: Submission, *, normalize: bool
     prepared = prepare(state, where, given, normalize=normalize, recursive=recursive)
     existing = _registered(state, where, given, prepared)
     if existing is not None:
-        return Change((), existing)
+        return RegistryChange((), existing)
     require_mode(state, where, *(_IMPORTING if given.id >= 0 else (READWRITE,)))
     versions = state.versions(where.text)
     number = _next_version(versions, given)
@@ -65,11 +67,19 @@ def register(state: State, where: Subject, given: Submission, *, normalize: bool
         where.text, number, 0, prepared.text, references=prepared.references, metadata=given.metadata
     )
     new = new._replace(id=_identity(state, where, new, given.id))
-    return Change([*_context(state, where), Entry(new.key, new), *_superseded(versions, new)], new, warnings)
+    return RegistryChange(
+        [*_context(state, where), Entry(new.key, new), *_superseded(versions, new)], new, warnings
+    )
 
 
 def lookup(
-    state: State, where: Subject, given: Submission, *, normalize: bool, recursive: bool, deleted: bool
+    state: RegistryState,
+    where: Subject,
+    given: Submission,
+    *,
+    normalize: bool,
+    recursive: bool,
+    deleted: bool,
 ) -> SchemaValue:
     """Find the version of a subject that has this content.
 
@@ -97,7 +107,9 @@ def lookup(
     raise no_schema() if where in known else no_subject(where.text)
 
 
-def _registered(state: State, where: Subject, given: Submission, prepared: Prepared) -> SchemaValue | None:
+def _registered(
+    state: RegistryState, where: Subject, given: Submission, prepared: SubmittedSchema
+) -> SchemaValue | None:
     """Give the version that a request would register again; an import may ask for the same under another."""
     for value in _same(state, where, given, prepared):
         if given.version <= 0 and given.id in {-1, value.id}:
@@ -108,7 +120,12 @@ def _registered(state: State, where: Subject, given: Submission, prepared: Prepa
 
 
 def _same(
-    state: State, where: Subject, given: Submission, prepared: Prepared, *, deleted: bool = False
+    state: RegistryState,
+    where: Subject,
+    given: Submission,
+    prepared: SubmittedSchema,
+    *,
+    deleted: bool = False,
 ) -> Iterator[SchemaValue]:
     """Give the versions of a subject with the same content, newest first; metadata not given matches any."""
     for value in reversed(state.versions(where.text)):
@@ -121,19 +138,19 @@ def _same(
 
 
 def judge(
-    state: State,
+    state: RegistryState,
     where: Subject,
-    prepared: Prepared,
+    prepared: SubmittedSchema,
     metadata: Document | None,
     versions: Sequence[SchemaValue],
-) -> Verdict:
+) -> CheckResult:
     """Check a schema against versions of a subject under the configuration that holds there."""
     config = state.config(where)
     level = str(config["compatibilityLevel"])
     fields_checked = bool(config.get("validateFields"))
     reserved = reserved_problems(prepared, metadata, versions) if fields_checked else []
     if level == "NONE":
-        return Verdict(level, reserved=reserved, fields_checked=fields_checked)
+        return CheckResult(level, reserved=reserved, fields_checked=fields_checked)
     group = config.get("compatibilityGroup")
     if group:
         versions = [
@@ -150,7 +167,7 @@ def judge(
     return replace(verdict, reserved=reserved, fields_checked=fields_checked)
 
 
-def require_mode(state: State, where: Subject, *wanted: str) -> None:
+def require_mode(state: RegistryState, where: Subject, *wanted: str) -> None:
     """Refuse a write that the mode of the subject does not allow (42205).
 
     Args:
@@ -167,7 +184,7 @@ def require_mode(state: State, where: Subject, *wanted: str) -> None:
         raise not_permitted(f"Subject {where.text} in context {context} is not in {kind} mode")
 
 
-def _completed(state: State, where: Subject, given: Submission) -> Submission:
+def _completed(state: RegistryState, where: Subject, given: Submission) -> Submission:
     """Fill in from the latest version and the configuration what the client left out."""
     live = state.live(where.text)
     if not given.schema:
@@ -206,7 +223,7 @@ def _next_version(versions: Sequence[SchemaValue], given: Submission) -> int:
     return following
 
 
-def _identity(state: State, where: Subject, new: SchemaValue, wanted: int) -> int:
+def _identity(state: RegistryState, where: Subject, new: SchemaValue, wanted: int) -> int:
     if wanted < 0:
         known = state.id_of(where.context, new.content)
         return known if known is not None else state.highest_id(where.context) + 1
@@ -216,7 +233,7 @@ def _identity(state: State, where: Subject, new: SchemaValue, wanted: int) -> in
     return wanted
 
 
-def _context(state: State, where: Subject) -> list[Entry]:
+def _context(state: RegistryState, where: Subject) -> list[Entry]:
     if where.context in state.contexts():
         return []
     return [Entry(ContextKey("default", where.context), {"tenant": "default", "context": where.context})]
@@ -227,9 +244,9 @@ def _superseded(versions: Sequence[SchemaValue], new: SchemaValue) -> list[Entry
     return [Entry(v.key, None) for v in versions if v.deleted and v.id == new.id and v.version != new.version]
 
 
-def _incompatible(where: Subject, verdict: Verdict) -> Refusal:
+def _incompatible(where: Subject, verdict: CheckResult) -> RegistryRefusal:
     details = ", ".join(verdict.messages)
-    return Refusal(
+    return RegistryRefusal(
         409,
         f'Schema being registered is incompatible with an earlier schema for subject "{where.text}", '
         f"details: [{details}]",

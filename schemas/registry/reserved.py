@@ -7,7 +7,7 @@ from typing import Final
 
 from schemas.registry.model import Record
 from schemas.registry.records import Document, SchemaValue
-from schemas.registry.submission import Prepared
+from schemas.registry.submission import SubmittedSchema
 
 RESERVED: Final = "confluent:reserved"
 """Metadata property with the names, separated by commas."""
@@ -19,7 +19,7 @@ def metadata_property(metadata: Document | None, name: str) -> object:
 
 
 def reserved_problems(
-    prepared: Prepared, metadata: Document | None, earlier: Sequence[SchemaValue]
+    prepared: SubmittedSchema, metadata: Document | None, earlier: Sequence[SchemaValue]
 ) -> list[str]:
     """Say, in Confluent's words, which reserved names a schema uses, and which it reserves no more."""
     names = _names(metadata)

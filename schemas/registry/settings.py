@@ -9,9 +9,9 @@ from schemas.avro.lint import Json
 from schemas.registry.compatibility import LEVELS
 from schemas.registry.names import DEFAULT, GLOBAL, Subject, subject
 from schemas.registry.records import ClearedKey, ConfigKey, Document, Entry, ModeKey
-from schemas.registry.refusal import Refusal, bad_subject, no_subject, not_permitted
-from schemas.registry.registration import IMPORT, Change, require_mode
-from schemas.registry.state import DEFAULT_LEVEL, READWRITE, State
+from schemas.registry.refusal import RegistryRefusal, bad_subject, no_subject, not_permitted
+from schemas.registry.registration import IMPORT, RegistryChange, require_mode
+from schemas.registry.state import DEFAULT_LEVEL, READWRITE, RegistryState
 
 MODES: Final = (READWRITE, "READONLY", "READONLY_OVERRIDE", IMPORT, "FORWARD")
 CONFIG_FIELDS: Final = (
@@ -29,7 +29,7 @@ CONFIG_FIELDS: Final = (
 )
 
 
-def put_config(state: State, where: Subject, body: Mapping[str, Json]) -> Change:
+def put_config(state: RegistryState, where: Subject, body: Mapping[str, Json]) -> RegistryChange:
     """Merge a configuration into the one there is; an explicit null clears a field.
 
     Raises:
@@ -42,7 +42,7 @@ def put_config(state: State, where: Subject, body: Mapping[str, Json]) -> Change
     level = given.get("compatibilityLevel")
     if level is not None:
         if not isinstance(level, str) or level.upper() not in LEVELS:
-            raise Refusal(
+            raise RegistryRefusal(
                 42203,
                 "Invalid compatibility level. Valid values are none, backward, forward, full, "
                 "backward_transitive, forward_transitive, and full_transitive",
@@ -52,10 +52,10 @@ def put_config(state: State, where: Subject, body: Mapping[str, Json]) -> Change
     scope = scope_of(where)
     merged = {k: v for k, v in {**state.configs.get(scope, {}), **given}.items() if v is not None}
     value = {"subject": scope, **merged} if scope else merged
-    return Change([Entry(ConfigKey(scope), value)], echoed(merged))
+    return RegistryChange([Entry(ConfigKey(scope), value)], echoed(merged))
 
 
-def delete_config(state: State, where: Subject) -> Change:
+def delete_config(state: RegistryState, where: Subject) -> RegistryChange:
     """Remove a configuration and answer it; the global one falls back to the server's default.
 
     Raises:
@@ -66,10 +66,10 @@ def delete_config(state: State, where: Subject) -> Change:
         raise no_subject(where.text)
     require_mode(state, where)
     old = {} if scope else {"compatibilityLevel": DEFAULT_LEVEL}
-    return Change([Entry(ConfigKey(scope), None)], {**old, **state.configs.get(scope, {})})
+    return RegistryChange([Entry(ConfigKey(scope), None)], {**old, **state.configs.get(scope, {})})
 
 
-def put_mode(state: State, where: Subject, mode: Json, *, force: bool) -> Change:
+def put_mode(state: RegistryState, where: Subject, mode: Json, *, force: bool) -> RegistryChange:
     """Set a mode.
 
     Raises:
@@ -77,7 +77,9 @@ def put_mode(state: State, where: Subject, mode: Json, *, force: bool) -> Change
     """
     _require_place(where)
     if not isinstance(mode, str) or mode.upper() not in MODES:
-        raise Refusal(42204, "Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.")
+        raise RegistryRefusal(
+            42204, "Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD."
+        )
     mode = mode.upper()
     scope = scope_of(where)
     entries: list[Entry] = []
@@ -87,10 +89,10 @@ def put_mode(state: State, where: Subject, mode: Json, *, force: bool) -> Change
             raise not_permitted("Cannot import since found existing subjects")
         entries = [Entry(ClearedKey(name), {"subject": name}) for name in inside]
     value = {"subject": scope, "mode": mode} if scope else {"mode": mode}
-    return Change([*entries, Entry(ModeKey(scope), value)], {"mode": mode})
+    return RegistryChange([*entries, Entry(ModeKey(scope), value)], {"mode": mode})
 
 
-def delete_mode(state: State, where: Subject, *, recursive: bool) -> Change:
+def delete_mode(state: RegistryState, where: Subject, *, recursive: bool) -> RegistryChange:
     """Remove a mode and answer it; the global one falls back to READWRITE.
 
     Raises:
@@ -102,7 +104,9 @@ def delete_mode(state: State, where: Subject, *, recursive: bool) -> Change:
     scopes = [scope]
     if recursive and not where.name:
         scopes += [name for name in sorted(state.modes) if name != scope and _within(name, where)]
-    return Change([Entry(ModeKey(s), None) for s in scopes], {"mode": state.modes.get(scope, READWRITE)})
+    return RegistryChange(
+        [Entry(ModeKey(s), None) for s in scopes], {"mode": state.modes.get(scope, READWRITE)}
+    )
 
 
 def scope_of(where: Subject) -> str:

@@ -35,7 +35,7 @@ _INHERITED: Final = (
 _NOTHING: Final[Mapping[int, SchemaValue]] = {}
 
 
-class State:
+class RegistryState:
     """All subjects, versions, ids, configurations and modes.
 
     One task applies records; other threads may read meanwhile, because what they read is copied first.
@@ -239,7 +239,7 @@ class State:
         return next((self.modes[s] for s in scopes(where) if s in self.modes), READWRITE)
 
 
-def places(state: State, where: Subject) -> list[Subject]:
+def places(state: RegistryState, where: Subject) -> list[Subject]:
     """Give the subjects that may be meant: one without a context may be in any, the default one first."""
     others = [c for c in state.contexts() if c != DEFAULT] if where.context == DEFAULT else []
     return [where, *(Subject(context, where.name) for context in others)]

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from schemas.avro.lint import RECURSION, Finding, lint
+from schemas.avro.lint import RECURSION, SchemaFinding, lint
 from schemas.registry.compatibility import Earlier
 from schemas.registry.model import Schema
 from schemas.registry.names import Subject, subject
 from schemas.registry.reading import InvalidSchema, parse
 from schemas.registry.records import AVRO, Document, Reference, SchemaKey, SchemaValue
-from schemas.registry.refusal import Refusal, invalid_schema
-from schemas.registry.state import State
+from schemas.registry.refusal import RegistryRefusal, invalid_schema
+from schemas.registry.state import RegistryState
 from schemas.registry.text import canonical, normalized
 
 MAX_REFERENCED: Final = 500
@@ -40,7 +40,7 @@ class Submission(NamedTuple):
     version: int = 0
 
 
-class Prepared(NamedTuple):
+class SubmittedSchema(NamedTuple):
     """A schema that was read.
 
     Attributes:
@@ -54,7 +54,9 @@ class Prepared(NamedTuple):
     references: tuple[Reference, ...]
 
 
-def prepare(state: State, where: Subject, given: Submission, *, normalize: bool, recursive: bool) -> Prepared:
+def prepare(
+    state: RegistryState, where: Subject, given: Submission, *, normalize: bool, recursive: bool
+) -> SubmittedSchema:
     """Read a schema and everything it refers to.
 
     Args:
@@ -68,7 +70,7 @@ def prepare(state: State, where: Subject, given: Submission, *, normalize: bool,
         Refusal: 42201 not valid Avro, unknown type or missing reference; 42209 too large.
     """
     if given.kind != AVRO:
-        raise Refusal(42201, f"Invalid schema type {given.kind[:50]}")
+        raise RegistryRefusal(42201, f"Invalid schema type {given.kind[:50]}")
     try:
         if len(given.references) > MAX_REFERENCED:
             raise _too_many()
@@ -78,11 +80,13 @@ def prepare(state: State, where: Subject, given: Submission, *, normalize: bool,
         _require_safe(given.schema, texts, recursive=recursive)
     except InvalidSchema as error:
         raise (
-            Refusal(42209, error.message) if error.too_large else _invalid(where, given, error.message)
+            RegistryRefusal(42209, error.message)
+            if error.too_large
+            else _invalid(where, given, error.message)
         ) from error
     if normalize:
         references = tuple(sorted(references))
-    return Prepared(normalized(schema) if normalize else canonical(schema), schema, references)
+    return SubmittedSchema(normalized(schema) if normalize else canonical(schema), schema, references)
 
 
 @lru_cache(maxsize=256)
@@ -91,14 +95,14 @@ def read(text: str, texts: tuple[str, ...]) -> Schema:
     return parse(text, texts)
 
 
-def earlier(state: State, value: SchemaValue) -> Earlier:
+def earlier(state: RegistryState, value: SchemaValue) -> Earlier:
     """Read a registered version for comparison."""
     context = subject(value.subject).context
     texts = referenced(state, context, value.references)
     return Earlier(value.version, value.schema, read(value.schema, texts).root)
 
 
-def referenced(state: State, context: str, references: Iterable[Reference]) -> tuple[str, ...]:
+def referenced(state: RegistryState, context: str, references: Iterable[Reference]) -> tuple[str, ...]:
     """Give the texts of everything that is referred to, each after what it needs itself.
 
     Raises:
@@ -137,7 +141,7 @@ def _too_many() -> InvalidSchema:
     return InvalidSchema(f"More than {MAX_REFERENCED} schemas are referred to", too_large=True)
 
 
-def _pinned(state: State, context: str, reference: Reference) -> Reference:
+def _pinned(state: RegistryState, context: str, reference: Reference) -> Reference:
     if reference.version != -1:
         return reference
     value = state.resolve(reference, context)
@@ -159,12 +163,12 @@ def _require_safe(text: str, texts: Sequence[str], *, recursive: bool) -> None:
         raise InvalidSchema(describe(finding), too_large=finding.rule.startswith("the text is at most"))
 
 
-def describe(finding: Finding) -> str:
+def describe(finding: SchemaFinding) -> str:
     """Say what the lint found, in one line."""
     return f"unsafe schema at {finding.pointer or '/'}: {finding.rule}, found {finding.value[:100]}"
 
 
-def _invalid(where: Subject, given: Submission, details: str) -> Refusal:
+def _invalid(where: Subject, given: Submission, details: str) -> RegistryRefusal:
     references = _cut("[" + ", ".join(_shown(r) for r in given.references) + "]")
     metadata = "null" if given.metadata is None else _cut(str(dict(given.metadata)))
     echoed = (

@@ -5,8 +5,8 @@ from schemas.shipment.fact import Fact, fact_of
 from schemas.shipment.kpis import KPIS, Kpi
 from schemas.shipment.measures import Measure, measures_of
 from schemas.shipment.settled import Settled, settle
-from schemas.shipment.state import State, state_of
-from schemas.shipment.timeline import Timeline, timeline
+from schemas.shipment.state import ShipmentState, state_of
+from schemas.shipment.timeline import ShipmentTimeline, timeline
 
 __all__ = [
     "KPIS",
@@ -14,8 +14,8 @@ __all__ = [
     "Kpi",
     "Measure",
     "Settled",
-    "State",
-    "Timeline",
+    "ShipmentState",
+    "ShipmentTimeline",
     "bounded",
     "fact_of",
     "measures_of",

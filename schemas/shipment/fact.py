@@ -21,7 +21,7 @@ MEANS: Final = frozenset({"TRAIN", "VESSEL", "TRUCK"})
 """Subjects that carry shipments and are none themselves."""
 
 
-class Reference(Struct, frozen=True, array_like=True, gc=False):
+class DocumentReference(Struct, frozen=True, array_like=True, gc=False):
     """A document or means: type as the schema has it, value, first note of the consignment."""
 
     type: str
@@ -145,7 +145,7 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     trailer: str | None = None
     reason: str | None = None
     remark: str | None = None
-    references: tuple[Reference, ...] = ()
+    references: tuple[DocumentReference, ...] = ()
     replaced: tuple[str, str, str] | None = None
     units: tuple[Unit, ...] = ()
     total_units: int | None = None
@@ -225,7 +225,7 @@ def fact_of(event: dict[str, Any], origin: str = "", *, simulated: bool = False)
         trailer=how["trailer_plate"],
         reason=why["reason_code"],
         remark=why["statement"] or why["remark"],
-        references=tuple(Reference(r["type"], r["value"], r["original"]) for r in what["references"]),
+        references=tuple(DocumentReference(r["type"], r["value"], r["original"]) for r in what["references"]),
         replaced=(replaced["type"], replaced["old_value"], replaced["new_value"]) if replaced else None,
         units=tuple(_unit(unit) for unit in what["units"] if unit["id"]),
         total_units=what["total_units"],

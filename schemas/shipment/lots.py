@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from schemas.oil.balance import Account, Difference, Reading, balance
+from schemas.oil.balance import Account, LotDifference, LotReading, balance
 from schemas.shipment.fact import Fact
 from schemas.shipment.legs import leg_of
 from schemas.shipment.moves import words
@@ -15,7 +15,7 @@ from schemas.shipment.settled import settle
 _LOT = "BULK_LOT:"
 
 
-class Change(Struct, frozen=True):
+class LotChange(Struct, frozen=True):
     """A gain (above zero) or loss between what the books said of a lot and what was measured next.
 
     Attributes:
@@ -40,7 +40,7 @@ class Change(Struct, frozen=True):
     percent: str
 
 
-class Book(Struct, frozen=True, omit_defaults=True):
+class LotBook(Struct, frozen=True, omit_defaults=True):
     """The balance of one lot, net: ``came_kg + difference_kg == gave_kg + remains_kg``.
 
     Attributes:
@@ -59,10 +59,10 @@ class Book(Struct, frozen=True, omit_defaults=True):
     remains_kg: int
     unmeasured: bool = False
     shares: dict[str, int] = {}
-    changes: tuple[Change, ...] = ()
+    changes: tuple[LotChange, ...] = ()
 
 
-def books_of(own: Sequence[Fact], around: Iterable[Fact] = ()) -> tuple[Book, ...]:
+def books_of(own: Sequence[Fact], around: Iterable[Fact] = ()) -> tuple[LotBook, ...]:
     """Balance the lots that an owner's facts are about, by name.
 
     Args:
@@ -81,12 +81,12 @@ def books_of(own: Sequence[Fact], around: Iterable[Fact] = ()) -> tuple[Book, ..
     )
 
 
-def reading_of(fact: Fact) -> Reading | None:
+def reading_of(fact: Fact) -> LotReading | None:
     """Read a fact for the balance; None for plans, estimates, nominations and other subjects."""
     code, happened = fact.code or "", fact.classifier == "ACT" and fact.code != "BULK/NOMI"
     if fact.kind != "BULK_LOT" or not code.startswith("BULK/") or not happened or not fact.lot:
         return None
-    return Reading(
+    return LotReading(
         event_id=fact.id,
         version=fact.version,
         retracted=fact.retracted,
@@ -99,16 +99,16 @@ def reading_of(fact: Fact) -> Reading | None:
     )
 
 
-def _book(account: Account, changes: Sequence[Change]) -> Book:
+def _book(account: Account, changes: Sequence[LotChange]) -> LotBook:
     shares = dict(account.shares) if set(account.shares) - {account.lot} else {}
-    return Book(
+    return LotBook(
         account.lot, account.came_kg, account.difference_kg, account.gave_kg, account.remains_kg,
         account.unmeasured, shares, tuple(changes),
     )  # fmt: skip
 
 
-def _change(found: Difference, fact: Fact) -> Change:
-    return Change(
+def _change(found: LotDifference, fact: Fact) -> LotChange:
+    return LotChange(
         found.event_id, fact.at, leg_of(fact), _said(found.before), _said(found.after),
         found.book_kg, found.measured_kg, found.difference_kg, str(found.percent),
     )  # fmt: skip

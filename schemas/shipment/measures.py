@@ -33,7 +33,7 @@ class Measure(NamedTuple):
     most: int
 
 
-class Reading(NamedTuple):
+class FigureReading(NamedTuple):
     """One single value of a figure: at which time it counts, and in which leg."""
 
     kpi: str
@@ -94,7 +94,7 @@ def _seconds(later: int, earlier: int) -> int:
     return (later - earlier) // 1000
 
 
-def _units(moves: Sequence[Move]) -> Iterator[Reading]:
+def _units(moves: Sequence[Move]) -> Iterator[FigureReading]:
     """Dwell in ports, sea leg, border time and TEU, container by container."""
     shared = [move for move in moves if not move.units and move.code.startswith("TRANSPORT/")]
     by_unit: dict[str, list[Move]] = {}
@@ -109,7 +109,7 @@ def _units(moves: Sequence[Move]) -> Iterator[Reading]:
         yield from _teu(unit, own)
 
 
-def _dwells(moves: Sequence[Move]) -> Iterator[Reading]:
+def _dwells(moves: Sequence[Move]) -> Iterator[FigureReading]:
     arrived: dict[str, Move] = {}
     for move in moves:
         port = PORTS.get(move.place or "")
@@ -121,10 +121,10 @@ def _dwells(moves: Sequence[Move]) -> Iterator[Reading]:
         elif port in arrived and (
             move.code in {"TRANSPORT/DEPA", "EQUIPMENT/GTOT"} or (move.code == "EQUIPMENT/LOAD" and at_sea)
         ):
-            yield Reading(f"dwell-{port}", "caspian", move.at, _seconds(move.at, arrived.pop(port).at))
+            yield FigureReading(f"dwell-{port}", "caspian", move.at, _seconds(move.at, arrived.pop(port).at))
 
 
-def _sea(moves: Sequence[Move]) -> Iterator[Reading]:
+def _sea(moves: Sequence[Move]) -> Iterator[FigureReading]:
     loaded: Move | None = None
     for move in moves:
         if move.mode != "VESSEL" or move.leg != "caspian":
@@ -132,11 +132,11 @@ def _sea(moves: Sequence[Move]) -> Iterator[Reading]:
         if move.code == "EQUIPMENT/LOAD":
             loaded = move
         elif move.code == "EQUIPMENT/DISC" and loaded is not None:
-            yield Reading("sea-leg", move.leg, move.at, _seconds(move.at, loaded.at))
+            yield FigureReading("sea-leg", move.leg, move.at, _seconds(move.at, loaded.at))
             loaded = None
 
 
-def _border(moves: Sequence[Move]) -> Iterator[Reading]:
+def _border(moves: Sequence[Move]) -> Iterator[FigureReading]:
     for move in moves:
         border = move.fact.border
         if move.code != "EQUIPMENT/CROS" or border is None or border.taken_over is None:
@@ -147,7 +147,7 @@ def _border(moves: Sequence[Move]) -> Iterator[Reading]:
             if m.code == "TRANSPORT/ARRI" and m.fact.esr == border.exit and m.at <= border.taken_over
         ]
         if arrivals and not _over_the_sea(border.from_admin, border.to_admin):
-            yield Reading(
+            yield FigureReading(
                 "border-time", move.leg, border.taken_over, _seconds(border.taken_over, arrivals[-1])
             )
 
@@ -156,7 +156,7 @@ def _over_the_sea(one: str | None, other: str | None) -> bool:
     return {one, other} in ({"27", "57"}, {"67", "57"})
 
 
-def _teu(unit: str, moves: Sequence[Move]) -> Iterator[Reading]:
+def _teu(unit: str, moves: Sequence[Move]) -> Iterator[FigureReading]:
     legs: set[str] = set()
     for move in moves:
         if move.code != "EQUIPMENT/LOAD" or unit not in move.units or move.leg in legs:
@@ -164,17 +164,17 @@ def _teu(unit: str, moves: Sequence[Move]) -> Iterator[Reading]:
         legs.add(move.leg)
         size = next((u.size for u in move.fact.units if u.kind == "CONTAINER" and u.size), None)
         if size and (value := hundredths_of_teu(size)):
-            yield Reading("teu", move.leg, move.at, value)
+            yield FigureReading("teu", move.leg, move.at, value)
 
 
-def _transit(moves: Sequence[Move]) -> Iterator[Reading]:
+def _transit(moves: Sequence[Move]) -> Iterator[FigureReading]:
     loaded = [m.at for m in moves if m.code == "EQUIPMENT/LOAD" and m.place == ALTYNKOL]
     out = [m for m in moves if m.code in {"EQUIPMENT/GTOT", "EQUIPMENT/AVPU", "EQUIPMENT/DISC"}]
     absheron = [m.at for m in out if m.fact.esr in ABSHERON or m.fact.facility == "ABSHERON"]
     georgia = [m.at for m in out if m.place in {"GEPTI", "GEBUS"}]
     for kpi, ends in (("transit-absheron", absheron), ("transit-poti-batumi", georgia)):
         if loaded and ends and max(ends) >= min(loaded):
-            yield Reading(kpi, "corridor", max(ends), _seconds(max(ends), min(loaded)))
+            yield FigureReading(kpi, "corridor", max(ends), _seconds(max(ends), min(loaded)))
     arrived = [m for m in moves if m.code == "TRANSPORT/ARRI" and m.fact.esr in BOYUK_KESIK]
     if arrived:
         first = arrived[0]
@@ -184,10 +184,10 @@ def _transit(moves: Sequence[Move]) -> Iterator[Reading]:
             if m.code == "TRANSPORT/DEPA" and m.place == "AZALA" and m.leg == first.leg and m.at <= first.at
         ]
         if left:
-            yield Reading("transit-alat-boyuk-kesik", first.leg, first.at, _seconds(first.at, left[-1]))
+            yield FigureReading("transit-alat-boyuk-kesik", first.leg, first.at, _seconds(first.at, left[-1]))
 
 
-def _planned(moves: Sequence[Move]) -> Iterator[Reading]:
+def _planned(moves: Sequence[Move]) -> Iterator[FigureReading]:
     planned = [m for m in moves if m.classifier == "PLN" and m.place]
     for step in sorted({(m.code, m.place, m.fact.service or "") for m in planned if m.place}):
         happened = [
@@ -200,10 +200,10 @@ def _planned(moves: Sequence[Move]) -> Iterator[Reading]:
         ]  # fmt: skip
         if happened and plans:
             first = happened[0]
-            yield Reading("schedule-deviation", first.leg, first.at, _seconds(first.at, max(plans)[1]))
+            yield FigureReading("schedule-deviation", first.leg, first.at, _seconds(first.at, max(plans)[1]))
 
 
-def _estimated(settled: Settled, moves: Sequence[Move]) -> Iterator[Reading]:
+def _estimated(settled: Settled, moves: Sequence[Move]) -> Iterator[FigureReading]:
     estimates = estimates_of(settled)
     arrivals: dict[str, Move] = {}
     for move in moves:
@@ -214,50 +214,50 @@ def _estimated(settled: Settled, moves: Sequence[Move]) -> Iterator[Reading]:
             stood = [e for e in estimates if e.place == place and e.told <= arrival.at - hours * HOUR]
             if stood:
                 error = abs(_seconds(arrival.at, stood[-1].at))
-                yield Reading(f"eta-error-{hours}h", arrival.leg, arrival.at, error)
+                yield FigureReading(f"eta-error-{hours}h", arrival.leg, arrival.at, error)
 
 
-def _documents(moves: Sequence[Move]) -> Iterator[Reading]:
+def _documents(moves: Sequence[Move]) -> Iterator[FigureReading]:
     issued = [m.at for m in moves if m.code == "SHIPMENT/ISSU" and m.fact.document == "TRD"]
     lodged = [m.at for m in moves if m.code == "CUSTOMS/SUBM"]
     released = [m for m in moves if m.code in {"CUSTOMS/CUSR", "EQUIPMENT/CUSR"}]
     after = [m for m in released if issued and m.at >= issued[0]]
     if after:
-        yield Reading("document-lead", after[0].leg, after[0].at, _seconds(after[0].at, issued[0]))
+        yield FigureReading("document-lead", after[0].leg, after[0].at, _seconds(after[0].at, issued[0]))
     after = [m for m in released if lodged and m.code == "CUSTOMS/CUSR" and m.at >= lodged[0]]
     if after:
-        yield Reading("customs-release", after[0].leg, after[0].at, _seconds(after[0].at, lodged[0]))
+        yield FigureReading("customs-release", after[0].leg, after[0].at, _seconds(after[0].at, lodged[0]))
 
 
-def _latency(moves: Sequence[Move]) -> Iterator[Reading]:
+def _latency(moves: Sequence[Move]) -> Iterator[FigureReading]:
     for move in moves:
         fact = move.fact
         if fact.version != 1 or fact.code == NOTE:
             continue
         heard = fact.told if fact.simulated else fact.ingested
         if not fact.simulated or fact.told != fact.ingested:
-            yield Reading("data-latency", move.leg, move.at, max(0, _seconds(heard, move.at)))
+            yield FigureReading("data-latency", move.leg, move.at, max(0, _seconds(heard, move.at)))
 
 
-def _trains(moves: Sequence[Move]) -> Iterator[Reading]:
+def _trains(moves: Sequence[Move]) -> Iterator[FigureReading]:
     seen: set[str] = set()
     for move in moves:
         if move.code == "TRANSPORT/DEPA" and move.leg not in seen:
             seen.add(move.leg)
-            yield Reading("trains", move.leg, move.at, 1)
+            yield FigureReading("trains", move.leg, move.at, 1)
 
 
-def _berth_wait(moves: Sequence[Move]) -> Iterator[Reading]:
+def _berth_wait(moves: Sequence[Move]) -> Iterator[FigureReading]:
     anchored: int | None = None
     for move in moves:
         if move.fact.service == "ANCO" and anchored is None:
             anchored = move.at
         elif move.fact.service == "FAST" and anchored is not None:
-            yield Reading("berth-wait", move.leg, move.at, _seconds(move.at, anchored))
+            yield FigureReading("berth-wait", move.leg, move.at, _seconds(move.at, anchored))
             return
 
 
-def _permits(settled: Settled, shared: Sequence[Fact]) -> Iterator[Reading]:
+def _permits(settled: Settled, shared: Sequence[Fact]) -> Iterator[FigureReading]:
     """Figures of each permit, taken from all that was told of it; each counts with the owner of its event."""
     own = {fact.id for fact in settled.current if fact.kind == "PERMIT"}
     if not own:
@@ -269,7 +269,7 @@ def _permits(settled: Settled, shared: Sequence[Fact]) -> Iterator[Reading]:
     for moves in told.values():
         for kpi, move in _permit(moves):
             if move.fact.id in own:
-                yield Reading(kpi, "road", move.at, 1)
+                yield FigureReading(kpi, "road", move.at, 1)
 
 
 def _permit(moves: Sequence[Move]) -> Iterator[tuple[str, Move]]:
@@ -288,16 +288,16 @@ def _permit(moves: Sequence[Move]) -> Iterator[tuple[str, Move]]:
         yield "permits-missing", entered[0]
 
 
-def _oil(moves: Sequence[Move]) -> Iterator[Reading]:
+def _oil(moves: Sequence[Move]) -> Iterator[FigureReading]:
     names = {"BULK/LOAD": "oil-loaded", "BULK/DISC": "oil-discharged", "BULK/INJE": "oil-injected"}
     for move in moves:
         if move.code in names and move.fact.lot and move.fact.lot.kg is not None:
-            yield Reading(names[move.code], move.leg, move.at, move.fact.lot.kg)
+            yield FigureReading(names[move.code], move.leg, move.at, move.fact.lot.kg)
 
 
-def _differences(settled: Settled, shared: Iterable[Fact]) -> Iterator[Reading]:
+def _differences(settled: Settled, shared: Iterable[Fact]) -> Iterator[FigureReading]:
     own = {fact.id for fact in settled.current}
     for book in books_of(settled.current, shared):
         for change in book.changes:
             if change.event in own:
-                yield Reading("oil-difference", change.leg, change.at, change.difference_kg)
+                yield FigureReading("oil-difference", change.leg, change.at, change.difference_kg)

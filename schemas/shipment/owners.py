@@ -7,7 +7,7 @@ from typing import Final
 
 from schemas.shipment.bounds import short
 from schemas.shipment.days import month_of
-from schemas.shipment.fact import MEANS, Fact, Reference
+from schemas.shipment.fact import MEANS, DocumentReference, Fact
 
 CONSIGNMENT: Final = "CONSIGNMENT"
 KINDS: Final = (CONSIGNMENT, "BULK_LOT", "PERMIT", "TRAIN", "VESSEL", "TRUCK", "EQUIPMENT", "WAGON", "PORT")
@@ -101,7 +101,7 @@ def links_of(facts: Iterable[Fact]) -> set[Link]:
     return {(kind, normal(value)) for kind, value in named if value}
 
 
-def _referred(reference: Reference) -> Iterator[Link]:
+def _referred(reference: DocumentReference) -> Iterator[Link]:
     if reference.type in _NOTES:
         yield "NOTE", reference.value
         yield "NOTE", reference.value.rpartition("/")[2]

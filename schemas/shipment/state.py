@@ -71,7 +71,7 @@ class Hold(Struct, frozen=True, omit_defaults=True):
     place: str = ""
 
 
-class State(Struct, frozen=True, omit_defaults=True):
+class ShipmentState(Struct, frozen=True, omit_defaults=True):
     """What is so now. Places are UN/LOCODE, else ESR; times UTC milliseconds.
 
     Attributes:
@@ -100,7 +100,7 @@ class State(Struct, frozen=True, omit_defaults=True):
     corrections: int
 
 
-def state_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) -> State | None:
+def state_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) -> ShipmentState | None:
     """Tell the state of an owner; None when all that was told was taken back."""
     facts = settled.current
     if not facts:
@@ -117,7 +117,7 @@ def state_of(owner: str, settled: Settled, moves: Sequence[Move] | None = None) 
     else:
         estimate = _estimate(estimates_of(settled), moves, destination, now)
         eta = estimate.at if estimate and status not in _FINAL else None
-    return State(
+    return ShipmentState(
         kind=kind_of(owner),
         title=title_of(owner, facts),
         status=status,

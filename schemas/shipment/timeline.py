@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from schemas.shipment.fact import NOTE, Fact
 from schemas.shipment.legs import LEGS, name_of
-from schemas.shipment.lots import Book, books_of
+from schemas.shipment.lots import LotBook, books_of
 from schemas.shipment.moves import Estimate, Move, estimates_of, moves_of, words
 from schemas.shipment.settled import Settled, settle
-from schemas.shipment.state import Hold, State, holds_of, state_of
+from schemas.shipment.state import Hold, ShipmentState, holds_of, state_of
 from schemas.shipment.units import Carried, units_of
 
 _MILESTONES: Final = (
@@ -85,11 +85,11 @@ class Correction(Struct, frozen=True, omit_defaults=True):
     retracted: bool = False
 
 
-class Timeline(Struct, frozen=True, omit_defaults=True):
+class ShipmentTimeline(Struct, frozen=True, omit_defaults=True):
     """Everything there is to say about a shipment."""
 
     key: str
-    state: State
+    state: ShipmentState
     holds: tuple[Hold, ...]
     legs: tuple[Leg, ...]
     documents: tuple[Paper, ...]
@@ -102,13 +102,13 @@ class Timeline(Struct, frozen=True, omit_defaults=True):
     corrections: tuple[Correction, ...]
     goods: tuple[str, ...] = ()
     tonnes: str = ""
-    books: tuple[Book, ...] = ()
+    books: tuple[LotBook, ...] = ()
     losses: int = 0
 
 
 def timeline(
     key: str, facts: Iterable[Fact], around: Iterable[Fact] = (), lots: Iterable[Fact] = ()
-) -> Timeline | None:
+) -> ShipmentTimeline | None:
     """Put the timeline of a shipment together; None when there is nothing, or all was taken back.
 
     Args:
@@ -125,7 +125,7 @@ def timeline(
     means = moves_of(settle(around))
     moves = sorted([*own, *_new(means, own, state)], key=lambda move: move.fact.order)
     units = units_of(settled.current)
-    return Timeline(
+    return ShipmentTimeline(
         key=key,
         state=state,
         holds=() if state.status in {"delivered", "void"} else tuple(holds_of(moves)),
@@ -145,7 +145,7 @@ def timeline(
     )
 
 
-def _new(means: Iterable[Move], own: Sequence[Move], state: State) -> list[Move]:
+def _new(means: Iterable[Move], own: Sequence[Move], state: ShipmentState) -> list[Move]:
     """What the means add: nothing told of the shipment itself, no estimate for where it does not go."""
     told = {(m.fact.source, m.fact.message, m.code) for m in own}
     calls = {m.place for m in own} | {state.destination}

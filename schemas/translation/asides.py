@@ -30,7 +30,7 @@ class Aside(NamedTuple):
     said: dict[str, Document]
 
 
-class Said(NamedTuple):
+class SaidOfItems(NamedTuple):
     """What a version says of single items.
 
     Attributes:
@@ -67,14 +67,14 @@ class Asides:
             each.name for each in (item.fields if isinstance(item, Record) else ()) if each.name in names
         ]
 
-    def of(self, partial: Document, whole: Document) -> Said:
+    def of(self, partial: Document, whole: Document) -> SaidOfItems:
         """What a version says of single items.
 
         Args:
             partial: its own record.
             whole: the document with it, whose items are named.
         """
-        said = Said(set(), [], {})
+        said = SaidOfItems(set(), [], {})
         groups: dict[tuple[Any, ...], Aside] = {}
         for index, one in enumerate(partial.get(self.field) or ()):
             pointer = f"/{self.field}/{index}"

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from schemas.avro.schema import Record
-from schemas.mapping.document import Group
+from schemas.mapping.document import FieldGroup
 from schemas.translation.changes import Changes, changes, unnamed, untold
 from schemas.translation.merge import Document, merge, placed, read, without
 
@@ -105,7 +105,7 @@ class Folding:
         sole: names of fields of the root that hold of one thing only.
     """
 
-    def __init__(self, record: Record, groups: Sequence[Group], sole: Sequence[str] = ()) -> None:
+    def __init__(self, record: Record, groups: Sequence[FieldGroup], sole: Sequence[str] = ()) -> None:
         self._sole = sole
         self._record = record
         self._groups = groups
@@ -182,7 +182,7 @@ class Folding:
         said = placed(self._record, new, part.fields)
         return changes(self._record, old, new, said, self._groups)
 
-    def _shown(self, known: Assembled, group: Group, now: list[Any]) -> Document:
+    def _shown(self, known: Assembled, group: FieldGroup, now: list[Any]) -> Document:
         """What the part says whose fields of a group are those of the document."""
         for _, one in reversed(known.ordered()):
             for part in reversed(one.parts):

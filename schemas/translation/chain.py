@@ -24,7 +24,7 @@ NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass
-class Stage:
+class ChainStage:
     """One translator with its state, as one partition of a topic would have it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Stage:
         return result
 
 
-class Sent(NamedTuple):
+class SenderLoss(NamedTuple):
     """A loss at the sender's own pointer, and ``via``: where it stood in the corridor event, if elsewhere."""
 
     loss: Loss
@@ -68,7 +68,7 @@ class Sent(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
+class ChainStep:
     """What became of one record at one stage: a result, or the error that makes it a dead letter.
 
     Attributes:
@@ -76,12 +76,12 @@ class Step:
         before: the step before, of whose outputs the record is ``came``.
     """
 
-    stage: Stage
+    stage: ChainStage
     record: Record
     result: Result | None = None
     error: Permanent | None = None
     final: bool = False
-    before: Step | None = None
+    before: ChainStep | None = None
     came: Output | None = None
 
     @property
@@ -93,7 +93,7 @@ class Step:
         return [one for one in self.result.outputs if not (self.stage.toward and home in one.hops)]
 
     @property
-    def losses(self) -> list[Sent]:
+    def losses(self) -> list[SenderLoss]:
         """What is in no output, at the sender's own pointers where they are known; none of an echo."""
         if self.result is None or (self.result.outputs and not self.outputs):
             return []
@@ -104,21 +104,21 @@ class Step:
         """What is odd, at the sender's own pointers where they are known."""
         return [self._found(finding) for finding in self.result.findings] if self.result is not None else []
 
-    def _sent(self, loss: Loss) -> Sent | None:
+    def _sent(self, loss: Loss) -> SenderLoss | None:
         """A loss as the sender sees it; None where he wrote nothing, or another field told it."""
         before, came = self.before, self.came
         if self.result is None or self.result.told or before is None or before.result is None or came is None:
-            return Sent(loss)
+            return SenderLoss(loss)
         message, logical = before.result.record, before.stage.translator.mapping.remains.logical
         found = origin(message, came, loss.pointer, self._value(loss), logical)
         if found is None:
             if came.rule is not None:
                 return None
-            return Sent(replace(loss, pointer=self._wanting(loss.pointer)), loss.pointer)
+            return SenderLoss(replace(loss, pointer=self._wanting(loss.pointer)), loss.pointer)
         if loss.reason == NO_EQUIVALENT and self._told_by_another(before, came, loss.pointer, found):
             return None
         value = found.value if loss.value and loss.value != HIDDEN else loss.value
-        return Sent(Loss(found.pointer, loss.reason, value), loss.pointer)
+        return SenderLoss(Loss(found.pointer, loss.reason, value), loss.pointer)
 
     def _value(self, loss: Loss) -> str | None:
         """The value that was lost, to find its origin by; what is hidden is read in the record."""
@@ -128,7 +128,7 @@ class Step:
         held = texts_at(self.result.record, path, self.stage.translator.mapping.remains.logical(path))
         return held.pop() if len(held) == 1 else loss.value
 
-    def _told_by_another(self, before: Step, came: Output, pointer: str, place: Place) -> bool:
+    def _told_by_another(self, before: ChainStep, came: Output, pointer: str, place: Place) -> bool:
         """Whether another field of the event that was made of the same field went on."""
         if self.result is None or not self.result.outputs or before.result is None:
             return False
@@ -174,22 +174,22 @@ class Step:
 class Chain:
     """Runs records through stages, in order."""
 
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[ChainStage]) -> None:
         self.stages = tuple(stages)
 
-    def run(self, record: Record) -> Iterator[Step]:
+    def run(self, record: Record) -> Iterator[ChainStep]:
         """Yield what becomes of a record at every stage, depth first, so that order holds."""
         yield from self._run(record, 0)
 
     def _run(
-        self, record: Record, index: int, before: Step | None = None, came: Output | None = None
-    ) -> Iterator[Step]:
+        self, record: Record, index: int, before: ChainStep | None = None, came: Output | None = None
+    ) -> Iterator[ChainStep]:
         stage = self.stages[index]
         final = index + 1 == len(self.stages)
         try:
-            step = Step(stage, record, stage.run(record), final=final, before=before, came=came)
+            step = ChainStep(stage, record, stage.run(record), final=final, before=before, came=came)
         except Permanent as error:
-            yield Step(stage, record, error=error, final=final)
+            yield ChainStep(stage, record, error=error, final=final)
             return
         yield step
         if final:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from schemas.avro.schema import Array, Field, Nullable, Record, bare
-from schemas.mapping.document import Group
+from schemas.mapping.document import FieldGroup
 from schemas.translation.merge import Document, moving, read
 
 
@@ -25,7 +25,9 @@ class Changes(NamedTuple):
     hidden: set[str]
 
 
-def changes(record: Record, old: Document, new: Document, said: Document, groups: Sequence[Group]) -> Changes:
+def changes(
+    record: Record, old: Document, new: Document, said: Document, groups: Sequence[FieldGroup]
+) -> Changes:
     """Tell what is new in a document.
 
     Args:

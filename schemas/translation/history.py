@@ -37,7 +37,7 @@ class Version(msgspec.Struct, array_like=True, gc=False):
     tail: int = 0
 
 
-class Sent(msgspec.Struct, array_like=True, gc=False):
+class LastTold(msgspec.Struct, array_like=True, gc=False):
     """One event as it was last emitted, with the facts that its retraction repeats.
 
     ``again`` counts how often it was told anew after a retraction, each time under another id: a retraction
@@ -63,7 +63,7 @@ class Past(msgspec.Struct, array_like=True):
         versions: with their bodies, in order: by number, those of one number by time and digest.
         whole: Avro of the whole document as of the newest version; None when that is a whole one itself.
         now: the timeline as of the newest version.
-        events: by id, each `Sent` as it is in the entry: most are not looked at.
+        events: by id, each `LastTold` as it is in the entry: most are not looked at.
         annulled: number of the version that annulled the document.
         closed: whether the newest version closed it.
         floor: number of the newest version that was folded, -1 when none was.
@@ -175,12 +175,12 @@ class Past(msgspec.Struct, array_like=True):
             return self.whole
         return self.versions[-1].head
 
-    def sent(self, identity: str) -> Sent | None:
+    def sent(self, identity: str) -> LastTold | None:
         """The event of this id as it was last emitted."""
         entry = self.events.get(identity)
         return None if entry is None else _decode_sent(entry)
 
-    def send(self, identity: str, sent: Sent) -> None:
+    def send(self, identity: str, sent: LastTold) -> None:
         """Note an event as it is emitted."""
         self.events[identity] = msgspec.Raw(_encode(sent))
 
@@ -223,4 +223,4 @@ def _shorten(one: Version, after: bytes) -> None:
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Past).decode
-_decode_sent = msgspec.msgpack.Decoder(Sent).decode
+_decode_sent = msgspec.msgpack.Decoder(LastTold).decode

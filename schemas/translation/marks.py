@@ -16,7 +16,7 @@ from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.report import plain
 from schemas.translation.lineage import texts_at
 from schemas.translation.model import Output, Result
-from schemas.translation.privacy import Names, Path, Said, texts
+from schemas.translation.privacy import Names, Path, PersonalFields, texts
 
 
 class Marks:
@@ -35,7 +35,7 @@ class Marks:
         self._shared = lru_cache(maxsize=256)(self._shared_by)
         self._made = lru_cache(maxsize=256)(self._made_of_people)
 
-    def put(self, record: Any, people: Said, result: Result) -> None:  # noqa: ANN401 - a datum
+    def put(self, record: Any, people: PersonalFields, result: Result) -> None:  # noqa: ANN401 - a datum
         """Mark the outputs of a message, which says this of people."""
         names, said = people.names, people.paths
         seen: set[CompiledRule] = set()

@@ -11,9 +11,9 @@ from schemas.avro.violation import HIDDEN
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.reasons import kind_of
 from schemas.mapping.remains import Left
-from schemas.mapping.report import Report
+from schemas.mapping.report import MessageReport
 from schemas.translation.model import Context, Event, Output, Record
-from schemas.translation.privacy import Said, people
+from schemas.translation.privacy import PersonalFields, people
 
 State = Callable[[bytes], bytes | None]
 """Reads the entry of a key, None when there is none."""
@@ -60,7 +60,7 @@ class Message:
         self._decode = decode
         self._lets = mapping.slots()
         self._personal, self._listed = personal, False
-        self._said: tuple[Any, Said] | None = None
+        self._said: tuple[Any, PersonalFields] | None = None
         self.fired: list[tuple[Any, ...]] = []
         """What the rules made the last time they ran, as `Candidate` has it."""
         self.untold_of: dict[str, set[str]] = {}
@@ -68,7 +68,7 @@ class Message:
         self.source = source
         self.record = record
         self.context: Context = source.context
-        self.report = Report(source.context.findings, personal, mapping.remains.shown, record)
+        self.report = MessageReport(source.context.findings, personal, mapping.remains.shown, record)
 
     def take(self, record: Any) -> None:  # noqa: ANN401 - a datum
         """Go on with another record, such as the whole document that a partial one was merged into."""
@@ -79,7 +79,9 @@ class Message:
     def restart(self, record: Any) -> None:  # noqa: ANN401 - a datum
         """Forget what was said but for what stands in the message itself, and begin anew."""
         self.record, self._lets = record, self._mapping.slots()
-        self.report = Report(self.context.findings, self._personal, self._mapping.remains.shown, record)
+        self.report = MessageReport(
+            self.context.findings, self._personal, self._mapping.remains.shown, record
+        )
         if self._listed:
             self.unlisted()
 
@@ -185,7 +187,7 @@ class Message:
         return [left._replace(value=HIDDEN) if left in hidden else left for left in new]
 
     @property
-    def said(self) -> Said:
+    def said(self) -> PersonalFields:
         """What the record says of people."""
         if self._said is None or self._said[0] is not self.record:
             self._said = self.record, people(self._personal).said(self.record)

@@ -47,7 +47,7 @@ class Names:
         return any(value in said for value in self._bare)
 
 
-class Said:
+class PersonalFields:
     """What one message says of people.
 
     Args:
@@ -79,7 +79,7 @@ class People:
             roots.setdefault(path[0], []).append((path, path[1:]))
         self._roots: Final = list(roots.items())
 
-    def said(self, record: Any) -> Said:  # noqa: ANN401 - datum or struct
+    def said(self, record: Any) -> PersonalFields:  # noqa: ANN401 - datum or struct
         """What a message says of them."""
         found: dict[Path, list[str]] = {}
         for root, fields in self._roots:
@@ -90,7 +90,7 @@ class People:
                 values = [value for value in _values(here, rest) if value]
                 if values:
                     found[path] = values
-        return Said(found)
+        return PersonalFields(found)
 
 
 @lru_cache(maxsize=256)

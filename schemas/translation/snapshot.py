@@ -18,7 +18,7 @@ from schemas.mapping.compile import CompiledMapping
 from schemas.records import Filtered
 from schemas.translation import history
 from schemas.translation.asides import Asides
-from schemas.translation.history import Past, Sent, Version, digest
+from schemas.translation.history import LastTold, Past, Version, digest
 from schemas.translation.merge import merge, named, placed, read
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Record, Result, anew
@@ -391,12 +391,12 @@ class _Telling:
         self._result.outputs.append(output)
         past.send(
             made.identity,
-            Sent(
+            LastTold(
                 version, content, candidate.rule.name, output.key, output.subject, candidate.keep, again=again
             ),
         )
 
-    def _same(self, sent: Sent, content: bytes, made: Made) -> bool:
+    def _same(self, sent: LastTold, content: bytes, made: Made) -> bool:
         """Whether an event says what it said before, under this schema of events or another one."""
         if not sent.written:
             return content == sent.digest

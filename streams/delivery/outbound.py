@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaError
 
 from connectors.deliver.backoff import backoff, gives_up
 from connectors.pauses import Pauses
-from connectors.ports import Delivered, Delivery, Outcome, Park, Partner, Retry
+from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Partner, Retry
 from connectors.settings import Deliver
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
@@ -32,7 +32,7 @@ from streams.delivery.track import Destination, Done, Track
 from streams.kafka.access import reconnecting
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes
-from streams.records.contracts import Contracts, Reader
+from streams.records.contracts import Contracts, ValueReader
 from streams.records.envelope import Envelope
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ class Item:
     envelope: Envelope
     track: Track
     size: int
-    delivery: Delivery
+    delivery: OutgoingMessage
     attempts: int = 0
     first_attempt: float = 0.0
     busy: bool = False
@@ -91,7 +91,7 @@ class Outbound:
             participant, settings.on_dead == "wait", kafka, processing, contracts, sizes or Sizes()
         )
         self._partner, self._form, self._codec = partner, form, codec
-        self._reader: Reader | None = None
+        self._reader: ValueReader | None = None
         self.ready = False
         """Partitions were assigned, or there are none for this process."""
         self._tracks: dict[int, Track] = {}
@@ -113,7 +113,7 @@ class Outbound:
             ExceptionGroup: a defect ended a worker: better to start anew than to go on with one less.
         """
         frame = await self._to.contracts.frame(self._to.topic, self._codec.schema)
-        self._reader = Reader(self._to.contracts, self._codec, frame)
+        self._reader = ValueReader(self._to.contracts, self._codec, frame)
         self._watch()
         try:
             async with asyncio.TaskGroup() as group:
@@ -240,7 +240,7 @@ class Outbound:
         except Permanent as error:
             track.finish(Done(record, envelope, error))
             return
-        delivery = Delivery(envelope.id, envelope.subject, body, envelope.traceparent)
+        delivery = OutgoingMessage(envelope.id, envelope.subject, body, envelope.traceparent)
         size = len(record.value) + len(body) + AROUND
         item = Item(record, envelope, track, size, delivery)
         self._in_hand += 1

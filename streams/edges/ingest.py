@@ -42,7 +42,7 @@ Identity = tuple[str, str]
 
 
 class Ingest:
-    """Writes accepted messages to ``in.<participant>`` (see `connectors.ports.Log`).
+    """Writes accepted messages to ``in.<participant>`` (see `connectors.ports.ReceiverLog`).
 
     Run it as ``async with``-less service: ``await start()``, then ``run(stop)`` beside whatever uses it.
 

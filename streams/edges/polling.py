@@ -18,7 +18,7 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from aiokafka.errors import KafkaError
 
 from connectors.pauses import Pauses
-from connectors.ports import Accepted, Page, Rejected, Source
+from connectors.ports import Accepted, PolledPage, Rejected, Source
 from schemas.avro.schema import Schema
 from schemas.errors import CorridorError, Permanent, Transient
 from schemas.records import Cursor, DeadLetter, violations_of
@@ -185,7 +185,7 @@ class Polling:
             await asyncio.sleep(polled.interval)
         return cursor
 
-    def _fresh(self, name: str, page: Page) -> list[Accepted]:
+    def _fresh(self, name: str, page: PolledPage) -> list[Accepted]:
         """Messages of a page that are not in the log yet, each once."""
         found: dict[str, Accepted] = {}
         for message in page.messages:

@@ -17,7 +17,7 @@ from connectors.epermit.outbox import outbox_record
 from connectors.epermit.ports import Decide
 from schemas.avro.codec import Codec
 from schemas.avro.schema import Schema
-from schemas.epermit.acts import Change, Entry
+from schemas.epermit.acts import Change, LedgerEntry
 from schemas.epermit.ledger import Ledger
 from schemas.errors import Permanent
 from schemas.records import OUTBOX, PERMIT, LedgerRecord
@@ -26,7 +26,7 @@ from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka, Topics
 from streams.kafka.transactions import Writes
 from streams.logs.shared_log import SharedLog
-from streams.records.contracts import Contracts, Reader
+from streams.records.contracts import Contracts, ValueReader
 from streams.records.envelope import HeaderList, headers
 
 log = structlog.get_logger(__name__)
@@ -71,7 +71,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
         self._aside = aside
         self._ledger = self._outbox = self._incoming = b""
         self._partitions = 1
-        self._reader: Reader | None = None
+        self._reader: ValueReader | None = None
 
     async def start(self) -> None:
         """Register the schemas, then read the ledger; see `SharedLog.start`.
@@ -84,7 +84,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
         self._incoming = await frame(topics.incoming(name), self._facts.schema)
         for code in self._peers:
             self._outbox = await frame(topics.outgoing(topics.peer(name, code)), OUTBOX.codec.schema)
-        self._reader = Reader(self._contracts, PERMIT.codec, self._ledger)
+        self._reader = ValueReader(self._contracts, PERMIT.codec, self._ledger)
         await super().start()
 
     async def write(self, decide: Decide, *, here: bool = True) -> Change:
@@ -118,7 +118,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
 
     def _mark(self) -> Change:
         record = LedgerRecord(kind="WRITER", id="", content=self._kafka.client_id, at=0)
-        return Change((Entry(record),))
+        return Change((LedgerEntry(record),))
 
     def _records(self, change: Change, headers: Sequence[tuple[str, bytes]]) -> Writes:
         writes = Writes(self._sizes)
@@ -131,7 +131,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
             self._tell(writes, entry)
         return writes
 
-    def _send(self, writes: Writes, entry: Entry) -> None:
+    def _send(self, writes: Writes, entry: LedgerEntry) -> None:
         """Put an event of ours into the outbox of its peer."""
         wanted = outbox_record(entry, self._code)
         if wanted is None:
@@ -141,7 +141,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
         value = self._outbox + OUTBOX.encode(wanted)
         writes.add(topic, 0, subject.encode(), value, self._headers(entry, subject=subject))
 
-    def _tell(self, writes: Writes, entry: Entry) -> None:
+    def _tell(self, writes: Writes, entry: LedgerEntry) -> None:
         """Tell the corridor of an event about a permit."""
         if entry.facts is None:
             return
@@ -153,7 +153,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
             topics.incoming(self._participant), partition_of(key, self._partitions), key, value, listed
         )
 
-    def _headers(self, entry: Entry, *, subject: str = "", digest: str = "") -> HeaderList:
+    def _headers(self, entry: LedgerEntry, *, subject: str = "", digest: str = "") -> HeaderList:
         event_id, name = entry.record.id, self._participant
         return headers(
             event_id, f"{name}/{event_id}", (name,), entry.record.at, subject=subject, digest=digest
@@ -166,7 +166,7 @@ class PermitLedger(SharedLog[Ledger, Change]):
         writer_gauge.labels(name).set(writing)
 
 
-def record_key(entry: Entry) -> bytes:
+def record_key(entry: LedgerEntry) -> bytes:
     """Give the key of a ledger record; only records of the writer share one, so that all others are kept."""
     if entry.event is None:
         return f"{entry.record.kind}:{entry.record.id}".encode()

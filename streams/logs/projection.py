@@ -48,7 +48,7 @@ class Moved(Exception):
     """Another process has written on from an offset, or the store was emptied: read its offsets again."""
 
 
-class Target(Protocol):
+class ProjectionStore(Protocol):
     """What the records go into. ``positions`` and ``take`` may block: they run in a thread."""
 
     async def learn(self, records: Sequence[Any]) -> None:
@@ -80,7 +80,7 @@ class Projection:
     """
 
     def __init__(
-        self, name: str, target: Target, topics: Sequence[str], kafka: Kafka, processing: Processing
+        self, name: str, target: ProjectionStore, topics: Sequence[str], kafka: Kafka, processing: Processing
     ) -> None:
         self.name, self._target, self._topics = name, target, list(topics)
         self._kafka, self._processing = kafka, processing

@@ -16,8 +16,8 @@ from connectors.registry.ports import Decide, Elsewhere
 from schemas.errors import Permanent, Transient
 from schemas.registry.records import Entry, MarkKey, decode, encode
 from schemas.registry.refusal import too_large
-from schemas.registry.registration import Change
-from schemas.registry.state import State
+from schemas.registry.registration import RegistryChange
+from schemas.registry.state import RegistryState
 from streams.kafka import topics
 from streams.kafka.settings import Kafka, Topics
 from streams.kafka.transactions import Writes
@@ -33,7 +33,7 @@ writes_total = Counter(
 )
 
 
-class RegistryLog(SharedLog[State, Change]):
+class RegistryLog(SharedLog[RegistryState, RegistryChange]):
     """The `connectors.registry.ports.Registry` protocol over Kafka.
 
     Args:
@@ -64,7 +64,7 @@ class RegistryLog(SharedLog[State, Change]):
         self.cluster = ""
         self._url = url
 
-    async def write(self, decide: Decide, *, here: bool = False) -> Change:
+    async def write(self, decide: Decide, *, here: bool = False) -> RegistryChange:
         """Decide on the newest state, write, and return when `state` has it; see `ports.Registry`."""
         try:
             change = await super().write(decide, here=here)
@@ -75,17 +75,17 @@ class RegistryLog(SharedLog[State, Change]):
             writes_total.labels("written").inc()
         return change
 
-    def _empty(self) -> State:
-        return State()
+    def _empty(self) -> RegistryState:
+        return RegistryState()
 
     def _may_write(self) -> None:
         if self.state.writer not in {"", self._url}:
             raise Elsewhere(self.state.writer)
 
-    def _mark(self) -> Change:
-        return Change([Entry(MarkKey(), self.state.mark._replace(writer=self._url))], None)
+    def _mark(self) -> RegistryChange:
+        return RegistryChange([Entry(MarkKey(), self.state.mark._replace(writer=self._url))], None)
 
-    def _records(self, change: Change, headers: Sequence[tuple[str, bytes]]) -> Writes:
+    def _records(self, change: RegistryChange, headers: Sequence[tuple[str, bytes]]) -> Writes:
         writes = Writes(self._sizes)
         for entry in change.entries:
             key, value = encode(entry)

@@ -18,7 +18,7 @@ from streams.operations.replay import MOST, MOST_BYTES
 from streams.records.envelope import DISCARD, REPLAY, Envelope, letter_id
 
 
-class Lost(msgspec.Struct, frozen=True, kw_only=True):
+class WantedMessages(msgspec.Struct, frozen=True, kw_only=True):
     """Which messages: all that match every given fact.
 
     Attributes:
@@ -43,7 +43,7 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-async def lost(kafka: Kafka, participant: str, wanted: Lost) -> AsyncIterator[Any]:
+async def lost(kafka: Kafka, participant: str, wanted: WantedMessages) -> AsyncIterator[Any]:
     """Yield the records of ``out.<participant>`` that match, those that were sent again before left out.
 
     Raises:
@@ -56,7 +56,7 @@ async def lost(kafka: Kafka, participant: str, wanted: Lost) -> AsyncIterator[An
 
 
 async def deliver_again(
-    kafka: Kafka, participant: str, wanted: Lost, processing: Processing, sizes: Sizes | None = None
+    kafka: Kafka, participant: str, wanted: WantedMessages, processing: Processing, sizes: Sizes | None = None
 ) -> int:
     """Send messages to a partner once more, in the order of the log, under the idempotency keys they had.
 

@@ -20,7 +20,7 @@ REPLAYED: Final = "replayed"
 """Headers of a letter that is under way: when it died, and when it was sent again, in UTC milliseconds."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class WantedLetters(msgspec.Struct, frozen=True, kw_only=True):
     """Which dead letters: all that match every given fact.
 
     Attributes:
@@ -103,13 +103,15 @@ class Listed(NamedTuple):
         return self.cut is None and self.offset >= 0
 
 
-async def opened(kafka: Kafka, wanted: Wanted | None = None, topic: str = topics.DEAD) -> AsyncIterator[Open]:
+async def opened(
+    kafka: Kafka, wanted: WantedLetters | None = None, topic: str = topics.DEAD
+) -> AsyncIterator[Open]:
     """Yield the dead letters that nothing has settled yet, as they lie in their topic, one at a time.
 
     Raises:
         Transient: ``kafka-unavailable``.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or WantedLetters()
     newest: dict[bytes, int] = {}
     async for record in scan(kafka, topic):
         if record.value is None:
@@ -123,13 +125,13 @@ async def opened(kafka: Kafka, wanted: Wanted | None = None, topic: str = topics
                 yield found
 
 
-async def listed(kafka: Kafka, wanted: Wanted | None = None, topic: str = topics.DEAD) -> list[Listed]:
+async def listed(kafka: Kafka, wanted: WantedLetters | None = None, topic: str = topics.DEAD) -> list[Listed]:
     """List the open dead letters, in the order of their records in the log.
 
     Raises:
         Transient: ``kafka-unavailable``.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or WantedLetters()
     found: dict[bytes, Listed | None] = {}
     places: dict[bytes, tuple[str, int, int]] = {}  # the first: a replay that failed has a later one
     async for record in scan(kafka, topic):

@@ -16,7 +16,7 @@ from streams.kafka.scan import pick
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes, size_of
 from streams.kafka.transactions import Writer, Writes
-from streams.operations.dead import DIED, REPLAYED, Listed, Open, Wanted, listed, opening
+from streams.operations.dead import DIED, REPLAYED, Listed, Open, WantedLetters, listed, opening
 from streams.records.envelope import DISCARD, REPLAY
 from streams.records.letters import DISCARDED
 
@@ -32,7 +32,7 @@ def _as_it_is(letter: DeadLetter) -> DeadLetter:
     return letter
 
 
-class Sent(NamedTuple):
+class ReplayResult(NamedTuple):
     """What became of letters that were to be sent again or given up.
 
     Attributes:
@@ -55,7 +55,7 @@ async def replay(
     again: bool = False,
     sizes: Sizes | None = None,
     correct: Correct = _as_it_is,
-) -> Sent:
+) -> ReplayResult:
     """Send the records of dead letters to their topics again, in order; their stages settle the letters.
 
     Each letter is marked in the transaction that sends it, and is not sent while it is under way: two replays
@@ -94,7 +94,7 @@ async def discard(
     processing: Processing | None = None,
     topic: str = topics.DEAD,
     sizes: Sizes | None = None,
-) -> Sent:
+) -> ReplayResult:
     """Give dead letters up. Their stages settle them without doing anything, and what waits can be replayed.
 
     The reason stands in the record that settles a letter, and in the log of its stage. A letter that waits
@@ -116,13 +116,13 @@ async def _send(
     *,
     again: bool,
     reason: str | None,
-) -> Sent:
+) -> ReplayResult:
     sizes = sizes or Sizes()
     try:
         writer = await Writer.open(kafka, processing or Processing(), "replay", sizes)
         try:  # only now: whoever replays elsewhere is fenced, and all marks that will ever be are there
             ids = frozenset(letter.id for letter in letters)
-            states = {found.id: found for found in await listed(kafka, Wanted(ids=ids), topic)}
+            states = {found.id: found for found in await listed(kafka, WantedLetters(ids=ids), topic)}
             going = [states[letter.id] for letter in letters if letter.id in states]
             fresh = [state for state in going if again or state.replayed is None]
             sent = 0
@@ -139,7 +139,7 @@ async def _send(
         message = f"not all letters are known to be on their way: {error.message}"
         raise await unavailable(kafka, "log-unavailable", message) from error
     under_way = len(going) - len(fresh)
-    return Sent(sent, under_way, len(letters) - under_way - sent)
+    return ReplayResult(sent, under_way, len(letters) - under_way - sent)
 
 
 async def _whole(

@@ -27,7 +27,7 @@ from streams.kafka.transactions import Writer, Writes
 from streams.partition.backlog import Backlog
 from streams.partition.positions import Positions
 from streams.partition.state import restore
-from streams.processing.work import Batch, Crew, Work
+from streams.processing.work import BatchWork, Crew, Work
 
 log = structlog.get_logger(__name__)
 
@@ -219,7 +219,7 @@ class Lane:
         """Make one transaction of records: for all that are not behind, or for one that is."""
         hold = await self._open()
         after: dict[str, Positions] = {}
-        batches: list[tuple[Work, Batch, int]] = []
+        batches: list[tuple[Work, BatchWork, int]] = []
         for topic, batch in records.items():
             positions = hold.positions[topic]
             begin = positions.ours[only.name] if only else positions.head
@@ -238,7 +238,7 @@ class Lane:
             await self._commit(hold, after, batches)
 
     async def _commit(
-        self, hold: _Hold, after: dict[str, Positions], batches: list[tuple[Work, Batch, int]]
+        self, hold: _Hold, after: dict[str, Positions], batches: list[tuple[Work, BatchWork, int]]
     ) -> None:
         writes = Writes(self._sizes)
         for work, planned, _ in batches:

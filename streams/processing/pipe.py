@@ -16,7 +16,7 @@ from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.mapping.compile import CompiledMapping, load
 from schemas.mapping.inputs import JsonInput, access_for
-from schemas.mapping.report import Report
+from schemas.mapping.report import MessageReport
 from schemas.translation import Translator
 from streams.kafka import topics
 from streams.kafka.partitioning import partition_of
@@ -26,7 +26,7 @@ from streams.processing.processor import Processor
 from streams.processing.runner import Runner
 from streams.processing.stage import Planned, Stage
 from streams.processing.work import Crew
-from streams.records.contracts import AsIs, Contracts, Reader
+from streams.records.contracts import AsIs, Contracts, ValueReader
 
 ROOM: Final = SMALLEST // 2
 """Bytes up to which an output needs no exact look at its size."""
@@ -78,7 +78,7 @@ class Pipe(Processor):
             if route.form == "json"
             else lambda value: codec.decode(stage.read(value))
         )
-        self._report = Report()
+        self._report = MessageReport()
         functions = mapping.module.functions
         self._rules, self._whole = functions["rules"], mapping.remains.never(mapping.rules)
 
@@ -114,7 +114,7 @@ class Pipe(Processor):
         if self._report.took:
             self._report.took.clear()
         if not self._report.silent:
-            self._report = Report()
+            self._report = MessageReport()
             return None
         for output in outputs:
             if len(output[4]) > ROOM:
@@ -182,8 +182,8 @@ async def make_pipe(
     return Runner(Crew(pipe.name, route.group, (pipe,)), kafka, processing)
 
 
-async def _reader(contracts: Contracts, route: Route, mapping: CompiledMapping) -> Reader:
-    return Reader(contracts, Codec(mapping.source), await contracts.frame(route.source, mapping.source))
+async def _reader(contracts: Contracts, route: Route, mapping: CompiledMapping) -> ValueReader:
+    return ValueReader(contracts, Codec(mapping.source), await contracts.frame(route.source, mapping.source))
 
 
 def compile_for(

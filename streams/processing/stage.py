@@ -33,7 +33,7 @@ class Translates(Protocol):
 
 
 class Reads(Protocol):
-    """Turns values of a topic into bodies for the translator (`streams.records.contracts.Reader`)."""
+    """Turns values of a topic into bodies for the translator (`streams.records.contracts.ValueReader`)."""
 
     async def learn(self, values: Iterable[bytes | None]) -> None:
         """Look up whatever the values need to be read."""

@@ -9,7 +9,7 @@ from schemas.translation.store import Store
 from streams.kafka.transactions import Writer, Writes
 
 
-class Batch(Protocol):
+class BatchWork(Protocol):
     """What records come to: writes, and changes of state that hold once those are committed."""
 
     writes: Writes
@@ -31,7 +31,7 @@ class Work(Protocol):
     source: str
     changelog: str | None
 
-    async def plan(self, records: Sequence[Any], store: Store, partition: int, writer: Writer) -> Batch:
+    async def plan(self, records: Sequence[Any], store: Store, partition: int, writer: Writer) -> BatchWork:
         """Translate records; changes nothing that lives longer than the returned batch."""
 
 

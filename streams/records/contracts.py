@@ -80,7 +80,7 @@ class Contracts:
         return await self._registry.schema(identity)
 
 
-class Reader:
+class ValueReader:
     """Turns values of one topic into Avro bodies of the schema that a translator was compiled for.
 
     Args:
@@ -137,11 +137,11 @@ class OwnReader:
 
     def __init__(self, contracts: Contracts) -> None:
         self._readers = {
-            topic: Reader(contracts, kind.codec, contracts.own(topic)) for topic, kind in OWN.items()
+            topic: ValueReader(contracts, kind.codec, contracts.own(topic)) for topic, kind in OWN.items()
         }
 
     async def learn(self, topic: str, values: Iterable[bytes | None]) -> None:
-        """Look up the schemas of values of one topic; see `Reader.learn`.
+        """Look up the schemas of values of one topic; see `ValueReader.learn`.
 
         Raises:
             Transient: ``registry-unavailable``.
@@ -154,7 +154,7 @@ class OwnReader:
         One whose schema the registry does not have is read by what this version knows of earlier ones.
 
         Raises:
-            Permanent: as `Reader`.
+            Permanent: as `ValueReader`.
         """
         kind = OWN[topic]
         try:

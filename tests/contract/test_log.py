@@ -1,4 +1,4 @@
-"""The laws of `connectors.ports.Log`, for the log in memory that unit tests use and for the one on Kafka."""
+"""The laws of `connectors.ports.ReceiverLog`, for the one in memory and the one on Kafka."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from connectors.ports import Accepted, Log
+from connectors.ports import Accepted, ReceiverLog
 from connectors.receive.app import make_app, webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.receive.intake import Intake
@@ -36,18 +36,18 @@ def message(name: str, number: int, text: bytes = b"") -> Accepted:
 class LogContract:
     """What every log promises to the edges. Subclasses give the fixtures ``log`` and ``name``."""
 
-    async def test_an_unknown_id_is_unknown(self, log: Log, name: str) -> None:
+    async def test_an_unknown_id_is_unknown(self, log: ReceiverLog, name: str) -> None:
         """An id that never came has no digest."""
         assert log.seen(name, "never") is None
 
-    async def test_appended_is_seen(self, log: Log, name: str) -> None:
+    async def test_appended_is_seen(self, log: ReceiverLog, name: str) -> None:
         """Once ``append`` returned, every id of it is known with its digest, under its participant only."""
         messages = [message(name, number) for number in range(50)]
         await log.append(messages)
         assert [log.seen(name, m.id) for m in messages] == [m.digest for m in messages]
         assert log.seen("other", "e-1") is None
 
-    async def test_one_id_is_written_once(self, log: Log, name: str) -> None:
+    async def test_one_id_is_written_once(self, log: ReceiverLog, name: str) -> None:
         """Through the intake, an id that comes many times at once is appended once; no other body."""
         intake = Intake(log)
         counts = await asyncio.gather(*(intake.take([message(name, 1)]) for _ in range(20)))
@@ -56,7 +56,7 @@ class LogContract:
             await intake.take([message(name, 2), message(name, 1, b"other")])
         assert log.seen(name, "e-2") is None
 
-    async def test_appends_side_by_side(self, log: Log, name: str) -> None:
+    async def test_appends_side_by_side(self, log: ReceiverLog, name: str) -> None:
         """Appends that run at the same time do not wait for each other's acknowledgement to be seen."""
         await asyncio.gather(*(log.append([message(name, number)]) for number in range(100)))
         assert all(log.seen(name, f"e-{number}") for number in range(100))

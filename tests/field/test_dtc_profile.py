@@ -212,7 +212,7 @@ def from_corridor(profile: str, *, free_text: bool) -> Translator:
 
 @pytest.mark.parametrize("profile", ["dtc.note.v1", "dlp.event.v1"])
 def test_free_words_go_to_who_takes_them_only(profile: str) -> None:
-    """Withheld by default and counted, without the words; told where the receiver's profile says so."""
+    """PersonalFields by default and counted, without the words; told where the receiver's profile says so."""
     where = {"UNLocationCode": "GEPTI"}
     came = event("EQUIPMENT", "INSP", equipmentReference=C1, remark=WORDS, location=where)
     (output,) = [

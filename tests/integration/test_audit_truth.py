@@ -8,7 +8,7 @@ import pytest
 
 from corridor.audit import evidence as collecting
 from corridor.audit import world as judging
-from corridor.audit.facts import Violation
+from corridor.audit.facts import BrokenPromise
 from schemas.errors import Misconfigured
 from tests.support.corridor_log import SETTINGS, CorridorLog
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.system("dtc", "dlp"), pytest.mark.timeout(300)]
 EACH, SEED = 80, 7
 
 
-async def judged(log: CorridorLog, directory: Path, seed: int = SEED) -> list[Violation]:
+async def judged(log: CorridorLog, directory: Path, seed: int = SEED) -> list[BrokenPromise]:
     """Everything that is wrong with what the partners were told."""
     evidence = await collecting.collect(SETTINGS.kafka, log.keep(directory), SETTINGS.participants.values())
     return await judging.hold_against_world(SETTINGS, evidence, seed)

@@ -19,8 +19,8 @@ from connectors.auth.secret import Secret
 from connectors.auth.webhook import Verifier, hmac_key
 from connectors.deliver import request as deliver_request
 from connectors.deliver.partner import HttpPartner
-from connectors.http.circuit import State
-from connectors.ports import Delivered, Delivery, Outcome, Park, Retry
+from connectors.http.circuit import CircuitState
+from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Retry
 from schemas.errors import Misconfigured
 from tests.support.blocking import nothing_blocks
 from tests.support.edges import LOOPBACK, SECRET, TOKEN, participant
@@ -75,9 +75,9 @@ async def make(far: ScriptedPartner, clock: Clock) -> AsyncIterator[Make]:
         yield build
 
 
-def message(number: int = 1, subject: str = "EQUIPMENT:A") -> Delivery:
+def message(number: int = 1, subject: str = "EQUIPMENT:A") -> OutgoingMessage:
     """Build a delivery."""
-    return Delivery(f"m-{number}", subject, b'{"n":%d}' % number, f"00-{'a' * 32}-{'b' * 16}-01")
+    return OutgoingMessage(f"m-{number}", subject, b'{"n":%d}' % number, f"00-{'a' * 32}-{'b' * 16}-01")
 
 
 async def one(partner: HttpPartner, number: int = 1) -> Outcome:
@@ -211,7 +211,7 @@ async def test_refused_message_is_parked(make: Make, far: ScriptedPartner, statu
     partner = make()
     far.plan(Reply(status, b'{"title":"Bad seal","detail":"seal 7"}'))
     assert await one(partner) == Park("partner-refused", f"{status} Bad seal: seal 7", status)
-    assert partner.circuit.state is State.CLOSED
+    assert partner.circuit.state is CircuitState.CLOSED
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ async def test_partner_at_fault_pauses_all(
     assert len(far.got) == 1
     clock.now += after
     assert isinstance(await one(partner), Delivered)
-    assert partner.circuit.state is State.CLOSED
+    assert partner.circuit.state is CircuitState.CLOSED
 
 
 async def test_circuit_probes_once(make: Make, far: ScriptedPartner, clock: Clock) -> None:
@@ -252,7 +252,7 @@ async def test_circuit_probes_once(make: Make, far: ScriptedPartner, clock: Cloc
     far.plan(Reply(500), Reply(500), Reply(500))
     for _ in range(3):
         await one(partner)
-    assert partner.circuit.state is State.OPEN
+    assert partner.circuit.state is CircuitState.OPEN
     clock.now += 2
     release = asyncio.Event()
     far.plan(Reply(200, wait=release))
@@ -260,7 +260,7 @@ async def test_circuit_probes_once(make: Make, far: ScriptedPartner, clock: Cloc
     for _ in range(3):
         await far.arrived.acquire()
     await far.arrived.acquire()
-    assert partner.circuit.state is State.HALF_OPEN
+    assert partner.circuit.state is CircuitState.HALF_OPEN
     others = [await one(partner, n) for n in range(5)]
     assert all(isinstance(outcome, Retry) and outcome.paused for outcome in others)
     release.set()

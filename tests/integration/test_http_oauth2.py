@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from connectors.deliver.partner import HttpPartner
-from connectors.ports import Delivered, Delivery, Retry
+from connectors.ports import Delivered, OutgoingMessage, Retry
 from tests.support.edges import LOOPBACK, TOKEN, participant
 from tests.support.partner import Got, Reply, ScriptedPartner, scripted_partner
 
@@ -87,7 +87,7 @@ async def make(platform: Platform, clock: Clock, monkeypatch: pytest.MonkeyPatch
 
 async def send(partner: HttpPartner, number: int = 1) -> object:
     """Deliver one message."""
-    [outcome] = await partner.deliver([Delivery(f"m-{number}", f"S:{number}", b"{}")])
+    [outcome] = await partner.deliver([OutgoingMessage(f"m-{number}", f"S:{number}", b"{}")])
     return outcome
 
 

@@ -11,13 +11,12 @@ import httpx
 import pytest
 
 from connectors.epermit.answers import error_code
-from connectors.epermit.peer import Peer, describe, verdict
+from connectors.epermit.peer import PeerPartner, describe, verdict
 from connectors.http.client import Answer
-from connectors.ports import Delivered, Delivery, Retry
-from connectors.settings import Authority as Settings
-from connectors.settings import Egress, PermitPeer, Timeouts
+from connectors.ports import Delivered, OutgoingMessage, Retry
+from connectors.settings import AuthoritySettings, Egress, PermitPeer, Timeouts
 from schemas.epermit import acts
-from schemas.epermit.refusal import Refusal
+from schemas.epermit.refusal import LedgerRefusal
 from schemas.errors import CorridorError
 from tests.support.edges import serving
 from tests.support.memory_permits import TOKEN, Site
@@ -248,18 +247,18 @@ async def test_a_report_over_the_corridor_is_one_event(site: Trio) -> None:
     assert nonsense.json()["errors"][0]["pointer"] == "/permit_id"
 
 
-def peer_settings(url: str) -> Settings:
+def peer_settings(url: str) -> AuthoritySettings:
     """Settings of an authority with one peer."""
     peer = PermitPeer(url=url, egress=Egress(networks=("127.0.0.0/8",)))
-    return Settings(
+    return AuthoritySettings(
         code="AZ", title="AZ", keys=(), token="env:X", peers={"KZ": peer}, timeouts=Timeouts(total=5)
     )
 
 
-def delivery(number: int) -> Delivery:
+def delivery(number: int) -> OutgoingMessage:
     """An event on its way."""
     body = json.dumps({"peer": "KZ", "path": "permit-created", "content": '{"a":1}', "proof": "h.s"})
-    return Delivery(f"event-{number}", "PEER:KZ", body.encode())
+    return OutgoingMessage(f"event-{number}", "PEER:KZ", body.encode())
 
 
 FLAT = {"error_code": "EVENT_ALREADY_EXISTS", "error_message": "x"}
@@ -283,7 +282,7 @@ def test_only_two_answers_are_a_yes(status: int, body: object, outcome: type) ->
 
 async def test_events_go_one_behind_the_other(partner: ScriptedPartner) -> None:
     """Behind an event that was not taken none is sent; a redirect is followed nowhere."""
-    sender = Peer("az", peer_settings(partner.url), "KZ")
+    sender = PeerPartner("az", peer_settings(partner.url), "KZ")
     partner.plan(Reply(200), Reply(302, headers={"Location": f"{partner.url}/elsewhere"}))
     outcomes = await sender.deliver([delivery(number) for number in range(4)])
     await sender.close()
@@ -304,7 +303,7 @@ async def test_a_handshake_stays_where_it_is(partner: ScriptedPartner, location:
     if met:
         assert await describe(peer_settings(partner.url), "KZ") == said
     else:
-        with pytest.raises(Refusal):
+        with pytest.raises(LedgerRefusal):
             await describe(peer_settings(partner.url), "KZ")
 
 

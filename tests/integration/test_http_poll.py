@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.poll.place import Place, decode_place, later
+from connectors.poll.place import FeedPosition, decode_place, later
 from connectors.poll.source import HttpSource
-from connectors.ports import Page
+from connectors.ports import PolledPage
 from schemas.errors import Invalid, Misconfigured, Transient
 from tests.support.blocking import nothing_blocks
 from tests.support.edges import LOOPBACK, TOKEN, event_format, participant
@@ -60,7 +60,7 @@ def query(got: Got) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(got.target).query).items()}
 
 
-def numbers(found: Page) -> list[str]:
+def numbers(found: PolledPage) -> list[str]:
     """Give the ids of a page."""
     return [message.id for message in found.messages]
 
@@ -176,7 +176,7 @@ async def test_next_link_stays_on_the_origin(make: Make, far: ScriptedPartner, l
 async def test_stored_cursor_to_elsewhere(make: Make) -> None:
     """A stored cursor that leads to another origin (the address was changed) is refused."""
     with pytest.raises(Misconfigured):
-        await make().poll(Place(next="https://evil.example/").encode())
+        await make().poll(FeedPosition(next="https://evil.example/").encode())
 
 
 async def test_overlap_by_time(make: Make, far: ScriptedPartner) -> None:
@@ -336,8 +336,8 @@ def test_newest_only_grows(newest: str, item_time: object) -> None:
     assert later(newest, item_time) >= newest
 
 
-@given(st.builds(Place, *(st.text(max_size=20) for _ in range(5)), st.integers(0, 99)))
-def test_cursor_round_trip(place: Place) -> None:
+@given(st.builds(FeedPosition, *(st.text(max_size=20) for _ in range(5)), st.integers(0, 99)))
+def test_cursor_round_trip(place: FeedPosition) -> None:
     """What is stored is what is read."""
     assert decode_place(place.encode()) == place
 

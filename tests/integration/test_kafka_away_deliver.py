@@ -11,7 +11,7 @@ from typing import Any
 import aiokafka.client
 import pytest
 
-from connectors.ports import Delivered, Delivery, Outcome
+from connectors.ports import Delivered, Outcome, OutgoingMessage
 from connectors.settings import Deliver
 from deploy.kafka import Node
 from schemas.avro.jsonform import JsonForm
@@ -38,7 +38,7 @@ class Partner:
         self.bodies: list[bytes] = []
         self.came = asyncio.Condition()
 
-    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+    async def deliver(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Take a batch."""
         async with self.came:
             self.bodies += [delivery.body for delivery in batch]

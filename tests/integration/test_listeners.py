@@ -15,8 +15,8 @@ from starlette.routing import Mount, Route
 from corridor.roles.gateway import placed, webhook_server
 from corridor.roles.process import serve_all
 from corridor.settings import Settings, load, unsafe
-from corridor.supervisor.state import Ports, State
-from corridor.supervisor.supervisor import Plan, Supervisor
+from corridor.supervisor.state import Ports, StateDirectory
+from corridor.supervisor.supervisor import RunPlan, Supervisor
 from deploy.ports import free_port
 
 PARTS = {"webhooks": "/webhooks/dtc", "docs": "/docs", "metrics": "/metrics", "registry": "/subjects"}
@@ -78,8 +78,8 @@ def test_what_depends_on_it_follows(tmp_path: Path) -> None:
     settings = written(tmp_path, text)
     assert [place.port for place in settings.gateway.places] == [8400, 9101, 9103, 9102]
     supervisor = Supervisor(
-        Plan(
-            state=State(tmp_path / "state"),
+        RunPlan(
+            state=StateDirectory(tmp_path / "state"),
             ports=Ports(),
             config=tmp_path / "corridor.toml",
             kafka=None,

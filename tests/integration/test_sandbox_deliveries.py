@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from connectors.deliver.partner import HttpPartner
-from connectors.ports import Delivered, Delivery, Outcome, Park, Retry
+from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Retry
 from corridor.sandbox.faults import Faults
-from corridor.sandbox.ledger import FILE, Got, read
-from corridor.sandbox.participant import Participant, running
+from corridor.sandbox.ledger import FILE, GotEntry, read
+from corridor.sandbox.participant import Player, running
 from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.timetable import messages
 from tests.support.edges import LOOPBACK, SECRET, participant
@@ -29,9 +29,9 @@ BODIES = [message.body() for message in islice(messages("dlp"), 40)]
 JSON = {"Content-Type": "application/json"}
 
 
-def delivery(n: int, body: bytes | None = None) -> Delivery:
+def delivery(n: int, body: bytes | None = None) -> OutgoingMessage:
     """The n-th event of the DLP, on its way back to it."""
-    return Delivery(f"event-{n}:1:rule", f"EQUIPMENT:{n}", BODIES[n] if body is None else body)
+    return OutgoingMessage(f"event-{n}:1:rule", f"EQUIPMENT:{n}", BODIES[n] if body is None else body)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def settings(tmp_path: Path) -> Callable[..., Sandbox]:
     return make
 
 
-def partner_of(sandbox: Participant, stack: AsyncExitStack, **changes: object) -> HttpPartner:
+def partner_of(sandbox: Player, stack: AsyncExitStack, **changes: object) -> HttpPartner:
     """The product's deliverer, set up for a sandbox."""
     deliver = {
         "url": f"{sandbox.url}/deliveries",
@@ -80,12 +80,12 @@ def partner_of(sandbox: Participant, stack: AsyncExitStack, **changes: object) -
     return partner
 
 
-def got(directory: Path) -> list[Got]:
+def got(directory: Path) -> list[GotEntry]:
     """What the ledger says was got."""
-    return [entry for entry in read(directory / FILE) if isinstance(entry, Got)]
+    return [entry for entry in read(directory / FILE) if isinstance(entry, GotEntry)]
 
 
-async def deliver_all(partner: HttpPartner, deliveries: list[Delivery]) -> None:
+async def deliver_all(partner: HttpPartner, deliveries: list[OutgoingMessage]) -> None:
     """Deliver one after the other, each until it is through."""
     for each in deliveries:
         outcomes = [await one(partner, each)]
@@ -94,7 +94,7 @@ async def deliver_all(partner: HttpPartner, deliveries: list[Delivery]) -> None:
         assert isinstance(outcomes[-1], Delivered)
 
 
-async def one(partner: HttpPartner, each: Delivery) -> Outcome:
+async def one(partner: HttpPartner, each: OutgoingMessage) -> Outcome:
     """One attempt of one delivery."""
     return (await partner.deliver([each]))[0]
 

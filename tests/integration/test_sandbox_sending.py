@@ -18,10 +18,10 @@ import msgspec
 import pytest
 
 from connectors.poll.source import HttpSource
-from connectors.ports import Accepted, Format, Message
+from connectors.ports import Accepted, Format, IncomingMessage
 from connectors.receive.app import make_app, webhook_routes
 from connectors.receive.endpoint import Endpoint
-from corridor.sandbox.ledger import FILE, Answered, Sent, read
+from corridor.sandbox.ledger import FILE, Answered, SentEntry, read
 from corridor.sandbox.participant import running
 from corridor.sandbox.settings import Sandbox
 from corridor.sandbox.timetable import messages
@@ -36,7 +36,7 @@ EXPECTED = list(islice(messages("dtc"), COUNT))
 
 def note_format() -> Format:
     """The id of a note's message; what else the profile says is not this test's business."""
-    return Format("dtc.note.v1", lambda body: Message(json.loads(body)["messageId"], b"", body))
+    return Format("dtc.note.v1", lambda body: IncomingMessage(json.loads(body)["messageId"], b"", body))
 
 
 class Flaky(MemoryLog):
@@ -137,9 +137,9 @@ async def test_the_ledger_names_what_was_sent_before_it_is_answered(
     """Each message has its line with the hash of its bytes ahead of its first answer."""
     async with running(settings(webhook=broker.url, batch=5)) as sandbox:
         await asyncio.wait_for(sandbox.finished.wait(), 60)
-    known: dict[int, Sent] = {}
+    known: dict[int, SentEntry] = {}
     for entry in read(tmp_path / FILE):
-        if isinstance(entry, Sent):
+        if isinstance(entry, SentEntry):
             known.setdefault(entry.n, entry)
         elif isinstance(entry, Answered):
             assert set(entry.ns) <= known.keys()
@@ -163,7 +163,7 @@ async def test_a_restart_goes_on_where_it_stopped(
     assert in_order(broker.bodies()) == in_order(expected)
     accepted = [n for entry in before for n in entry.ns]
     entries = list(read(tmp_path / FILE))
-    again = [e.n for e in entries[entries.index(before[-1]) + 1 :] if isinstance(e, Sent)]
+    again = [e.n for e in entries[entries.index(before[-1]) + 1 :] if isinstance(e, SentEntry)]
     assert accepted
     assert not set(accepted) & set(again)
 
@@ -178,7 +178,7 @@ async def test_duplicates_and_disorder_are_in_the_ledger_as_sent(
         injected = sandbox.stats()["faults"]
     assert injected["duplicate"] > 5
     assert injected["disorder"] > 5
-    sent = [entry.id for entry in read(tmp_path / FILE) if isinstance(entry, Sent)]
+    sent = [entry.id for entry in read(tmp_path / FILE) if isinstance(entry, SentEntry)]
     assert without_repeats([i.encode() for i in sent]) != without_repeats([m.id.encode() for m in EXPECTED])
     assert list(dict.fromkeys(sent)) == [message.id for message in broker.log.messages]
 
@@ -189,7 +189,7 @@ async def test_refused_messages_are_settled_and_hold_nobody_back(
     """A message refused for good is told in the ledger, also out of a batch; the others pass."""
     refused = EXPECTED[3].id
 
-    def read_or_refuse(body: bytes) -> Message:
+    def read_or_refuse(body: bytes) -> IncomingMessage:
         message = note_format().read(body)
         if message.id == refused:
             msgspec.json.decode(body, type=int)
@@ -207,10 +207,10 @@ async def test_refused_messages_are_settled_and_hold_nobody_back(
     assert refused not in {message.id for message in log.messages}
 
 
-def _invalid(reader: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
+def _invalid(reader: Callable[[bytes], IncomingMessage]) -> Callable[[bytes], IncomingMessage]:
     from schemas.errors import Invalid
 
-    def checked(body: bytes) -> Message:
+    def checked(body: bytes) -> IncomingMessage:
         try:
             return reader(body)
         except msgspec.ValidationError:
@@ -308,5 +308,5 @@ async def test_a_killed_process_goes_on_with_its_ledger(broker: Broker, tmp_path
     process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(process.wait(), 20) == 0
     assert in_order(broker.bodies()) == in_order(expected)
-    sent = {entry.id: entry.sha256 for entry in read(tmp_path / FILE) if isinstance(entry, Sent)}
+    sent = {entry.id: entry.sha256 for entry in read(tmp_path / FILE) if isinstance(entry, SentEntry)}
     assert sent == {message.id: sha256(message.body()).hexdigest() for message in EXPECTED}

@@ -12,15 +12,15 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.ports import Delivered, Delivery, Outcome, Park, Retry
+from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Retry
 from connectors.settings import Backoff, Deliver
 from schemas.avro.jsonform import JsonForm
 from schemas.records import RECEIPT, Receipt
 from streams.delivery.outbound import Outbound
 from streams.kafka import topics
 from streams.kafka.settings import Kafka, Processing, Topics
-from streams.operations.again import Lost, deliver_again
-from streams.operations.dead import DIED, Wanted, listed, opened
+from streams.operations.again import WantedMessages, deliver_again
+from streams.operations.dead import DIED, WantedLetters, listed, opened
 from streams.operations.replay import discard, replay
 from streams.records.contracts import Contracts
 from streams.records.envelope import headers
@@ -32,10 +32,10 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 ACCEPTED = 1_700_000_000_000
 PROCESSING = Processing(app="test")
-Answer = Callable[[Delivery], Outcome]
+Answer = Callable[[OutgoingMessage], Outcome]
 
 
-def delivered(_: Delivery) -> Outcome:
+def delivered(_: OutgoingMessage) -> Outcome:
     """The partner takes the message."""
     return Delivered(202, "key")
 
@@ -45,7 +45,7 @@ class Partner:
 
     def __init__(self, answer: Answer = delivered) -> None:
         self.answer = answer
-        self.attempts: list[Delivery] = []
+        self.attempts: list[OutgoingMessage] = []
         self.effects: dict[str, list[str]] = defaultdict(list)
         self.under_way: Counter[str] = Counter()
         self.overlaps = 0
@@ -57,11 +57,11 @@ class Partner:
         self._reached.clear()
         await asyncio.wait_for(self._reached.wait(), 30)
 
-    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+    async def deliver(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Answer one attempt."""
         return [await self._one(message) for message in batch]
 
-    async def _one(self, message: Delivery) -> Outcome:
+    async def _one(self, message: OutgoingMessage) -> Outcome:
         self.attempts.append(message)
         self.under_way[message.subject] += 1
         self.overlaps += self.under_way[message.subject] > 1
@@ -155,7 +155,7 @@ async def test_a_stuck_subject_holds_back_only_itself(kafka: Kafka) -> None:
     rows = [message(subject, n) for n in range(40) for subject in ("stuck", "a", "b")]
     await produce(kafka.bootstrap, f"out.{participant}", rows)
 
-    def refuse(message: Delivery) -> Outcome:
+    def refuse(message: OutgoingMessage) -> Outcome:
         return (
             Retry(None, "partner-unavailable", "not now")
             if message.subject == "stuck"
@@ -178,7 +178,7 @@ async def test_what_waits_is_measured(kafka: Kafka) -> None:
     """While the partner is away lag, count and age of what waits are shown; afterwards they are 0."""
     participant, away = await prepare(kafka.bootstrap), True
 
-    def answer(message: Delivery) -> Outcome:
+    def answer(message: OutgoingMessage) -> Outcome:
         return Retry(0.1, "partner-unavailable", "circuit", paused=True) if away else delivered(message)
 
     def lag() -> list[float | None]:
@@ -205,7 +205,7 @@ async def test_a_partner_that_is_away_costs_no_memory_and_no_message(kafka: Kafk
     """While the partner is away reading stops at the budget; when it is back everything arrives."""
     participant, away = await prepare(kafka.bootstrap), True
 
-    def answer(message: Delivery) -> Outcome:
+    def answer(message: OutgoingMessage) -> Outcome:
         return Retry(0.1, "partner-unavailable", "circuit", paused=True) if away else delivered(message)
 
     partner = Partner(answer)
@@ -222,12 +222,12 @@ async def test_a_refused_message_waits_for_its_replay_and_its_subject_behind_it(
     """With `wait`, messages behind a dead letter die too, until replays bring the subject up to date."""
     participant, fixed = await prepare(kafka.bootstrap), False
 
-    def answer(message: Delivery) -> Outcome:
+    def answer(message: OutgoingMessage) -> Outcome:
         bad = message.id == "s-1" and not fixed
         return Park("partner-refused", "bad field", 422) if bad else delivered(message)
 
     partner, where = Partner(answer), Kafka(bootstrap=kafka.bootstrap)
-    wanted = Wanted(stage=f"deliver.{participant}")
+    wanted = WantedLetters(stage=f"deliver.{participant}")
     await produce(kafka.bootstrap, f"out.{participant}", [message("s", n) for n in range(4)])
     async with delivering(kafka.bootstrap, participant, partner, on_dead="wait"):
         await read(
@@ -253,13 +253,13 @@ async def test_a_replay_given_twice_sends_nothing_twice(kafka: Kafka) -> None:
     """While the partner is away the letters are under way: a second replay sends none again."""
     participant, state = await prepare(kafka.bootstrap), "refuses"
 
-    def answer(message: Delivery) -> Outcome:
+    def answer(message: OutgoingMessage) -> Outcome:
         if state == "away":
             return Retry(0.05, "partner-unavailable", "away", paused=True)
         return delivered(message) if state == "well" else Park("partner-refused", "bad field", 422)
 
     partner, where = Partner(answer), Kafka(bootstrap=kafka.bootstrap)
-    wanted, topic = Wanted(stage=f"deliver.{participant}"), f"out.{participant}"
+    wanted, topic = WantedLetters(stage=f"deliver.{participant}"), f"out.{participant}"
     await produce(kafka.bootstrap, topic, [message(f"s{n}", n) for n in range(9)])
     async with delivering(kafka.bootstrap, participant, partner):
         await read(
@@ -286,7 +286,7 @@ async def test_what_failed_again_can_be_replayed_again(kafka: Kafka) -> None:
     """A replay that is refused is no longer under way."""
     participant = await prepare(kafka.bootstrap)
     partner = Partner(lambda _: Park("partner-refused", "bad field", 422))
-    where, wanted = Kafka(bootstrap=kafka.bootstrap), Wanted(stage=f"deliver.{participant}")
+    where, wanted = Kafka(bootstrap=kafka.bootstrap), WantedLetters(stage=f"deliver.{participant}")
     await produce(kafka.bootstrap, f"out.{participant}", [message("s", 0)])
     async with delivering(kafka.bootstrap, participant, partner):
         for died in (1, 2):
@@ -301,11 +301,11 @@ async def test_a_letter_that_is_given_up_frees_its_subject(kafka: Kafka) -> None
     """It is settled with the reason and not sent; what waited behind it goes on when it is replayed."""
     participant = await prepare(kafka.bootstrap)
 
-    def answer(message: Delivery) -> Outcome:
+    def answer(message: OutgoingMessage) -> Outcome:
         return Park("partner-refused", "bad field", 422) if message.id == "s-0" else delivered(message)
 
     partner, where = Partner(answer), Kafka(bootstrap=kafka.bootstrap)
-    wanted = Wanted(stage=f"deliver.{participant}")
+    wanted = WantedLetters(stage=f"deliver.{participant}")
     await produce(kafka.bootstrap, f"out.{participant}", [message("s", n) for n in range(3)])
     async with delivering(kafka.bootstrap, participant, partner, on_dead="wait"):
         mine = participant.encode()
@@ -332,10 +332,10 @@ async def test_what_a_partner_lost_is_delivered_again(kafka: Kafka) -> None:
     async with delivering(kafka.bootstrap, participant, partner, on_dead="wait"):
         await receipts(kafka.bootstrap, participant, 8)
         for more in (4, 8):
-            assert await deliver_again(where, participant, Lost(subject="a"), PROCESSING) == 4
+            assert await deliver_again(where, participant, WantedMessages(subject="a"), PROCESSING) == 4
             await receipts(kafka.bootstrap, participant, 8 + more)
-        assert await deliver_again(where, participant, Lost(subject="a", until=1), PROCESSING) == 0
-        assert await listed(where, Wanted(stage=f"deliver.{participant}")) == []
+        assert await deliver_again(where, participant, WantedMessages(subject="a", until=1), PROCESSING) == 0
+        assert await listed(where, WantedLetters(stage=f"deliver.{participant}")) == []
     attempts = Counter(one.subject for one in partner.attempts)
     assert attempts == {"a": 12, "b": 4}
     assert [one.id for one in partner.attempts[8:]] == [f"a-{n}" for n in range(4)] * 2
@@ -354,7 +354,7 @@ async def test_a_record_that_has_no_json_form_dies_alone(kafka: Kafka) -> None:
     await produce(kafka.bootstrap, f"out.{participant}", [message(f"s{n}", n) for n in range(6)])
     async with delivering(kafka.bootstrap, participant, partner, form=Choosy(SCHEMA)):
         await receipts(kafka.bootstrap, participant, 5)
-        mine = Wanted(stage=f"deliver.{participant}")
+        mine = WantedLetters(stage=f"deliver.{participant}")
         await read(kafka.bootstrap, topics.DEAD, 1, keep=lambda r: participant.encode() in (r.value or b""))
         (letter,) = await listed(Kafka(bootstrap=kafka.bootstrap), mine)
     assert (letter.code, letter.subject) == ("internal", "s3")
@@ -366,7 +366,7 @@ async def test_a_worker_that_ends_by_a_defect_ends_the_delivery(kafka: Kafka) ->
     asked = asyncio.Event()
 
     class Mute(Partner):
-        async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:  # noqa: ARG002
+        async def deliver(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:  # noqa: ARG002
             asked.set()
             return []
 

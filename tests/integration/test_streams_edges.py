@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from prometheus_client import REGISTRY
 
-from connectors.ports import Accepted, Page, Rejected
+from connectors.ports import Accepted, PolledPage, Rejected
 from deploy.kafka import Node
 from schemas.errors import Invalid, Permanent, Transient
 from schemas.records import DEAD
@@ -137,7 +137,7 @@ class Feed:
         self.participant, self.items = participant, items
         self.polls: list[str] = []
 
-    async def poll(self, cursor: str) -> Page:
+    async def poll(self, cursor: str) -> PolledPage:
         """Give the page at a cursor; each page repeats the last item of the one before."""
         self.polls.append(cursor)
         start = int(cursor or 0)
@@ -145,7 +145,7 @@ class Feed:
         messages = [accepted(self.participant, n) for n in range(max(0, start - 1), end) if n != 3]
         error = Invalid("schema-violation", "/n", "must be a number", "x")
         bad = [Rejected(self.participant, "m3", b"{}", error, 1_000, "")] if start <= 3 < end else []
-        return Page(messages, bad, str(end), end < self.items)
+        return PolledPage(messages, bad, str(end), end < self.items)
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -12,7 +12,7 @@ from streams.kafka import topics
 from streams.kafka.scan import FETCH_BYTES, pick
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.topics import Topic
-from streams.operations.dead import Wanted, listed
+from streams.operations.dead import WantedLetters, listed
 from streams.operations.replay import MOST_BYTES, replay
 from tests.support.kafka import Row, produce, read
 
@@ -76,7 +76,7 @@ async def test_a_list_has_no_contents(kafka: Kafka) -> None:
     found = await listed(where, topic=dead)
     assert [one.id for one in found] == [one.id for one in reversed(wanted)]
     assert not any(isinstance(part, bytes) for one in found for part in one)
-    (one,) = await listed(where, Wanted(ids=[wanted[5].id]), topic=dead)
+    (one,) = await listed(where, WantedLetters(ids=[wanted[5].id]), topic=dead)
     assert (one.topic, one.offset, one.is_whole) == (target, wanted[5].offset, True)
 
 

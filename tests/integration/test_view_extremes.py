@@ -22,7 +22,7 @@ from corridor.view.api import view_routes
 from corridor.view.database import Database
 from corridor.view.events import write_events
 from corridor.view.figures import Asked, figures, recent
-from corridor.view.find import Wanted, find
+from corridor.view.find import WantedShipments, find
 from corridor.view.page import figure_lines, row, shipment
 from corridor.view.projector import NAME, Projector
 from corridor.view.show import show
@@ -34,7 +34,7 @@ from schemas.records import REPORT, Loss, Report
 from schemas.shipment import Fact, owners
 from streams import metrics
 from streams.kafka import topics
-from streams.records.contracts import Contracts, Reader
+from streams.records.contracts import Contracts, ValueReader
 from streams.records.envelope import headers
 from tests.support.crossing import ACCEPTED, codec
 from tests.support.journeys import told
@@ -58,7 +58,7 @@ TEXTS = ("", "\0", "a\0b", "x" * 5_000, "я" * 3_000, "😀" * 1_500, "\x1b]0;ti
 def projector(database: Database) -> Projector:
     """A projector into an empty view that knows the schema."""
     made = Projector(database, Contracts(None))
-    made._reader = Reader(Contracts(None), EVENT, frame(1, b""))
+    made._reader = ValueReader(Contracts(None), EVENT, frame(1, b""))
     return made
 
 
@@ -156,7 +156,7 @@ def read_everything(database: Database, reference: str) -> None:
             list(figure_lines(figures(connection, asked), daily=asked.daily))
         recent(connection)
         for kind in owners.KINDS:
-            for found in find(connection, Wanted(kind=kind, limit=200)).items:
+            for found in find(connection, WantedShipments(kind=kind, limit=200)).items:
                 assert row(found).isprintable()
                 shown = show(connection, found.key)
                 assert shown is not None

@@ -21,7 +21,7 @@ from corridor.settings.model import View
 from corridor.view.api import view_routes
 from corridor.view.database import Database
 from corridor.view.figures import Asked, figures
-from corridor.view.find import Wanted, find
+from corridor.view.find import WantedShipments, find
 from corridor.view.page import shipment
 from corridor.view.projector import Projector
 from corridor.view.records import write_letters, write_receipts, write_reports
@@ -55,10 +55,10 @@ def test_pages_give_every_shipment_once(database: Database) -> None:
     """Following the cursor of each page visits all that a single page has, in its order."""
     write(database, facts(2))
     with database.reading() as connection:
-        whole = find(connection, Wanted(limit=200))
+        whole = find(connection, WantedShipments(limit=200))
         found, cursor = [], ""
         while True:
-            page = find(connection, Wanted(limit=3, cursor=cursor))
+            page = find(connection, WantedShipments(limit=3, cursor=cursor))
             assert 0 < len(page.items) <= 3
             found += page.items
             if page.next is None:
@@ -74,21 +74,22 @@ def test_a_shipment_is_found_by_everything_it_has_to_do_with(database: Database)
     key, own = of_one(0, 2)
     line = facts(2)
     with database.reading() as connection:
-        (row,) = [r for r in find(connection, Wanted()).items if r.key == key]
+        (row,) = [r for r in find(connection, WantedShipments()).items if r.key == key]
         container = next(f.subject.partition(":")[2] for f in own if f.kind == "EQUIPMENT")
         note = next(f.references[0].value for f in own if f.note)
         vessel = next(f.vessel for f in own if f.vessel)
         plate = next(f.plate for f in own if f.plate)
         for wanted in (
-            Wanted(container=container.lower()), Wanted(note=note), Wanted(note=note.rpartition("/")[2]),
-            Wanted(vessel=vessel), Wanted(plate=plate), Wanted(place=row.place or ""),
-            Wanted(status=row.status), Wanted(after=row.last_at, before=row.first_at + 1),
+            WantedShipments(container=container.lower()), WantedShipments(note=note),
+            WantedShipments(note=note.rpartition("/")[2]), WantedShipments(vessel=vessel),
+            WantedShipments(plate=plate), WantedShipments(place=row.place or ""),
+            WantedShipments(status=row.status), WantedShipments(after=row.last_at, before=row.first_at + 1),
         ):  # fmt: skip
             assert key in [found.key for found in find(connection, wanted).items]
-        assert find(connection, Wanted(container="CSQU3054383")).items == ()
-        assert find(connection, Wanted(after=max(f.at for f in line) + 1)).items == ()
+        assert find(connection, WantedShipments(container="CSQU3054383")).items == ()
+        assert find(connection, WantedShipments(after=max(f.at for f in line) + 1)).items == ()
         with pytest.raises(Invalid) as refused:
-            find(connection, Wanted(cursor="???"))
+            find(connection, WantedShipments(cursor="???"))
     assert refused.value.pointer == "/cursor"
 
 

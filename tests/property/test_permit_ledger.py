@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from schemas.epermit import acts
 from schemas.epermit.acts import Application, Change
 from schemas.epermit.ledger import Ledger
-from schemas.epermit.refusal import Refusal
+from schemas.epermit.refusal import LedgerRefusal
 from tests.support.permits import NOON, Party, pair, signer
 
 pytestmark = pytest.mark.system("epermit")
@@ -24,7 +24,7 @@ def refused(act: Callable[[], object], *allowed: str) -> bool:
     """Do an act that may be refused, for one of these reasons only; tell whether it was."""
     try:
         act()
-    except Refusal as refusal:
+    except LedgerRefusal as refusal:
         if refusal.reason not in allowed:
             raise
         return True

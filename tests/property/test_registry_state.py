@@ -20,10 +20,10 @@ from schemas.registry.records import (
     encode,
     encode_key,
 )
-from schemas.registry.refusal import Refusal
-from schemas.registry.registration import Change, register
+from schemas.registry.refusal import RegistryRefusal
+from schemas.registry.registration import RegistryChange, register
 from schemas.registry.settings import put_config, put_mode
-from schemas.registry.state import State
+from schemas.registry.state import RegistryState
 from schemas.registry.submission import Submission
 from schemas.registry.text import canonical, normalized, self_contained
 from tests.support.avro_pairs import Maker
@@ -35,9 +35,9 @@ LEVELS = st.sampled_from(["NONE", "FULL"])
 Log = list[tuple[bytes, bytes | None]]
 
 
-def replayed(log: Log) -> State:
+def replayed(log: Log) -> RegistryState:
     """Give the state that a log of records adds up to."""
-    state = State()
+    state = RegistryState()
     for offset, (key, value) in enumerate(log):
         state.apply(decode(key, value), offset)
     return state
@@ -49,7 +49,7 @@ def compacted(log: Log) -> Log:
     return [(k, v) for offset, (k, v) in enumerate(log) if last[k] == offset and v is not None]
 
 
-def seen(state: State) -> object:
+def seen(state: RegistryState) -> object:
     """Give everything that a client can see."""
     versions = [(v.key, v.id, v.schema, v.deleted) for v in state.all()]
     return versions, state.configs, state.modes, [state.highest_id(c) for c in (".", ".ctx")]
@@ -61,15 +61,15 @@ class Registry(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.log: Log = []
-        self.state = State()
+        self.state = RegistryState()
         self.given: dict[tuple[str, int], str] = {}
         self.versions: set[tuple[str, int, str]] = set()
 
-    def request(self, decide: Callable[[State], Change]) -> object:
+    def request(self, decide: Callable[[RegistryState], RegistryChange]) -> object:
         """Carry out a request; what it refuses changes nothing."""
         try:
             change = decide(self.state)
-        except Refusal:
+        except RegistryRefusal:
             return None
         for entry in change.entries:
             key, value = encode(entry)
@@ -126,7 +126,7 @@ TestRegistry.settings = settings(max_examples=60, stateful_step_count=25, deadli
 @given(st.binary(max_size=200), st.none() | st.binary(max_size=200))
 def test_no_record_stops_a_reader(key: bytes, value: bytes | None) -> None:
     """Whatever stands in the topic, reading goes on."""
-    State().apply(decode(key, value), 0)
+    RegistryState().apply(decode(key, value), 0)
 
 
 @given(
@@ -143,7 +143,7 @@ def test_no_value_of_a_known_key_stops_a_reader(value: object, kind: str) -> Non
     """A key that is known with a value that is not what it should be is told as such, and in no other way."""
     key = {"keytype": kind, "subject": "s", "version": 1, "context": ".c", "tenant": "t", "magic": 0}
     with suppress(Permanent):
-        State().apply(decode(json.dumps(key).encode(), json.dumps(value).encode()), 0)
+        RegistryState().apply(decode(json.dumps(key).encode(), json.dumps(value).encode()), 0)
 
 
 @given(st.text(min_size=1, max_size=20), st.integers(1, 2**31 - 1))

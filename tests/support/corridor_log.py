@@ -16,9 +16,9 @@ import msgspec
 from connectors.deliver.request import delivery_key
 from connectors.settings import Deliver, Participant, Webhook
 from corridor.roles.contracts import edge_format
-from corridor.sandbox.documents import Reader
-from corridor.sandbox.ledger import FILE, Answered, Entry, Got, Sent
-from corridor.sandbox.message import Message
+from corridor.sandbox.documents import DocumentChecker
+from corridor.sandbox.ledger import FILE, Answered, Entry, GotEntry, SentEntry
+from corridor.sandbox.message import PlayedMessage
 from corridor.sandbox.settings import PROFILES
 from corridor.sandbox.timetable import messages
 from corridor.settings import Settings
@@ -69,7 +69,7 @@ class CorridorLog:
             topics.ABOARD: Stage(topics.FROM_ABOARD, Fan(avro), topics.FROM_ABOARD),
         }
         self._formats = {name: edge_format(profile) for name, profile in PROFILES.items()}
-        self._readers = {name: Reader(name) for name in PROFILES}
+        self._readers = {name: DocumentChecker(name) for name in PROFILES}
         self._read = dict.fromkeys((topics.EVENTS, topics.ABOARD), 0)
         timetables = [[(m.at, n, m) for m in islice(messages(n, 7), each)] for n in PROFILES]
         for _, name, message in merge(*timetables, key=lambda one: one[0]):
@@ -88,7 +88,7 @@ class CorridorLog:
             kept[name].write_bytes(b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
         return kept
 
-    def _send(self, name: str, message: Message) -> None:
+    def _send(self, name: str, message: PlayedMessage) -> None:
         body = message.body()
         read, digest = self._formats[name].read(body), hashlib.sha256(body).hexdigest()
         origin, topic = f"{name}/{message.id}", topics.incoming(name)
@@ -100,7 +100,7 @@ class CorridorLog:
             return  # a change of a note that was not told yet: a dead letter
         n = len(self.topics[topic])
         self.topics[topic].append(record)
-        self.ledgers[name] += [Sent(n, message.id, message.subject, digest), Answered([n], 202)]
+        self.ledgers[name] += [SentEntry(n, message.id, message.subject, digest), Answered([n], 202)]
         for output in outputs:
             self._put(topics.EVENTS, output, origin)
         self._go_on()
@@ -135,7 +135,7 @@ class CorridorLog:
         body = form(PROFILES[name]).from_datum(codec(PROFILES[name]).decode(output.body))
         subject, id_, version = self._readers[name].read(body)
         key, digest = delivery_key(name, output.id), hashlib.sha256(body).hexdigest()
-        self.ledgers[name].append(Got(key, digest, subject, id_, version, 1, 200, effect=True))
+        self.ledgers[name].append(GotEntry(key, digest, subject, id_, version, 1, 200, effect=True))
         receipt = Receipt(
             id=output.id, participant=name, origin=origin, subject=output.subject, idempotency_key=key,
             outcome="DELIVERED", attempts=1, accepted=0, delivered=0, body_sha256=digest, topic="",

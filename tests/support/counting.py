@@ -23,7 +23,7 @@ from streams.kafka.settings import Kafka, Processing, Topics
 from streams.processing.processor import Processor, Stage
 from streams.processing.runner import Runner
 from streams.processing.work import Crew
-from streams.records.contracts import Contracts, Reader
+from streams.records.contracts import Contracts, ValueReader
 
 SCHEMA = Schema.parse('{"type": "record", "name": "Number", "fields": [{"name": "n", "type": "long"}]}')
 CODEC = Codec(SCHEMA)
@@ -89,7 +89,7 @@ async def runner(kafka: Kafka, participant: str, *late: str, wait: bool = False)
             target=f"out.{name}",
             participant=name,
             translator=Counter(),
-            read=Reader(contracts, CODEC, FRAME),
+            read=ValueReader(contracts, CODEC, FRAME),
             frame=FRAME,
             toward=False,
             wait=wait,

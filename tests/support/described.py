@@ -16,7 +16,7 @@ from connectors.epermit import openapi as permit_openapi
 from connectors.receive.app import docs_routes, make_app, webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.registry import openapi as registry_openapi
-from connectors.registry.app import Behind, registry_app
+from connectors.registry.app import Fallback, registry_app
 from connectors.registry.guard import guarded
 from corridor.roles.contracts import edge_format
 from corridor.settings.model import View
@@ -79,7 +79,7 @@ async def described(directory: Path) -> AsyncIterator[dict[str, Described]]:
     database = Database(View(url=f"sqlite:///{directory}/view.sqlite3"))
     database.migrate()
     write(database, facts(2))
-    registry = Behind(guarded(registry_app(MemoryRegistry()), logins))
+    registry = Fallback(guarded(registry_app(MemoryRegistry()), logins))
     async with (
         serving(make_app([*routes, registry])) as gateway,
         serving(make_app(view_routes(database, logins))) as view,

@@ -12,7 +12,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from connectors.http.server import BoundedHttp, listen, make_server
-from connectors.ports import Accepted, Format, Message
+from connectors.ports import Accepted, Format, IncomingMessage
 from connectors.settings import Participant
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
@@ -38,10 +38,10 @@ def event_format() -> Format:
     """Build the format of a small record through the real codec: id and key are the field ``id``."""
     form = JsonForm(Schema.parse(json.dumps(EVENT)))
 
-    def read(body: bytes) -> Message:
+    def read(body: bytes) -> IncomingMessage:
         avro = form.to_avro(body)
         message_id = json.loads(body)["id"]
-        return Message(message_id, message_id.encode(), avro)
+        return IncomingMessage(message_id, message_id.encode(), avro)
 
     return Format(
         "test.event.v1",
@@ -53,7 +53,7 @@ def event_format() -> Format:
 
 
 class MemoryLog:
-    """A `connectors.ports.Log` in memory.
+    """A `connectors.ports.ReceiverLog` in memory.
 
     Attributes:
         messages: what is in the log, in order.

@@ -18,7 +18,7 @@ from typing import Any, Final
 import httpx
 
 from corridor.settings.logins import STATE
-from corridor.supervisor.state import Ports, State
+from corridor.supervisor.state import Ports, StateDirectory
 from tests.support.doorway import Doorway
 from tests.support.rig import ROLES, control, corridor
 
@@ -128,7 +128,7 @@ class Fleet:
     def start(self) -> None:
         """Start the topics, two of each role, the doorway and the sandbox; return when all are ready."""
         ports = Ports(self.base)
-        state = State(self.directory)
+        state = StateDirectory(self.directory)
         state.write_sandbox_settings(ports, self.bootstrap, None, self.players)
         door = self.base + 39
         self._doorway = Doorway(door, [self._port("gateway", number) for number in TWICE])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import islice
 
-from corridor.sandbox.message import Message
+from corridor.sandbox.message import PlayedMessage
 from corridor.sandbox.settings import PROFILES
 from corridor.sandbox.timetable import MAKERS, Train
 from schemas import profiles
@@ -22,7 +22,7 @@ MINUTE = 60_000
 @cache
 def told(trains: int = 1, seed: int = 0) -> tuple[tuple[Output, str, int], ...]:
     """Corridor events of the first trains, each with its origin and when it was accepted, in order."""
-    messages: list[tuple[str, Message]] = [
+    messages: list[tuple[str, PlayedMessage]] = [
         (name, message)
         for name, make in MAKERS.items()
         for index in range(trains)

@@ -12,8 +12,8 @@ from connectors.epermit.authority import Authority
 from connectors.epermit.internal import internal_routes
 from connectors.epermit.ports import Decide
 from connectors.epermit.public import public_routes
-from connectors.settings import Authority as Settings
-from schemas.epermit.acts import Change, Entry, publish_keys
+from connectors.settings import AuthoritySettings
+from schemas.epermit.acts import Change, LedgerEntry, publish_keys
 from schemas.epermit.keys import generate
 from schemas.epermit.ledger import Ledger
 from schemas.errors import Transient
@@ -34,7 +34,7 @@ class MemoryPermits:
         self.state = Ledger(code)
         self.ready = True
         self.broken = False
-        self.entries: list[Entry] = []
+        self.entries: list[LedgerEntry] = []
         self._turn = asyncio.Lock()
 
     async def write(self, decide: Decide) -> Change:
@@ -80,7 +80,7 @@ class Site:
         }
         self.clock = Clock()
         self.log = MemoryPermits(code)
-        self.settings = msgspec.convert(fields, Settings)
+        self.settings = msgspec.convert(fields, AuthoritySettings)
         self.authority = Authority(code.lower(), self.settings, self.log, self.clock)
         self.routes = [
             *public_routes(self.authority, "/permits"),

@@ -6,8 +6,8 @@ import asyncio
 
 from connectors.registry.ports import Decide
 from schemas.registry.records import decode, encode
-from schemas.registry.registration import Change
-from schemas.registry.state import State
+from schemas.registry.registration import RegistryChange
+from schemas.registry.state import RegistryState
 
 
 class MemoryRegistry:
@@ -18,13 +18,13 @@ class MemoryRegistry:
     """
 
     def __init__(self, *, recursive: bool = False) -> None:
-        self.state = State()
+        self.state = RegistryState()
         self.recursive = recursive
         self.cluster = "memory"
         self.log: list[tuple[bytes, bytes | None]] = []
         self._lock = asyncio.Lock()
 
-    async def write(self, decide: Decide, *, here: bool = False) -> Change:
+    async def write(self, decide: Decide, *, here: bool = False) -> RegistryChange:
         """Decide and append; there is nobody else who could write."""
         del here
         async with self._lock:

@@ -16,7 +16,7 @@ from connectors.epermit.outbox import outbox_record
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.wire import frame
 from schemas.epermit import acts
-from schemas.epermit.acts import Application, Change, Entry
+from schemas.epermit.acts import Application, Change, LedgerEntry
 from schemas.records import OUTBOX, PERMIT, RECEIPT, REPORT, Receipt, Report
 from streams.kafka import topics
 from streams.kafka.settings import Kafka
@@ -42,7 +42,7 @@ class Day:
     def __init__(self) -> None:
         self.log: defaultdict[str, list[Any]] = defaultdict(list)
         self.az, self.kz = pair()
-        for entry in map(Entry, self.kz.records):
+        for entry in map(LedgerEntry, self.kz.records):
             self._write(entry)
         self._play()
 
@@ -118,7 +118,7 @@ class Day:
         for entry in change.entries:
             self._write(entry)
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, entry: LedgerEntry) -> None:
         """Put an entry where the broker puts it."""
         record = entry.record
         named = headers(record.id, f"kz/{record.id}", ("kz",), record.at)

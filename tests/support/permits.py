@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.epermit import acts, keys
 from schemas.epermit.acts import Author, Change
-from schemas.epermit.event import Event, make
+from schemas.epermit.event import PermitEvent, make
 from schemas.epermit.keys import public_jwk
 from schemas.epermit.ledger import Ledger
 from schemas.epermit.proof import Signer
@@ -51,7 +51,7 @@ def signer(kid: str = "1") -> Signer:
     return Signer(kid, keys.read_private(keys.generate(kid), kid))
 
 
-def event(fields: Mapping[str, Any], **changes: object) -> Event:
+def event(fields: Mapping[str, Any], **changes: object) -> PermitEvent:
     """Make an event of example fields, some of them changed; None takes one away."""
     merged = {**fields, **changes}
     return make(str(merged["event_type"]), merged)

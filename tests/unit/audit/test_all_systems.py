@@ -13,7 +13,7 @@ import pytest
 from corridor.audit import evidence as collecting
 from corridor.audit import replay as replaying
 from corridor.audit.checks import check
-from corridor.sandbox.ledger import Got
+from corridor.sandbox.ledger import GotEntry
 from corridor.sandbox.settings import PROFILES
 from streams.kafka import topics
 from tests.support.corridor_log import SETTINGS, CorridorLog
@@ -104,7 +104,7 @@ async def test_what_happens_to_what_a_system_gets_is_found(
 ) -> None:
     """Between the log and the system."""
     entries, records = log.ledgers[name], iter(log.topics[topics.outgoing(name)])
-    units = [next(records).key if isinstance(entry, Got) else None for entry in entries]
+    units = [next(records).key if isinstance(entry, GotEntry) else None for entry in entries]
     if fault == "doubled":
         one, other = twins(units)
         entries.insert(other, msgspec.structs.replace(entries[one], key="another"))

@@ -13,7 +13,16 @@ import pytest
 from connectors.settings import Deliver, Participant, Webhook
 from corridor.audit import evidence as collecting
 from corridor.audit.checks import check
-from corridor.audit.facts import VIOLATIONS, Died, Evidence, Got, Logged, Receipt, Reported, Sent
+from corridor.audit.facts import (
+    VIOLATIONS,
+    Died,
+    Evidence,
+    GotMessage,
+    Logged,
+    ReceiptFact,
+    Reported,
+    SentMessage,
+)
 from corridor.sandbox import ledger
 from streams.kafka import topics
 from streams.kafka.settings import Kafka
@@ -30,15 +39,15 @@ def clean() -> Evidence:
         subject = f"CONSIGNMENT:{n % SUBJECTS}"
         message, event, out = f"m{n}", f"e{n}:1", f"e{n}:1:rule"
         origin = f"dtc/{message}"
-        evidence.sent["dtc"].append(Sent(message, subject, f"sha{n}", accepted=True))
+        evidence.sent["dtc"].append(SentMessage(message, subject, f"sha{n}", accepted=True))
         evidence.incoming["dtc"].append(Logged(0, n, message, origin, subject, ("dtc",), f"sha{n}"))
         evidence.events.append(Logged(0, n, event, origin, subject, ("dtc",)))
         if n == MESSAGES - 1:
             evidence.reports.append(Reported(event, "from-corridor.dlp", outputs=0, filtered=1))
             continue
         evidence.outgoing["dlp"].append(Logged(0, n, out, origin, subject, ("dtc",)))
-        evidence.receipts.append(Receipt(out, "dlp", f"k{n}", f"body{n}", delivered=True))
-        evidence.got["dlp"].append(Got(f"k{n}", out, f"event-{n}:1", f"body{n}", effect=True))
+        evidence.receipts.append(ReceiptFact(out, "dlp", f"k{n}", f"body{n}", delivered=True))
+        evidence.got["dlp"].append(GotMessage(f"k{n}", out, f"event-{n}:1", f"body{n}", effect=True))
     return evidence
 
 
@@ -94,7 +103,7 @@ def lie(evidence: Evidence) -> None:
 
 def surprise(evidence: Evidence) -> None:
     """The partner has an effect from nowhere."""
-    evidence.got["dlp"].append(Got("k9", "", "event-9:1", "body", effect=True))
+    evidence.got["dlp"].append(GotMessage("k9", "", "event-9:1", "body", effect=True))
 
 
 def double_effect(evidence: Evidence) -> None:
@@ -253,9 +262,10 @@ def test_a_ledger_tells_how_often_its_participant_was_unsure(tmp_path: Path) -> 
     """Sent three times: answered 503, not at all, and 202."""
     path, collected = tmp_path / "ledger.jsonl", Evidence()
     lines = [
-        ledger.Sent(0, "m0", "s", "sha"), ledger.Answered([0], 503), ledger.Sent(0, "m0", "s", "sha", 2),
-        ledger.Sent(0, "m0", "s", "sha", 3), ledger.Answered([0], 202), ledger.Sent(1, "m1", "s", "sha"),
-        ledger.Answered([1], 202), ledger.Sent(1, "m1", "s", "sha"), ledger.Answered([1], 202),
+        ledger.SentEntry(0, "m0", "s", "sha"), ledger.Answered([0], 503),
+        ledger.SentEntry(0, "m0", "s", "sha", 2), ledger.SentEntry(0, "m0", "s", "sha", 3),
+        ledger.Answered([0], 202), ledger.SentEntry(1, "m1", "s", "sha"), ledger.Answered([1], 202),
+        ledger.SentEntry(1, "m1", "s", "sha"), ledger.Answered([1], 202),
     ]  # fmt: skip
     path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
     collecting._read_ledger("dtc", path, collected)

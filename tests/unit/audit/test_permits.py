@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.settings import Authority, Deliver, Participant, PermitKey, PermitPeer
+from connectors.settings import AuthoritySettings, Deliver, Participant, PermitKey, PermitPeer
 from corridor.audit import evidence as collecting
 from corridor.audit import ledgers as reading
 from corridor.audit.checks import check
@@ -27,7 +27,7 @@ KZ = Participant(
     name="kz",
     profile=PROFILE,
     deliver=Deliver(url="https://kz.example/internal/reports"),
-    authority=Authority(
+    authority=AuthoritySettings(
         code="KZ", title="KZ", keys=(PermitKey(id="1", key="env:KEY"),), token="env:TOKEN",
         peers={"AZ": PermitPeer(url="https://az.example")},
     ),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from corridor.audit.claims import Told, claims_of_events, claims_of_notes
+from corridor.audit.claims import ToldMessage, claims_of_events, claims_of_notes
 from corridor.audit.facts import VIOLATIONS
 from corridor.audit.truth import TO_EVENTS, TO_NOTES, Truth
 from corridor.sandbox.events import events_of
@@ -99,7 +99,7 @@ def events() -> Events:
 
 def found_at_dlp(events: Events) -> list[tuple[str, str]]:
     """Kind and detail of what is wrong with what the DLP was told."""
-    told = [Told(each["eventID"], "dtc", each) for each in events]
+    told = [ToldMessage(each["eventID"], "dtc", each) for each in events]
     truth = Truth(world(), accepted())
     listed = truth.check("dlp", list(claims_of_events(told)), TO_EVENTS | {"ETA"})
     return [(each.kind, each.detail) for each in listed]
@@ -107,7 +107,7 @@ def found_at_dlp(events: Events) -> list[tuple[str, str]]:
 
 def found_at_dtc(*notes: dict[str, Any], accepted_by: frozenset[str] | None = None) -> list[tuple[str, str]]:
     """Kind and detail of what is wrong with what the DTC was told."""
-    told = [Told(str(number), "dlp", each) for number, each in enumerate(notes)]
+    told = [ToldMessage(str(number), "dlp", each) for number, each in enumerate(notes)]
     truth = Truth(world(), accepted() if accepted_by is None else accepted_by)
     return [(each.kind, each.detail) for each in truth.check("dtc", list(claims_of_notes(told)), ())]
 
@@ -326,7 +326,7 @@ def test_the_dtc_must_be_told_of_what_left() -> None:
         if deed.what == GATE_OUT and not deed.undone_by & accepted()
     ]
     notes = [note(deed, deed.since, deed.unit, version=n) for n, deed in enumerate(standing, 1)]
-    told = [Told(str(number), "dlp", each) for number, each in enumerate(notes)]
+    told = [ToldMessage(str(number), "dlp", each) for number, each in enumerate(notes)]
     assert list(truth.check("dtc", list(claims_of_notes(told)), TO_NOTES)) == []
     missing = list(truth.check("dtc", list(claims_of_notes(told[1:])), TO_NOTES))
     assert [(each.kind, each.detail.partition(":")[0]) for each in missing] == [("untold", standing[0].unit)]

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from corridor.bench.journeys import PERIOD, TRAINS, Told, events
+from corridor.bench.journeys import PERIOD, TRAINS, LoggedEvent, events
 from corridor.roles.contracts import codec
 from schemas import profiles
 from schemas.shipment import Fact, fact_of
@@ -18,19 +18,19 @@ COUNT = 12_000
 
 
 @pytest.fixture(scope="module")
-def told() -> list[Told]:
+def told() -> list[LoggedEvent]:
     """Events of some twenty trains."""
     return list(itertools.islice(events(), COUNT))
 
 
 @pytest.fixture(scope="module")
-def facts(told: list[Told]) -> list[Fact]:
+def facts(told: list[LoggedEvent]) -> list[Fact]:
     """What they say; every body is canonical Avro."""
     avro = codec(profiles.CANONICAL)
     return [fact_of(avro.decode(each.body), each.origin.decode()) for each in told]
 
 
-def test_copies_are_other_events_of_other_shipments(told: list[Told], facts: list[Fact]) -> None:
+def test_copies_are_other_events_of_other_shipments(told: list[LoggedEvent], facts: list[Fact]) -> None:
     """Nothing is told twice, not even of trains; header and body agree; shipments are new ones."""
     versions = Counter((fact.id, fact.version) for fact in facts)
     assert set(versions.values()) == {1}
@@ -41,7 +41,7 @@ def test_copies_are_other_events_of_other_shipments(told: list[Told], facts: lis
     assert len(consignments) >= len(notes) > 4 * 3 * TRAINS
 
 
-def test_copies_come_in_order_and_later(told: list[Told], facts: list[Fact]) -> None:
+def test_copies_come_in_order_and_later(told: list[LoggedEvent], facts: list[Fact]) -> None:
     """Events are in the order of acceptance; a copy says the same of the same place, whole periods later."""
     accepted = [each.accepted for each in told]
     assert accepted == sorted(accepted)

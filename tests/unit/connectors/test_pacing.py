@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.deliver.backoff import backoff, gives_up
-from connectors.http.circuit import Circuit, State
+from connectors.http.circuit import Circuit, CircuitState
 from connectors.http.rate import Bucket
 from connectors.http.retry_after import LONGEST, SHORTEST, parse_retry_after
 from connectors.settings import Backoff, Breaker, Rate
@@ -127,9 +127,9 @@ def test_no_rate_no_limit() -> None:
     assert bucket.take(10**6) == bucket.reserve(10**6) == 0.0
 
 
-def make_circuit() -> tuple[Circuit, Clock, list[State]]:
+def make_circuit() -> tuple[Circuit, Clock, list[CircuitState]]:
     """Give a circuit, its clock and the states it went through."""
-    clock, states = Clock(), list[State]()
+    clock, states = Clock(), list[CircuitState]()
     return Circuit(Breaker(failures=3, first=1, longest=8), clock, states.append), clock, states
 
 
@@ -139,9 +139,9 @@ def test_circuit_opens_after_failures_in_a_row() -> None:
     for outcome in ("f", "f", "s", "f", "f"):
         assert circuit.admit() == 0
         circuit.failed() if outcome == "f" else circuit.succeeded()
-    assert circuit.state is State.CLOSED
+    assert circuit.state is CircuitState.CLOSED
     circuit.failed()
-    assert circuit.state is State.OPEN
+    assert circuit.state is CircuitState.OPEN
     assert circuit.admit() == 1.0
 
 
@@ -153,7 +153,7 @@ def test_circuit_lets_one_probe_through() -> None:
     assert [circuit.admit() > 0 for _ in range(4)] == [False, True, True, True]
     circuit.succeeded()
     assert circuit.admit() == 0
-    assert states == [State.OPEN, State.HALF_OPEN, State.CLOSED]
+    assert states == [CircuitState.OPEN, CircuitState.HALF_OPEN, CircuitState.CLOSED]
 
 
 def test_circuit_pauses_grow_to_a_bound() -> None:

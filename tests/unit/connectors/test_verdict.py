@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.deliver.verdict import Kind, judge
+from connectors.deliver.verdict import VerdictKind, judge
 from connectors.http.client import Answer
 from connectors.settings import Deliver, Success
 from schemas.errors import CODES, Permanent
@@ -23,37 +23,37 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
 @pytest.mark.parametrize(
     ("status", "kind", "code"),
     [
-        (200, Kind.DELIVERED, "ok"),
-        (201, Kind.DELIVERED, "ok"),
-        (202, Kind.DELIVERED, "ok"),
-        (204, Kind.DELIVERED, "ok"),
-        (203, Kind.RETRY, "partner-unavailable"),
-        (206, Kind.RETRY, "partner-unavailable"),
-        (301, Kind.RETRY, "partner-unavailable"),
-        (302, Kind.RETRY, "partner-unavailable"),
-        (307, Kind.RETRY, "partner-unavailable"),
-        (400, Kind.PARK, "partner-refused"),
-        (401, Kind.UNAUTHORIZED, "partner-unauthorized"),
-        (402, Kind.RETRY, "partner-unavailable"),
-        (403, Kind.UNAUTHORIZED, "partner-unauthorized"),
-        (404, Kind.CLOSED, "partner-unavailable"),
-        (405, Kind.CLOSED, "partner-unavailable"),
-        (408, Kind.RETRY, "partner-unavailable"),
-        (409, Kind.RETRY, "partner-unavailable"),
-        (410, Kind.CLOSED, "partner-gone"),
-        (413, Kind.PARK, "partner-refused"),
-        (418, Kind.RETRY, "partner-unavailable"),
-        (422, Kind.PARK, "partner-refused"),
-        (425, Kind.RETRY, "partner-unavailable"),
-        (429, Kind.THROTTLED, "partner-unavailable"),
-        (500, Kind.RETRY, "partner-unavailable"),
-        (502, Kind.RETRY, "partner-unavailable"),
-        (503, Kind.RETRY, "partner-unavailable"),
-        (504, Kind.RETRY, "partner-unavailable"),
-        (599, Kind.RETRY, "partner-unavailable"),
+        (200, VerdictKind.DELIVERED, "ok"),
+        (201, VerdictKind.DELIVERED, "ok"),
+        (202, VerdictKind.DELIVERED, "ok"),
+        (204, VerdictKind.DELIVERED, "ok"),
+        (203, VerdictKind.RETRY, "partner-unavailable"),
+        (206, VerdictKind.RETRY, "partner-unavailable"),
+        (301, VerdictKind.RETRY, "partner-unavailable"),
+        (302, VerdictKind.RETRY, "partner-unavailable"),
+        (307, VerdictKind.RETRY, "partner-unavailable"),
+        (400, VerdictKind.PARK, "partner-refused"),
+        (401, VerdictKind.UNAUTHORIZED, "partner-unauthorized"),
+        (402, VerdictKind.RETRY, "partner-unavailable"),
+        (403, VerdictKind.UNAUTHORIZED, "partner-unauthorized"),
+        (404, VerdictKind.CLOSED, "partner-unavailable"),
+        (405, VerdictKind.CLOSED, "partner-unavailable"),
+        (408, VerdictKind.RETRY, "partner-unavailable"),
+        (409, VerdictKind.RETRY, "partner-unavailable"),
+        (410, VerdictKind.CLOSED, "partner-gone"),
+        (413, VerdictKind.PARK, "partner-refused"),
+        (418, VerdictKind.RETRY, "partner-unavailable"),
+        (422, VerdictKind.PARK, "partner-refused"),
+        (425, VerdictKind.RETRY, "partner-unavailable"),
+        (429, VerdictKind.THROTTLED, "partner-unavailable"),
+        (500, VerdictKind.RETRY, "partner-unavailable"),
+        (502, VerdictKind.RETRY, "partner-unavailable"),
+        (503, VerdictKind.RETRY, "partner-unavailable"),
+        (504, VerdictKind.RETRY, "partner-unavailable"),
+        (599, VerdictKind.RETRY, "partner-unavailable"),
     ],
 )
-def test_table(status: int, kind: Kind, code: str) -> None:
+def test_table(status: int, kind: VerdictKind, code: str) -> None:
     """Each status has the outcome that the table in the module says."""
     verdict = judge(answer(status), PLAIN, 0)
     assert (verdict.kind, verdict.code) == (kind, code)
@@ -68,19 +68,19 @@ def test_retry_after_is_taken_along(status: int) -> None:
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b'{"result":{"code":"OK"}}', Kind.DELIVERED),
-        (b'{"result":{"code":0}}', Kind.DELIVERED),
-        (b'{"result":{"code":false}}', Kind.RETRY),
-        (b'{"result":{"code":"ERROR"}}', Kind.RETRY),
-        (b'{"result":"OK"}', Kind.RETRY),
-        (b'{"result":[]}', Kind.RETRY),
-        (b"<html>OK</html>", Kind.RETRY),
-        (b"", Kind.RETRY),
-        (b"\xff", Kind.RETRY),
-        (b'{"result":' * 100_000, Kind.RETRY),
+        (b'{"result":{"code":"OK"}}', VerdictKind.DELIVERED),
+        (b'{"result":{"code":0}}', VerdictKind.DELIVERED),
+        (b'{"result":{"code":false}}', VerdictKind.RETRY),
+        (b'{"result":{"code":"ERROR"}}', VerdictKind.RETRY),
+        (b'{"result":"OK"}', VerdictKind.RETRY),
+        (b'{"result":[]}', VerdictKind.RETRY),
+        (b"<html>OK</html>", VerdictKind.RETRY),
+        (b"", VerdictKind.RETRY),
+        (b"\xff", VerdictKind.RETRY),
+        (b'{"result":' * 100_000, VerdictKind.RETRY),
     ],
 )
-def test_success_predicate(body: bytes, kind: Kind) -> None:
+def test_success_predicate(body: bytes, kind: VerdictKind) -> None:
     """A 200 whose body does not say success is not a delivery."""
     assert judge(answer(200, body), CHECKED, 0).kind is kind
 
@@ -88,14 +88,14 @@ def test_success_predicate(body: bytes, kind: Kind) -> None:
 def test_success_in_an_answer_that_is_too_large() -> None:
     """An answer over the limit is a delivery by its status, but never by a body that was not read."""
     large = Answer(200, httpx.Headers(), b"", Permanent("body-too-large", "too large"))
-    assert judge(large, PLAIN, 0).kind is Kind.DELIVERED
-    assert judge(large, CHECKED, 0).kind is Kind.RETRY
+    assert judge(large, PLAIN, 0).kind is VerdictKind.DELIVERED
+    assert judge(large, CHECKED, 0).kind is VerdictKind.RETRY
 
 
 def test_duplicate_as_success() -> None:
     """A partner that answers 409 to what it has can be configured so."""
     settings = msgspec.structs.replace(PLAIN, success=Success(statuses=(200, 409)))
-    assert judge(answer(409), settings, 0).kind is Kind.DELIVERED
+    assert judge(answer(409), settings, 0).kind is VerdictKind.DELIVERED
 
 
 def test_what_the_partner_says_is_kept() -> None:
@@ -133,4 +133,4 @@ def test_every_answer_has_a_verdict(status: int, body: bytes, wait: str) -> None
     wait = wait.encode("ascii", "ignore").decode()
     verdict = judge(answer(status, body, retry_after=wait), CHECKED, 0)
     assert verdict.code in CODES or verdict.code == "ok"
-    assert (verdict.kind is Kind.PARK) == (status in CHECKED.park)
+    assert (verdict.kind is VerdictKind.PARK) == (status in CHECKED.park)

@@ -11,7 +11,7 @@ from schemas.epermit import acts
 from schemas.epermit.acts import Application
 from schemas.epermit.keys import public_jwk
 from schemas.epermit.ledger import Ledger, QuotaKey
-from schemas.epermit.refusal import Refusal, Untrusted
+from schemas.epermit.refusal import LedgerRefusal, Untrusted
 from tests.support.permits import NOON, USED, Party, event, pair, signer
 
 pytestmark = pytest.mark.system("epermit")
@@ -34,7 +34,7 @@ def issue(az: Party, kz: Party) -> str:
 
 def refusal(act: Callable[[], object]) -> str:
     """Give the protocol's code of a refused act."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(LedgerRefusal) as refused:
         act()
     return refused.value.reason
 

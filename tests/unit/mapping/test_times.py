@@ -6,7 +6,7 @@ import zoneinfo
 import pytest
 
 from schemas.mapping import times
-from schemas.mapping.report import Report
+from schemas.mapping.report import MessageReport
 from schemas.mapping.runtime import utc_millis_slow
 
 
@@ -36,7 +36,7 @@ def test_local_text_is_read_in_its_zone(text: str, zone: str, expected: int) -> 
 @pytest.mark.parametrize("text", ["29.03.2026 03:30", "25.10.2026 03:30"])
 def test_gap_and_fold_take_the_earlier_offset_and_are_found(text: str) -> None:
     """03:30 in Bucharest is missing one day (+02:00 before it) and comes twice another (+03:00 before)."""
-    report = Report()
+    report = MessageReport()
     assert times.utc_millis(text, "Europe/Bucharest") is None
     offset = 2 if "29.03" in text else 3
     day, month = int(text[:2]), int(text[3:5])
@@ -50,7 +50,7 @@ def test_gap_and_fold_take_the_earlier_offset_and_are_found(text: str) -> None:
 )  # fmt: skip
 def test_what_is_no_time_is_found_and_null(text: str) -> None:
     """Nothing is guessed."""
-    report = Report()
+    report = MessageReport()
     assert times.utc_millis(text, "Asia/Baku") is None
     assert utc_millis_slow(report, "/t", text, "Asia/Baku") is None
     assert [found.rule for found in report.findings] == ["time-invalid"]

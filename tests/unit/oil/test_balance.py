@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.oil.balance import Reading, balance, in_proportion
+from schemas.oil.balance import LotReading, balance, in_proportion
 
 pytestmark = pytest.mark.system("oil")
 
 HOUR = 3_600_000
 
 
-def measured(lot: str, at: int, kilograms: int | None, code: str = "BULK/LOAD", **more: object) -> Reading:
+def measured(lot: str, at: int, kilograms: int | None, code: str = "BULK/LOAD", **more: object) -> LotReading:
     """A measurement of a lot at an hour."""
     facts = {"event_id": f"{lot}/{code}/{at}", "version": 1, "retracted": False, "place": "AKTAU-OIL", **more}
-    return Reading(lot=lot, code=code, at=at * HOUR, net_kg=kilograms, **facts)  # type: ignore[arg-type]
+    return LotReading(lot=lot, code=code, at=at * HOUR, net_kg=kilograms, **facts)  # type: ignore[arg-type]
 
 
-def formed(lot: str, at: int, kilograms: int | None, **parts: int) -> Reading:
+def formed(lot: str, at: int, kilograms: int | None, **parts: int) -> LotReading:
     """A lot formed of others at an hour."""
     return measured(lot, at, kilograms, "BULK/FORM", formed_of=tuple(parts.items()))
 
 
 @st.composite
-def histories(draw: Callable[..., int]) -> list[Reading]:
+def histories(draw: Callable[..., int]) -> list[LotReading]:
     """Lots that are loaded, discharged, split and commingled, each never giving more than the books say."""
     readings, books = [], {}
     for number in range(draw(st.integers(1, 4))):
@@ -104,7 +104,7 @@ def test_corrections_and_retractions_count() -> None:
 
 
 @given(histories())
-def test_closes_to_the_kilogram(readings: list[Reading]) -> None:
+def test_closes_to_the_kilogram(readings: list[LotReading]) -> None:
     """What came, with gains and losses, is what was given and remains, for every lot and for all together."""
     books = balance(readings)
     for account in books.accounts:
@@ -115,7 +115,7 @@ def test_closes_to_the_kilogram(readings: list[Reading]) -> None:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_order_and_duplicates_do_not_matter(readings: list[Reading], dice: random.Random) -> None:
+def test_order_and_duplicates_do_not_matter(readings: list[LotReading], dice: random.Random) -> None:
     """Readings in any order, some of them twice, give the same balance."""
     shuffled = readings + dice.sample(readings, len(readings) // 2)
     dice.shuffle(shuffled)

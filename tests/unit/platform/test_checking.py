@@ -11,7 +11,7 @@ from connectors.settings import Deliver, Participant, Webhook
 from corridor import checking
 from corridor.roles import contracts, stream
 from corridor.settings import Settings
-from corridor.settings.model import Registry
+from corridor.settings.model import RegistrySettings
 from schemas import profiles
 from tests.support.memory_registry import MemoryRegistry
 from tests.support.serving import serving
@@ -22,7 +22,9 @@ MAPPING = "mapping: x\nfrom: vessel.event.v1\nto: corridor.event.v1\nrules:\n  -
 
 def settings(*participants: Participant, registry: str | None = None) -> Settings:
     """Settings with these participants."""
-    return Settings(participants={one.name: one for one in participants}, registry=Registry(url=registry))
+    return Settings(
+        participants={one.name: one for one in participants}, registry=RegistrySettings(url=registry)
+    )
 
 
 def changed(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:  # noqa: ANN401

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from corridor.supervisor.child import Child, Register, ending
+from corridor.supervisor.child import Child, ChildRegister, ending
 from deploy.ports import free_port
 from schemas.errors import Misconfigured
 
@@ -87,11 +87,11 @@ async def test_orphans_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
     """A next run ends the processes that the last one noted, and no other of the same id."""
     worker = child(tmp_path, [], SERVER)
     orphan = await worker._start()
-    Register(tmp_path / "children.json").write([worker])
+    ChildRegister(tmp_path / "children.json").write([worker])
     (tmp_path / "others.json").write_text(json.dumps({os.getpid(): ["python", "-m", "corridor", "run"]}))
-    assert await asyncio.to_thread(Register(tmp_path / "others.json").end_orphans) == 0
+    assert await asyncio.to_thread(ChildRegister(tmp_path / "others.json").end_orphans) == 0
     assert psutil.pid_exists(os.getpid())
-    assert await asyncio.to_thread(Register(tmp_path / "children.json").end_orphans) == 1
+    assert await asyncio.to_thread(ChildRegister(tmp_path / "children.json").end_orphans) == 1
     await orphan.wait()
     assert not psutil.pid_exists(orphan.pid)
 

@@ -12,7 +12,7 @@ from aiokafka.errors import ProducerClosed
 
 from corridor.logging import configure
 from corridor.repeats import Repeats
-from corridor.settings.model import Log
+from corridor.settings.model import LogSettings
 from schemas.records import DeadLetter
 from streams.records import letters
 from streams.records.letters import announce
@@ -34,7 +34,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> object:
 
 def test_json_with_ids_and_nothing_secret(capsys: pytest.CaptureFixture[str]) -> None:
     """A line is one JSON object with role, level, time and ids; secrets and content are left out."""
-    configure(Log(format="json"), "gateway")
+    configure(LogSettings(format="json"), "gateway")
     structlog.get_logger("test").info(
         "accepted",
         id="m-1",
@@ -58,7 +58,7 @@ def test_an_id_of_a_stranger_is_no_command_to_a_terminal(
     form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a sender put into a header is one line that a terminal only shows."""
-    configure(Log(format=form), "gateway")  # type: ignore[arg-type]
+    configure(LogSettings(format=form), "gateway")  # type: ignore[arg-type]
     structlog.get_logger("test").info("webhook refused", id="a\x9b2J\x1b]0;x\x07\u202eb\nlevel=info")
     logging.getLogger("library").warning("got %s", "\x1b[2J")
     text = capsys.readouterr().err.replace("\x1b[0m", "")
@@ -70,7 +70,7 @@ def test_an_id_of_a_stranger_is_no_command_to_a_terminal(
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_a_defect_is_traced_without_what_it_met(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A traceback has files, lines and types of the whole chain, but no text of exceptions and no locals."""
-    configure(Log(format=form), "stream")  # type: ignore[arg-type]
+    configure(LogSettings(format=form), "stream")  # type: ignore[arg-type]
     payload = {"remark": "canary"}
     try:
         try:
@@ -90,7 +90,7 @@ def test_a_defect_is_traced_without_what_it_met(form: str, capsys: pytest.Captur
 
 def test_libraries_log_in_the_same_form_from_warnings_on(capsys: pytest.CaptureFixture[str]) -> None:
     """What a library logs through the standard library is a line of the same form; chatter is left out."""
-    configure(Log(format="json"), "stream")
+    configure(LogSettings(format="json"), "stream")
     logging.getLogger("aiokafka").info("chatter")
     logging.getLogger("aiokafka").warning("a broker is away")
     line = json.loads(capsys.readouterr().err)
@@ -101,7 +101,7 @@ def test_libraries_log_in_the_same_form_from_warnings_on(capsys: pytest.CaptureF
 def test_a_library_that_repeats_itself_is_heard_once_in_a_while(capsys: pytest.CaptureFixture[str]) -> None:
     """While Kafka is away one line every ten seconds stands for hundreds; another message passes."""
     now = 0.0
-    repeats = configure(Log(format="json"), "stream", Repeats(("aiokafka",), clock=lambda: now))
+    repeats = configure(LogSettings(format="json"), "stream", Repeats(("aiokafka",), clock=lambda: now))
     client = logging.getLogger("aiokafka.conn")
     for number in range(250):
         now = number * 0.05
@@ -120,7 +120,7 @@ def test_a_library_that_repeats_itself_is_heard_once_in_a_while(capsys: pytest.C
 def test_dead_letters_are_bundled_by_stage_and_code(capsys: pytest.CaptureFixture[str]) -> None:
     """20,000 in 25 s: the first of each kind in full, then a line every ten seconds; all are counted."""
     now = 0.0
-    repeats = configure(Log(format="json"), "stream", Repeats((), clock=lambda: now))
+    repeats = configure(LogSettings(format="json"), "stream", Repeats((), clock=lambda: now))
     for number in range(20_000):
         now = number * 25 / 20_000
         announce(letter(number, "json-malformed" if number % 4 else "schema-violation"))
@@ -139,7 +139,7 @@ def test_dead_letters_are_bundled_by_stage_and_code(capsys: pytest.CaptureFixtur
 def test_after_a_quiet_interval_the_next_one_is_told_in_full(capsys: pytest.CaptureFixture[str]) -> None:
     """One now and one in a minute are two lines at once, each whole."""
     now = 0.0
-    configure(Log(format="json"), "stream", Repeats((), clock=lambda: now))
+    configure(LogSettings(format="json"), "stream", Repeats((), clock=lambda: now))
     announce(letter(1, "json-malformed"))
     now = 60.0
     announce(letter(2, "json-malformed"))
@@ -149,7 +149,7 @@ def test_after_a_quiet_interval_the_next_one_is_told_in_full(capsys: pytest.Capt
 
 def test_changes_of_state_are_never_bundled(capsys: pytest.CaptureFixture[str]) -> None:
     """That a role waits, is ready and waits again within a second is told three times."""
-    configure(Log(format="json"), "stream", Repeats((), clock=lambda: 0.0))
+    configure(LogSettings(format="json"), "stream", Repeats((), clock=lambda: 0.0))
     for _ in range(3):
         structlog.get_logger("health").warning("waiting", of="stream", waiting=["kafka"])
     assert len(capsys.readouterr().err.splitlines()) == 3
@@ -169,7 +169,7 @@ def test_known_complaints_of_the_client_are_one_short_line(
     logger: str, words: str, error: Exception | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A thousand of them with tracebacks come to two lines without, of the level info."""
-    repeats = configure(Log(format="json"), "stream")
+    repeats = configure(LogSettings(format="json"), "stream")
     for number in range(1000):
         logging.getLogger(logger).error(words.replace("0x7f", hex(number)), exc_info=error)
     repeats.flush(everything=True)
@@ -182,7 +182,7 @@ def test_known_complaints_of_the_client_are_one_short_line(
 
 def test_unknown_complaints_keep_their_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     """A future with an error of ours is a defect, and is told as one."""
-    configure(Log(format="json"), "stream")
+    configure(LogSettings(format="json"), "stream")
     logging.getLogger("asyncio").error("Future exception was never retrieved", exc_info=ValueError("ours"))
     line = json.loads(capsys.readouterr().err)
     assert line["level"] == "error"
@@ -199,7 +199,7 @@ def letter(number: int, code: str) -> DeadLetter:
 
 def test_readable_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """The console form is text for people, with the ids."""
-    configure(Log(format="console"), "stream")
+    configure(LogSettings(format="console"), "stream")
     structlog.get_logger("test").warning("batch runs again", partition=3)
     text = capsys.readouterr().err
     assert "batch runs again" in text

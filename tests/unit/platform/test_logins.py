@@ -16,7 +16,7 @@ from corridor.settings.logins import (
     view_logins,
     view_token,
 )
-from corridor.supervisor.state import Ports, State
+from corridor.supervisor.state import Ports, StateDirectory
 from schemas.errors import Misconfigured, Permanent
 
 
@@ -124,7 +124,7 @@ def test_tokens_are_checked_as_other_secrets_are() -> None:
 
 def test_the_sandbox_has_one(tmp_path: Path) -> None:
     """`corridor up` names its token in the settings it writes, so that `--config` finds it from anywhere."""
-    state = State(tmp_path / "state")
+    state = StateDirectory(tmp_path / "state")
     state.write_sandbox_settings(Ports(), "127.0.0.1:9092", None)
     token = registry_token(load(state.settings_file, {}))
     assert token is not None

@@ -10,7 +10,7 @@ from corridor.sandbox.company import cast
 from corridor.sandbox.settings import BORDER, CONTROL, PERMIT, PROFILES, Sandbox
 from corridor.sandbox.trucks import OTHERS
 from corridor.settings import load, unsafe
-from corridor.supervisor.state import EVERYONE, Ports, State
+from corridor.supervisor.state import EVERYONE, Ports, StateDirectory
 from schemas.errors import Misconfigured
 
 HOW = Sandbox(participant="dtc", data=Path("unused"))
@@ -18,11 +18,11 @@ HOW = Sandbox(participant="dtc", data=Path("unused"))
 
 def test_a_second_user_is_refused_and_told_who_is_the_first(tmp_path: Path) -> None:
     """The lock is held for as long as it is used, and free afterwards."""
-    state = State(tmp_path / "state")
+    state = StateDirectory(tmp_path / "state")
     with (
         state.locked(),
         pytest.raises(Misconfigured, match=r"process \d+") as refusal,
-        State(state.directory).locked(),
+        StateDirectory(state.directory).locked(),
     ):
         pass
     assert refusal.value.code == "already-running"
@@ -32,7 +32,7 @@ def test_a_second_user_is_refused_and_told_who_is_the_first(tmp_path: Path) -> N
 
 def test_sandbox_settings_load_and_are_safe(tmp_path: Path) -> None:
     """What `corridor up` writes is a settings file like any other: it loads, and nothing in it is unsafe."""
-    state = State(tmp_path / "state")
+    state = StateDirectory(tmp_path / "state")
     state.write_sandbox_settings(Ports(9100), "127.0.0.1:9105", None)
     settings = load(state.settings_file, {})
     assert unsafe(settings) == []
@@ -44,7 +44,7 @@ def test_sandbox_settings_load_and_are_safe(tmp_path: Path) -> None:
 
 def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
     """Each secret is another one, only its owner can read it, and a next start finds the same."""
-    state = State(tmp_path / "state")
+    state = StateDirectory(tmp_path / "state")
     state.write_sandbox_settings(Ports(), "127.0.0.1:9105", "http://127.0.0.1:8081")
     first = {path.name: path.read_text() for path in state.secrets.iterdir()}
     assert len(set(first.values())) == len(first) == 7
@@ -55,7 +55,7 @@ def test_secrets_are_private_random_and_stay(tmp_path: Path) -> None:
 
 def test_everyone_has_settings_of_his_own(tmp_path: Path) -> None:
     """Five participants, an authority and a border post are set up, each on ports that no other uses."""
-    state, ports = State(tmp_path / "up"), Ports(9100)
+    state, ports = StateDirectory(tmp_path / "up"), Ports(9100)
     state.write_sandbox_settings(ports, "127.0.0.1:9105", None, EVERYONE)
     settings = load(state.settings_file, {})
     assert unsafe(settings) == []

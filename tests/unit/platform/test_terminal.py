@@ -13,8 +13,8 @@ from corridor.cli import letters, permit, tail
 from corridor.cli.exits import report
 from corridor.cli.options import emit, say
 from corridor.settings import Settings
-from corridor.supervisor.outlook import Outlook, Port
-from corridor.supervisor.supervisor import Status
+from corridor.supervisor.outlook import ClosedPort, Outlook
+from corridor.supervisor.supervisor import SupervisorStatus
 from corridor.supervisor.view import page, port_line
 from schemas.errors import Invalid, Permanent
 from schemas.records import DeadLetter, Violation
@@ -86,10 +86,10 @@ def test_dead_letters(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_live_page() -> None:
     """Ports, references to copy, and reasons; a reference is one word of a command whatever is in it."""
-    port = Port(EVIL, EVIL, EVIL, (EVIL,), 0, None)
+    port = ClosedPort(EVIL, EVIL, EVIL, (EVIL,), 0, None)
     assert port_line(port).isprintable()
     outlook = Outlook((port,), {}, None, ("x; rm -rf ~",))
-    status = Status("12:00", None, outlook, (), {"settings": "corridor.toml"}, ())
+    status = SupervisorStatus("12:00", None, outlook, (), {"settings": "corridor.toml"}, ())
     console = Console(width=200, file=io.StringIO())
     console.print(page(status))
     text = console.file.getvalue()  # type: ignore[attr-defined]

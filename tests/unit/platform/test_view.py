@@ -12,8 +12,8 @@ from rich.console import Console
 
 from corridor.cli.up import command
 from corridor.supervisor.figures import Figures, System
-from corridor.supervisor.outlook import Outlook, Permits, Port
-from corridor.supervisor.supervisor import ProcessFigures, Status
+from corridor.supervisor.outlook import ClosedPort, Outlook, PermitCounts
+from corridor.supervisor.supervisor import ProcessFigures, SupervisorStatus
 from corridor.supervisor.view import line, page
 
 
@@ -22,7 +22,7 @@ def at(day: int, hour: int) -> int:
     return int(datetime(2026, 1, day, hour, tzinfo=UTC).timestamp() * 1000)
 
 
-STATUS = Status(
+STATUS = SupervisorStatus(
     time="2026-11-27T04:00:00Z",
     figures=Figures(
         systems=(
@@ -35,9 +35,9 @@ STATUS = Status(
         filtered=15_072,
     ),
     outlook=Outlook(
-        ports=(Port("KZKUR", "Kuryk", "WEA", ("215 trucks", "109 wagons"), at(15, 9), at(16, 4)),),
+        ports=(ClosedPort("KZKUR", "Kuryk", "WEA", ("215 trucks", "109 wagons"), at(15, 9), at(16, 4)),),
         held={"delay: WEA": 6, "customs: inspection": 4},
-        permits=Permits(57, 49, 1, {"AZ": "", "GE": "", "TR": "our last event is 1, it has 2"}),
+        permits=PermitCounts(57, 49, 1, {"AZ": "", "GE": "", "TR": "our last event is 1, it has 2"}),
         look=("KZKUR", "9501368", "30000021"),
     ),
     processes=(ProcessFigures("stream", "ready", 1, 150 * 1024**2, 29.0, 2),),

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.registry.client import RegistryClient
-from connectors.registry.transport import Bearer
+from connectors.registry.transport import TokenAuth
 from schemas.errors import Misconfigured, Permanent, Transient
 
 FIXED = {
@@ -164,7 +164,7 @@ async def test_endless_answer_is_cut_off(partner: Partner) -> None:
 
 async def test_refused_credentials_are_the_operators_task(partner: Partner) -> None:
     """401 is a matter of configuration, and the token itself is not in the message."""
-    async with RegistryClient(partner.url, auth=Bearer("s3cret")) as client:
+    async with RegistryClient(partner.url, auth=TokenAuth("s3cret")) as client:
         with pytest.raises(Misconfigured) as caught:
             await client.schema(8)
     assert partner.seen[0].headers["authorization"] == "Bearer s3cret"

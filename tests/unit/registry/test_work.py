@@ -17,9 +17,9 @@ from schemas.registry.model import Field, Record
 from schemas.registry.names import DEFAULT, subject
 from schemas.registry.reading import parse
 from schemas.registry.records import Reference, decode, encode
-from schemas.registry.refusal import Refusal
+from schemas.registry.refusal import RegistryRefusal
 from schemas.registry.registration import register
-from schemas.registry.state import State
+from schemas.registry.state import RegistryState
 from schemas.registry.submission import MAX_REFERENCED, MAX_TEXTS, Submission
 
 TOO_LARGE = 42209
@@ -71,9 +71,9 @@ def test_a_comparison_goes_through_a_record_a_few_times(level: str, monkeypatch:
     assert len(made) <= 4
 
 
-def filled(texts: list[str], references: list[list[int]]) -> State:
+def filled(texts: list[str], references: list[list[int]]) -> RegistryState:
     """A registry with these schemas as r0, r1 and so on, each with references to others."""
-    state = State()
+    state = RegistryState()
     for number, text in enumerate(texts):
         listed = tuple(Reference(f"R{other}", f"r{other}", 1) for other in references[number])
         given = Submission(text, references=listed)
@@ -96,7 +96,7 @@ def test_what_a_schema_refers_to_is_bounded_together(monkeypatch: pytest.MonkeyP
     read: list[int] = []
     monkeypatch.setattr(submission, "read", lambda *texts: read.append(len(texts)))
     references = tuple(Reference(f"R{n}", f"r{n}", 1) for n in range(10))
-    with pytest.raises(Refusal, match=str(MAX_TEXTS)) as refused:
+    with pytest.raises(RegistryRefusal, match=str(MAX_TEXTS)) as refused:
         register(
             state, subject("s"), Submission('"R0"', references=references), normalize=False, recursive=False
         )
@@ -106,12 +106,12 @@ def test_what_a_schema_refers_to_is_bounded_together(monkeypatch: pytest.MonkeyP
 def test_a_long_list_of_references_is_refused_unread() -> None:
     """One schema named ten thousand times costs no look-up, and the answer does not repeat the list."""
 
-    class Asked(State):
+    class Asked(RegistryState):
         def resolve(self, reference: Reference, context: str) -> NoReturn:
             raise AssertionError(f"{reference} was looked up in {context}")
 
     given = Submission('"A"', references=(Reference("A", "a", 1),) * 10_000)
-    with pytest.raises(Refusal, match=str(MAX_REFERENCED)) as refused:
+    with pytest.raises(RegistryRefusal, match=str(MAX_REFERENCED)) as refused:
         register(Asked(), subject("s"), given, normalize=False, recursive=False)
     assert refused.value.error_code == TOO_LARGE
     assert len(refused.value.message) < 500
@@ -120,9 +120,13 @@ def test_a_long_list_of_references_is_refused_unread() -> None:
 def test_an_answer_does_not_repeat_what_was_sent() -> None:
     """A refusal quotes of long references and texts the beginning."""
     references = tuple(Reference("A" * 900, "a" * 900, 1) for _ in range(MAX_REFERENCED))
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RegistryRefusal) as refused:
         register(
-            State(), subject("s"), Submission('"A"', references=references), normalize=False, recursive=False
+            RegistryState(),
+            subject("s"),
+            Submission('"A"', references=references),
+            normalize=False,
+            recursive=False,
         )
     assert len(refused.value.message) < 10_000
 

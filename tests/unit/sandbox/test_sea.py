@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from corridor.sandbox.message import Message
+from corridor.sandbox.message import PlayedMessage
 from corridor.sandbox.sea import rail_voyage, truck_voyage
 from corridor.sandbox.settings import PROFILES
 from corridor.sandbox.shipments import START, Train
@@ -94,7 +94,7 @@ def test_the_train_is_on_the_ferry() -> None:
 def test_the_ferrys_departure_reaches_every_note_of_its_train() -> None:
     """Port, operator and platforms together: each of the train's four notes is told the departure once."""
     where = Crossing(aboard=True, **PROFILES)
-    batches: list[tuple[str, Message]] = [
+    batches: list[tuple[str, PlayedMessage]] = [
         (name, message) for name in ("port", "vessel") for message in islice(messages(name), 600)
     ]
     for name, message in sorted(batches, key=lambda one: one[1].at):

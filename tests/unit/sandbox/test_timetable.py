@@ -10,7 +10,7 @@ import pytest
 
 from corridor.roles.contracts import edge_format
 from corridor.sandbox.itinerary import itinerary
-from corridor.sandbox.message import Message
+from corridor.sandbox.message import PlayedMessage
 from corridor.sandbox.settings import PROFILES
 from corridor.sandbox.shipments import Train
 from corridor.sandbox.timetable import messages
@@ -30,13 +30,13 @@ def participant(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def dtc() -> list[Message]:
+def dtc() -> list[PlayedMessage]:
     """The first messages of the DTC."""
     return list(islice(messages("dtc"), 6000))
 
 
 @pytest.fixture(scope="module")
-def dlp() -> list[Message]:
+def dlp() -> list[PlayedMessage]:
     """The first messages of the DLP."""
     return list(islice(messages("dlp"), 3000))
 
@@ -72,7 +72,7 @@ def test_every_message_is_valid_by_its_profile(participant: str) -> None:
         form.to_avro(message.body())
 
 
-def test_every_identifier_holds(dtc: list[Message], dlp: list[Message]) -> None:
+def test_every_identifier_holds(dtc: list[PlayedMessage], dlp: list[PlayedMessage]) -> None:
     """Wagons, containers, stations, goods, trains and vessels pass their checks."""
     for message in dtc:
         note = message.document
@@ -91,7 +91,7 @@ def test_every_identifier_holds(dtc: list[Message], dlp: list[Message]) -> None:
         assert [(name, value) for name, value in named if value and CHECKS[name](value)] == []
 
 
-def test_every_code_is_known(dtc: list[Message], dlp: list[Message]) -> None:
+def test_every_code_is_known(dtc: list[PlayedMessage], dlp: list[PlayedMessage]) -> None:
     """Stations, operations, delay reasons, places, facilities and events are in the code lists."""
     codes = CodeLists.load()
     for message in dtc:
@@ -107,7 +107,7 @@ def test_every_code_is_known(dtc: list[Message], dlp: list[Message]) -> None:
         assert facility is None or codes.known("facilities", facility) or codes.known("stations", facility)
 
 
-def test_what_goes_wrong_in_the_world_is_there(dtc: list[Message], dlp: list[Message]) -> None:
+def test_what_goes_wrong_in_the_world_is_there(dtc: list[PlayedMessage], dlp: list[PlayedMessage]) -> None:
     """Deltas, annulments, repeats, late versions, corrections, reissued notes, overrides and retractions."""
     kinds = Counter(message.document["messageKind"] for message in dtc)
     assert kinds["SNAPSHOT"] > kinds["DELTA"] > kinds["ANNULMENT"] > 0
@@ -125,7 +125,7 @@ def test_what_goes_wrong_in_the_world_is_there(dtc: list[Message], dlp: list[Mes
     assert {"CROS", "GTOT", "ARRI", "DEPA", "STRT", "CMPL"} == {m.document["eventCode"] for m in dlp}
 
 
-def test_a_station_is_called_what_it_is_called(dtc: list[Message]) -> None:
+def test_a_station_is_called_what_it_is_called(dtc: list[PlayedMessage]) -> None:
     """A note that is reissued at Alat has the name of Alat beside its code, not that of Altynkol."""
     places = Places(CodeLists.load())
     named = {(m.document["departureStation"], m.document.get("departureStationName")) for m in dtc}
@@ -139,7 +139,7 @@ def test_ports_tell_minutes() -> None:
     assert [time for time in times if not time.endswith(":00Z")] == []
 
 
-def _late(dtc: list[Message]) -> int:
+def _late(dtc: list[PlayedMessage]) -> int:
     highest: dict[str, int] = defaultdict(int)
     late = 0
     for message in dtc:
@@ -149,7 +149,7 @@ def _late(dtc: list[Message]) -> int:
     return late
 
 
-def test_versions_of_a_note_are_without_gap(dtc: list[Message]) -> None:
+def test_versions_of_a_note_are_without_gap(dtc: list[PlayedMessage]) -> None:
     """Each note counts its versions from 1, and no version has two contents."""
     contents: dict[tuple[str, int], bytes] = {}
     for message in dtc:
@@ -161,7 +161,7 @@ def test_versions_of_a_note_are_without_gap(dtc: list[Message]) -> None:
         assert all((subject, version) in contents for version in range(1, 30))
 
 
-def test_a_note_begins_with_all_that_the_profile_wants(dtc: list[Message]) -> None:
+def test_a_note_begins_with_all_that_the_profile_wants(dtc: list[PlayedMessage]) -> None:
     """Deltas carry what changed only, and say null for what was cleared; a first version is whole."""
     deltas = [message.document for message in dtc if message.document["messageKind"] == "DELTA"]
     assert any(value is None for delta in deltas for value in delta.values())
@@ -202,7 +202,9 @@ def test_a_container_s_next_trip_is_another_trip() -> None:
     assert min(gaps) > 4 * 20
 
 
-def test_both_platforms_speak_of_the_same_consignments(dtc: list[Message], dlp: list[Message]) -> None:
+def test_both_platforms_speak_of_the_same_consignments(
+    dtc: list[PlayedMessage], dlp: list[PlayedMessage]
+) -> None:
     """References of the DLP's events are keys of notes that the DTC sent."""
 
     def key(note: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from schemas.shipment import Fact, Measure, measures_of, settle, state_of, timeline
-from schemas.shipment.fact import Border, Lot, Note, Reference, Unit
+from schemas.shipment.fact import Border, DocumentReference, Lot, Note, Unit
 from schemas.shipment.legs import LEGS
 from schemas.shipment.measures import hundredths_of_teu
 from schemas.shipment.owners import journey_of, owner_of
@@ -38,7 +38,7 @@ def note(version: int, operation: str, esr: str, hours: float, **more: Any) -> F
     made: dict[str, Any] = {
         "id": f"note{version}", "subject": f"CONSIGNMENT:{KEY}", "sequence": version, "operation": operation,
         "esr": esr, "note": Note("0012345", "707701", "572200"), "mode": "RAIL",
-        "references": (Reference("SMGS", "707701/2026-01-12/0012345"),),
+        "references": (DocumentReference("SMGS", "707701/2026-01-12/0012345"),),
     }  # fmt: skip
     return fact("NOTE/SNAP", hours, **(made | more))
 

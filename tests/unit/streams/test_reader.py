@@ -15,7 +15,7 @@ from schemas.avro.wire import frame
 from schemas.errors import Permanent
 from schemas.records import REPORT, Report
 from streams.kafka import topics
-from streams.records.contracts import Contracts, OwnReader, Reader
+from streams.records.contracts import Contracts, OwnReader, ValueReader
 
 OURS = Codec(
     Schema.parse(
@@ -59,7 +59,7 @@ def older(number: int) -> bytes:
 async def test_an_unknown_schema_is_asked_for_again() -> None:
     """A value of a schema that is not registered is refused, and read once the schema is there."""
     registry = Registry()
-    reader, value = Reader(registry, OURS, frame(1, b"")), frame(2, older(7))
+    reader, value = ValueReader(registry, OURS, frame(1, b"")), frame(2, older(7))
     await reader.learn([value])
     with pytest.raises(Permanent) as refusal:
         reader(value)
@@ -85,7 +85,7 @@ async def test_a_schema_that_could_do_harm_is_never_decoded_with(text: str, code
     """Whatever another registry lets in: recursion, items without width, nonsense refuse the value alone."""
     registry = Registry()
     registry.known[2] = text
-    reader, value = Reader(registry, OURS, frame(1, b"")), frame(2, b"\x02")
+    reader, value = ValueReader(registry, OURS, frame(1, b"")), frame(2, b"\x02")
     await reader.learn([value, b"", b"\x00", None])
     with pytest.raises(Permanent) as refusal:
         reader(value)
@@ -135,6 +135,6 @@ async def test_a_change_of_documentation_costs_no_resolution() -> None:
     """The bytes are the same, and so is the body."""
     registry = Registry()
     registry.known[2] = json.dumps({**json.loads(OURS.schema.text), "doc": "Said otherwise."})
-    reader, body = Reader(registry, OURS, frame(1, b"")), OURS.encode({"n": 7, "unit": "KGM"})
+    reader, body = ValueReader(registry, OURS, frame(1, b"")), OURS.encode({"n": 7, "unit": "KGM"})
     await reader.learn([frame(2, body)])
     assert reader(frame(2, body)) == body

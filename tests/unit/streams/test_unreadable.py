@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from corridor.roles.health import Health
-from corridor.roles.permits import Permits
+from corridor.roles.permits import PermitOffice
 from schemas import profiles
 from schemas.avro.wire import frame
 from schemas.errors import Permanent, Transient
@@ -22,7 +22,7 @@ from schemas.registry.records import decode
 from streams.kafka.settings import Kafka, Topics
 from streams.logs import shared_log
 from streams.logs.permit_log import PermitLedger
-from streams.records.contracts import Contracts, Reader
+from streams.records.contracts import Contracts, ValueReader
 from tests.support.text_log import TextLog
 
 KAFKA = Kafka(bootstrap="127.0.0.1:1")
@@ -148,7 +148,7 @@ async def test_a_ledger_with_such_a_record_signs_nothing(value: bytes | None) ->
     """It does not start empty: an authority that forgot its chain would sign a fork of it."""
     schema = profiles.load("epermit.event.v1").schema
     ledger = PermitLedger("az", "AZ", schema, KAFKA, _Gone(), Topics(), [])
-    ledger._reader = Reader(_Gone(), PERMIT.codec, frame(1, b""))
+    ledger._reader = ValueReader(_Gone(), PERMIT.codec, frame(1, b""))
     record: Any = SimpleNamespace(value=value, offset=0, headers=[])
     with pytest.raises(Permanent) as refused:
         await ledger._apply([record])
@@ -157,7 +157,7 @@ async def test_a_ledger_with_such_a_record_signs_nothing(value: bytes | None) ->
 
 def test_such_an_authority_is_set_aside_alone() -> None:
     """Readiness names it and why; the gateway serves everyone else, and the authority again afterwards."""
-    permits, health = Permits.__new__(Permits), Health("gateway")
+    permits, health = PermitOffice.__new__(PermitOffice), Health("gateway")
     permits.name, permits._health = "az", health
     permits._ledger = SimpleNamespace(unreadable=Permanent("log-unreadable", "offset 3"), ready=False)  # type: ignore[assignment]
     health.watch("ledger of az", permits.is_ready)
