@@ -117,8 +117,11 @@ class ChainStep:
             return SenderLoss(replace(loss, pointer=self._wanting(loss.pointer)), loss.pointer)
         if loss.reason == NO_EQUIVALENT and self._told_by_another(before, came, loss.pointer, found):
             return None
+        at = found.pointer if before.result.own is None else before.result.own(found.pointer)
+        if at is None:
+            return None  # a version before said it
         value = found.value if loss.value and loss.value != HIDDEN else loss.value
-        return SenderLoss(Loss(found.pointer, loss.reason, value), loss.pointer)
+        return SenderLoss(Loss(at, loss.reason, value), loss.pointer)
 
     def _value(self, loss: Loss) -> str | None:
         """The value that was lost, to find its origin by; what is hidden is read in the record."""
@@ -161,6 +164,8 @@ class ChainStep:
         logical = before.stage.translator.mapping.remains.logical
         place = origin(before.result.record, came, finding.pointer, finding.value, logical)
         pointer = place.pointer if place is not None else self._wanting(finding.pointer)
+        own = before.result.own if place is not None else None
+        pointer = (None if own is None else own(pointer)) or pointer
         return replace(finding, pointer=pointer)
 
     def _wanting(self, pointer: str) -> str:

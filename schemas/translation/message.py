@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.avro.schema import Record as RecordType
 from schemas.avro.violation import HIDDEN
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.reasons import kind_of
@@ -146,6 +147,11 @@ class Message:
         key = candidate.partition.encode() if candidate.partition is not None else self.source.key
         rule, variables = candidate.rule, candidate.variables
         return Output(key, body, id, candidate.subject or "", self.context.hops, rule, variables)
+
+    @property
+    def kind(self) -> RecordType:
+        """The type of the record."""
+        return self._mapping.source.record
 
     def odd_version(self, rule: str, severity: str, number: int | None) -> None:
         """Find something about the version that the message says it is, at its own number."""

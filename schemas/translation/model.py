@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -71,7 +71,8 @@ class Result:
     ``happened`` is the time (UTC milliseconds) of what the message tells of, None when the mapping does not
     say or nothing has happened. ``unsure`` names the code list of each row that was used though it is not
     verified. ``record`` is what was read of the message; ``told`` that the pointers of the losses are the
-    sender's own already, as its event gave them.
+    sender's own already, as its event gave them. ``own`` gives the pointer into the message of what stands at
+    a pointer into ``record``, where that is a whole document of which the message was a part.
     """
 
     __slots__ = (
@@ -81,6 +82,7 @@ class Result:
         "happened",
         "losses",
         "outputs",
+        "own",
         "record",
         "told",
         "unsure",
@@ -103,6 +105,7 @@ class Result:
         self.unsure: list[str] = []
         self.record: Any = None
         self.told = False
+        self.own: Callable[[str], str | None] | None = None
 
 
 class Event:

@@ -11,6 +11,7 @@ from schemas.avro.differing import Differing
 from schemas.mapping.compile import CompiledRule
 from schemas.mapping.remains import Left
 from schemas.translation.message import Message
+from schemas.translation.own import own
 
 _OF_COURSE: Final = {"envelope", "correction", "subject", "consignment_id", "quality"}
 """Who the event is about, and how it came: it is the same in every version, and nobody counts it as lost."""
@@ -49,10 +50,12 @@ class News:
 
     def untold(self) -> Sequence[Left]:
         """What is new and stands only in the output of the rule that holds the rest."""
-        if self._old is None:
-            return self._message.untold(None, None)
-        before, changed = self._changed
-        return self._message.untold(before, changed)
+        before, changed = (None, None) if self._old is None else self._changed
+        new, record = self._message.untold(before, changed), self._message.record
+        if record is self._own:
+            return new
+        placed = ((left, own(self._message.kind, record, self._own, left.pointer)) for left in new)
+        return [left._replace(pointer=place) for left, place in placed if place is not None]
 
     def known(self, rule: CompiledRule) -> Sequence[str]:
         """Paths of the rule's output that hold nothing new."""

@@ -7,6 +7,7 @@ with what was told; one that comes late, or takes something back, has all of the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,7 @@ from schemas.translation.merge import merge, named, placed, read
 from schemas.translation.message import Message, State
 from schemas.translation.model import Event, Output, Record, Result, anew
 from schemas.translation.news import News
+from schemas.translation.own import own
 from schemas.translation.replay import ANNULMENT, SNAPSHOT, Made, Reader, Replay
 from schemas.translation.store import pack
 from schemas.translation.timeline import Timeline
@@ -85,7 +87,10 @@ class Snapshots:
         if known or self._folded(past, version, state):
             result.filtered.append(Filtered("", "duplicate"))
             return
+        partial = message.record
         _Telling(self, past, version, message, result, state, unread=unread).tell()
+        if message.record is not partial:
+            result.own = functools.partial(own, self._record, message.record, partial)
         if key is not None:
             past.source, past.target = self.source.mark, self.target.mark
             span = self._state.closed_expires if past.closed else self._state.expires

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal
 
+from msgspec.structs import replace
+
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.mapping.compile import CompiledMapping
@@ -94,6 +96,8 @@ class Translator:
             raise self.mapping.module.failure(error, message.record, message.report) from error
         result.losses = message.report.losses
         result.findings = message.report.findings
+        if result.own is not None:
+            _as_sent(result, result.own)
         result.unsure = message.report.unsure
         result.record = message.record
         if self._marks is not None and result.outputs:
@@ -146,3 +150,18 @@ class Translator:
     def _known(message: Message) -> tuple[str, ...]:
         """Paths that hold nothing new, as the record says itself and as its headers say."""
         return (*(message.value("known", _NOTHING) or ()), *message.context.known)
+
+
+def _as_sent(result: Result, own: Callable[[str], str | None]) -> None:
+    """Name what is said of a whole document at the places of the message, which was a part of it.
+
+    What the message does not say is no loss of it; what is odd of the whole may be.
+    """
+    places = {pointer: own(pointer) for pointer in {one.pointer for one in result.losses} if pointer}
+    result.losses = [
+        replace(one, pointer=place) for one in result.losses if (place := places.get(one.pointer)) is not None
+    ]
+    result.findings = [
+        replace(one, pointer=(own(one.pointer) if one.pointer else None) or one.pointer)
+        for one in result.findings
+    ]

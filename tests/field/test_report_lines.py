@@ -207,3 +207,16 @@ def test_what_is_odd_about_a_version_stands_at_its_number() -> None:
     assert line(told(DTC, DLP, note(), again), "same-version-other-content") == ("/noteVersion", "1")
     again = event(eventDateTime="2026-01-17T07:45:00Z")
     assert line(told(DLP, DTC, event(), again), "same-version-other-content") == ("/eventVersion", "1")
+
+
+def test_a_part_of_a_note_is_spoken_of_as_it_was_sent() -> None:
+    """A DELTA that names the second wagon alone: its tare is lost at the first, and nothing of the other."""
+    box = {"containerNo": "QTZU3001723", "tareKg": 3801, "seals": [{"number": "S1", "owner": "CUSTOMS"}]}
+    wagons = [*note()["wagons"], {"wagonNumber": "94201720", "containers": [{"containerNo": "QTZU3001723"}]}]
+    wagons[0]["containers"][0]["tareKg"] = 3900
+    delta = note(messageKind="DELTA", noteVersion=2, noteType=None, destinationStation=None)
+    delta |= {"wagons": [{"wagonNumber": "94201720", "tareKg": 21000, "containers": [box]}]}
+    delta["messageId"] = "9934f57c-881f-58fa-96d3-43687c000002"
+    said = told(DTC, DLP, note(wagons=wagons), {k: v for k, v in delta.items() if v is not None})
+    lost = {one["pointer"]: one["value"] for one in said.of("loss") if one["line"] == 2}
+    assert lost == {"/wagons/0/tareKg": "21000", "/wagons/0/containers/0/tareKg": "3801"}
