@@ -23,6 +23,18 @@ def back(*notes: dict[str, Any]) -> list[dict[str, Any]]:
     return told
 
 
+def test_81_is_back_once_the_destination_is_known() -> None:
+    """Before that, out of a gate is told in words: 81 would close a note that is on its way."""
+    delivered = note("81", "572107", "20.01.2026 14:30")
+    words = back(delivered)
+    assert {one["remark"][:14] for one in words} == {"EQUIPMENT/GTOT"}
+    assert {one.get("operationCode") for one in words} == {None}
+    there, here = Crossing(), Crossing()
+    here.dtc(note("20", "707701", "12.01.2026 14:30"))
+    told = [one for event in there.dtc(delivered).dlp for one in here.dlp({"eventVersion": 1} | event).dtc]
+    assert operations(told) == {("81", "572107", "20.01.2026 14:30", (box,)) for box in (C1, C2)}
+
+
 def operations(messages: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
     """Operation, station, time and the units it is told of."""
     return {
@@ -60,7 +72,6 @@ def test_operations_on_the_note_are_back(code: str, station: str) -> None:
         ("71", "549204"),
         ("72", "663404"),
         ("73", "549204"),
-        ("81", "572107"),
         ("90", "572107"),
     ],
 )

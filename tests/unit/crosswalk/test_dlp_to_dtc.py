@@ -310,8 +310,12 @@ def test_72_73_vessel_without_a_wagon_is_the_feeder(code: str, operation: str) -
 
 @pytest.mark.parametrize("code", ["GTOT", "AVPU"])
 def test_81_gate_out_and_available_are_delivered(code: str) -> None:
-    """EQUIPMENT GTOT and AVPU: 81."""
-    notes = Crossing().dlp(event("EQUIPMENT", code, equipmentReference=C1, location=STATION)).dtc
+    """EQUIPMENT GTOT and AVPU: 81 at the destination of the note; where that is not known, words."""
+    assert pick(Crossing().dlp(event("EQUIPMENT", code, equipmentReference=C1, location=STATION)).dtc,
+                "operationCode") == [(None,)]  # fmt: skip
+    crossing = Crossing()
+    crossing.dtc(note("20", "707701", "12.01.2026 14:30"))
+    notes = crossing.dlp(event("EQUIPMENT", code, equipmentReference=C1, location=STATION)).dtc
     assert pick(notes, "operationCode") == [("81",)]
 
 

@@ -64,8 +64,10 @@ def test_events_are_put_together_to_one_note() -> None:
     crossing.dlp(event("CUSTOMS", "SUBM", documentTypeCode="CUC", customs=customs, location=location))
     rail = {"equipmentReference": C1, "modeOfTransport": "RAIL", "railCarReference": "94001235"}
     crossing.dlp(event("EQUIPMENT", "LOAD", location=location, **rail))
-    notes = crossing.dlp(event("EQUIPMENT", "GTOT", equipmentReference=C1, location=location)).dtc
-    assert pick(notes, "noteVersion", "operationCode") == [(3, "81")]
+    notes = crossing.dlp(
+        event("EQUIPMENT", "INSP", equipmentReference=C1, location=location, remark="wet")
+    ).dtc
+    assert pick(notes, "noteVersion", "operationCode") == [(3, "90")]
     note_of_all = merged(crossing.total.dtc)
     assert isinstance(note_of_all, dict)
     assert note_of_all["customs"] == {"transitDeclNo": "C2026-118", "status": "LODGED"}
