@@ -17,7 +17,14 @@ GARDABANI = {"UNLocationCode": "GEGAR", "facilityCode": "562800", "facilityCodeP
 
 def sent(*given: dict[str, Any]) -> Passage:
     """What became of DLP events."""
+    return sent_for(None, *given)
+
+
+def sent_for(destination: str | None, *given: dict[str, Any]) -> Passage:
+    """What became of them where the DTC has told the note, or not."""
     crossing = Crossing()
+    if destination is not None:
+        crossing.dtc(note("20", "707701", "12.01.2026 14:30", destinationStation=destination))
     for one in given:
         passage = crossing.dlp(one)
     return passage
@@ -72,14 +79,15 @@ def test_a_unit_is_told_of_terminal_and_vessel_in_words() -> None:
 def test_a_container_that_leaves_by_truck_is_told_of_without_loss() -> None:
     """81 at Poti: by which road and out of which terminal stands in words; what a note is of is laden."""
     gate = {"UNLocationCode": "GEPTI", "facilityCode": "POTI-CT", "facilityCodeProvider": "ZZZ"}
-    left = sent(
+    left = sent_for(
+        "572107",
         box(
             "GTOT",
             location=gate,
             modeOfTransport="TRUCK",
             facilityTypeCode="POTE",
             emptyIndicatorCode="LADEN",
-        )
+        ),
     )
     assert pick(left.dtc, "operationCode", "operationStation") == [("81", "572200")]
     assert left.dtc[0]["unitOperations"][0]["remark"] == "TRUCK AT ZZZ POTI-CT POTE"
@@ -173,7 +181,8 @@ def test_out_of_a_gate_and_on_is_not_delivered() -> None:
     assert "operationCode" not in on
     assert on["remark"].startswith("EQUIPMENT/GTOT")
     for delivered in (box("GTOT"), box("GTOT", nextLocation="AZALA"), box("AVPU")):
-        assert pick(sent(delivered).dtc, "operationCode") == [("81",)]
+        assert pick(sent_for("548502", delivered).dtc, "operationCode") == [("81",)]
+        assert pick(sent(delivered).dtc, "operationCode") == [(None,)]  # nobody knows where it goes
 
 
 def modes(**fields: object) -> tuple[str, str | None, set[str]]:

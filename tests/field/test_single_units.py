@@ -164,7 +164,7 @@ def test_what_the_dtc_is_told_of_one_unit_comes_back_of_that_unit() -> None:
 
 WHERE = {"UNLocationCode": "GEPTI"}
 EVENTS = {
-    "of a container": event("EQUIPMENT", "GTOT", equipmentReference=C1, location=WHERE),
+    "of a container": event("EQUIPMENT", "RSEA", equipmentReference=C1, location=WHERE),
     "of a note": event("SHIPMENT", "ISSU", documentTypeCode="ARN", location=WHERE, shipmentReference="S-1"),
     "of customs": event(
         "CUSTOMS", "CUSR", customs={"declarationNo": "D1"}, location=WHERE, shipmentReference="S-1"
