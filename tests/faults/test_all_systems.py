@@ -33,7 +33,7 @@ OUTAGE = 30.0 if SOAK else 5.0
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.faults,
-    pytest.mark.timeout(2400 if SOAK else 400),
+    pytest.mark.timeout(2400 if SOAK else 1200),
     pytest.mark.system("dtc", "dlp", "port", "vessel", "oil", "epermit"),
 ]
 

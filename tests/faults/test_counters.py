@@ -28,7 +28,7 @@ CANARY = "canary-7f3a"
 STRANGER = "whsec_" + base64.b64encode(b"a key that nobody knows here!").decode()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_after_a_drain_the_counters_equal_the_ledgers(rig: Callable[..., Rig]) -> None:
     """Accepted, delivered, dead and filtered of all roles are those of ledgers, receipts and reports.
 

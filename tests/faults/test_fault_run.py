@@ -28,7 +28,7 @@ MISBEHAVIOUR: dict[str, Any] = {
 OUTAGE = 30.0
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_the_audit_is_clean_after_everything_was_killed(
     rig: Callable[..., Rig], accepted: Callable[[dict[str, Any]], int]
 ) -> None:

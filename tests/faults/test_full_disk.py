@@ -15,7 +15,7 @@ from tests.support.rig import ROLES, Rig
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.faults,
-    pytest.mark.timeout(500),
+    pytest.mark.timeout(1200),
     pytest.mark.system("dtc", "dlp"),
 ]
 

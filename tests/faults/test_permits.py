@@ -28,7 +28,7 @@ STALLED = 60.0
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.faults,
-    pytest.mark.timeout(7200 if SOAK else 300),
+    pytest.mark.timeout(7200 if SOAK else 1200),
     pytest.mark.system("epermit"),
 ]
 

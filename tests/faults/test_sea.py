@@ -20,7 +20,7 @@ from tests.support.rig import Rig
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.faults,
-    pytest.mark.timeout(500),
+    pytest.mark.timeout(1200),
     pytest.mark.system("port", "vessel", "oil"),
 ]
 

@@ -16,7 +16,7 @@ from streams.records.contracts import OWN, Contracts
 from tests.support.apicurio import Apicurio
 from tests.support.up import Up, crossing, free_base, ready
 
-pytestmark = [pytest.mark.foreign, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.foreign]
 
 OLD = '{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}'
 NEXT = (

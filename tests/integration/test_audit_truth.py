@@ -12,7 +12,7 @@ from corridor.audit.facts import BrokenPromise
 from schemas.errors import Misconfigured
 from tests.support.corridor_log import SETTINGS, CorridorLog
 
-pytestmark = [pytest.mark.system("dtc", "dlp"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system("dtc", "dlp")]
 
 EACH, SEED = 80, 7
 

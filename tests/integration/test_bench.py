@@ -8,7 +8,7 @@ import pytest
 
 from corridor.cli.bench import CASES
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.kafka
 
 SHARE = 0.01
 WITHOUT_TARGET = {"registry", "codes", "translation", "view", "show"}

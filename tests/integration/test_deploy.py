@@ -57,7 +57,6 @@ async def ready(port: int, process: asyncio.subprocess.Process) -> None:
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(300)
 async def test_the_commands_of_compose_run_as_plain_processes(
     private_kafka: Callable[[], Node], tmp_path: Path
 ) -> None:

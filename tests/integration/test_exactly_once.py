@@ -21,7 +21,7 @@ from tests.support.counting import CODEC, DEFECT, DELAY, FRAME, OVERSIZE, POISON
 from tests.support.kafka import Row, committed, members, produce, read
 from tests.support.measured import measured, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.kafka
 
 KEYS = 97
 

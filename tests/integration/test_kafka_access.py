@@ -35,7 +35,7 @@ from streams.kafka.transactions import Writer, Writes
 from streams.partition.state import restore
 from tests.support.kafka import produce
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.kafka
 
 USER, PASSWORD = "corridor", "correct-horse"
 MECHANISMS = ("SCRAM-SHA-512", "PLAIN")

@@ -15,7 +15,7 @@ from streams.kafka import topics
 from streams.kafka.settings import Kafka, Topics
 from tests.support.roles import PATIENCE, ROLES, Broker
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 HUNG_UP = "SIGHUP changes nothing: settings are read at the start only; restart to change them"
 

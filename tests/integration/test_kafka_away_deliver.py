@@ -23,7 +23,7 @@ from streams.records.envelope import headers
 from tests.support.counting import CODEC, FRAME, SCHEMA
 from tests.support.kafka import produce
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 PARTICIPANTS = [f"p{number}" for number in range(6)]
 RAMP = 60

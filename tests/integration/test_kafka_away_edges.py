@@ -17,7 +17,7 @@ from streams.kafka import topics
 from streams.kafka.settings import Kafka, Topics
 from tests.support.roles import TOKEN, Broker
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 AT_ONCE = 8.0
 """Seconds until the client gives up: less than what an acknowledgement is waited for."""

@@ -22,7 +22,7 @@ from corridor.sandbox.weather import storms
 from corridor.supervisor.state import EVERYONE, Ports
 from tests.support.up import Up, free_base
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
+pytestmark = pytest.mark.kafka
 
 SPEED = "2"
 """Simulated hours a second: the first storm is over and its ferries are in Alat after 75 s."""

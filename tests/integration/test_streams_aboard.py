@@ -19,7 +19,7 @@ from tests.support.aboard_process import events, plan
 from tests.support.crossing import Crossing, codec
 from tests.support.kafka import Row, produce, read
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180), pytest.mark.system("port", "vessel")]
+pytestmark = [pytest.mark.kafka, pytest.mark.system("port", "vessel")]
 
 CODEC = codec(profiles.CANONICAL)
 FRAME = b"\x00\x00\x00\x00\x01"

@@ -28,7 +28,7 @@ from tests.support.counting import CODEC, FRAME, SCHEMA
 from tests.support.kafka import Row, members, produce, read
 from tests.support.measured import measured, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.kafka
 
 ACCEPTED = 1_700_000_000_000
 PROCESSING = Processing(app="test")

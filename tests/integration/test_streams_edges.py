@@ -23,7 +23,7 @@ from streams.records.contracts import Contracts
 from tests.support.counting import CODEC, SCHEMA, plan
 from tests.support.kafka import members, read
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.kafka
 
 
 def accepted(participant: str, number: int, body: int = 0) -> Accepted:

@@ -25,7 +25,7 @@ RESTARTS = 40_000 if SOAK else 150
 """An epoch is a short: after 32,766 of them the coordinator gives another producer id, and begins again."""
 
 # with `make soak` it is one of the long campaigns
-pytestmark = [pytest.mark.timeout(1800 if SOAK else 120), *([pytest.mark.faults] if SOAK else [])]
+pytestmark = [pytest.mark.timeout(1800 if SOAK else 900), *([pytest.mark.faults] if SOAK else [])]
 
 
 async def open_often(kafka: Kafka, processing: Processing, name: str, times: int) -> set[int]:

@@ -30,7 +30,7 @@ from streams.operations.dead import listed
 from streams.operations.replay import discard, replay
 from tests.support.kafka import members, produce, read
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.kafka
 
 SCHEMA = fastavro.parse_schema(json.loads(text("shipment.avsc")))
 

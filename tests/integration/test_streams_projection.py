@@ -15,7 +15,7 @@ from streams.kafka.settings import Kafka, Processing
 from streams.logs.projection import Moved, Place, Projection
 from tests.support.kafka import members, produce
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.kafka
 
 ROUNDS, RECORDS = 6, 300
 

@@ -16,7 +16,7 @@ from streams.operations.dead import WantedLetters, listed
 from streams.operations.replay import MOST_BYTES, replay
 from tests.support.kafka import Row, produce, read
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.kafka
 
 FRAME = b"\x00\x00\x00\x00\x01"
 LETTERS, BODY = 160, 400_000

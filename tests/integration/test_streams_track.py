@@ -22,7 +22,7 @@ from streams.records.envelope import Envelope, headers
 from tests.support.kafka import produce, read
 from tests.support.measured import until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.kafka
 
 
 async def prepare(bootstrap: str) -> Destination:

@@ -19,7 +19,7 @@ import pytest
 from deploy.kafka import Node
 from tests.support.up import Status, Up, crossing, free_base, ready
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.system("dtc", "dlp")]
+pytestmark = [pytest.mark.kafka, pytest.mark.system("dtc", "dlp")]
 
 
 @pytest.fixture

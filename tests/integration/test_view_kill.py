@@ -31,7 +31,7 @@ from tests.support.crossing import codec
 from tests.support.journeys import facts, told
 from tests.support.kafka import Row, produce
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.system("view")]
+pytestmark = [pytest.mark.kafka, pytest.mark.system("view")]
 
 KILLS = 5
 TRAINS = 6

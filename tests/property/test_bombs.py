@@ -37,7 +37,7 @@ SLOWEST, RATIO = 1.0, 20.0
 PATIENCE = 60.0
 EVENT = next(iter(profiles.load("dlp.event.v1").examples.values()))
 
-pytestmark = pytest.mark.timeout(7200 if SOAK else 300)
+pytestmark = pytest.mark.timeout(7200 if SOAK else 900)
 
 
 class Victim:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.described import described, judge
 
-pytestmark = pytest.mark.timeout(3600 if os.environ.get("CORRIDOR_SOAK") else 300)
+pytestmark = pytest.mark.timeout(3600 if os.environ.get("CORRIDOR_SOAK") else 900)
 
 REFUSED = {
     "webhooks": [

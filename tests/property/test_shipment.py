@@ -83,7 +83,6 @@ def whole() -> bytes:
     return projected([list(facts(1))])
 
 
-@pytest.mark.timeout(300)
 @settings(max_examples=8, deadline=None)
 @given(seeds)
 def test_batches_order_and_repeats_do_not_change_the_view(seed: int) -> None:
