@@ -220,3 +220,11 @@ def test_a_part_of_a_note_is_spoken_of_as_it_was_sent() -> None:
     said = told(DTC, DLP, note(wagons=wagons), {k: v for k, v in delta.items() if v is not None})
     lost = {one["pointer"]: one["value"] for one in said.of("loss") if one["line"] == 2}
     assert lost == {"/wagons/0/tareKg": "21000", "/wagons/0/containers/0/tareKg": "3801"}
+
+
+def test_what_is_no_key_of_a_first_note_stops_nothing() -> None:
+    """The event is told for the note that it names, and the other number is lost."""
+    odd = [{"type": "SMGS", "value": KEY, "original": "0500033"}]
+    said = told(DLP, DTC, event(references=odd, equipmentReference="CSQU3054383", modeOfTransport="VESSEL"))
+    assert (said.code, said.out[0]["noteNumber"], said.out[0].get("originalNote")) == (0, "0500034", None)
+    assert line(said, "form") == ("/references/0/original", "0500033")
