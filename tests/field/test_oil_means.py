@@ -182,3 +182,20 @@ def test_a_net_volume_beside_a_net_mass_is_lost_by_name(target: str) -> None:
     said = told(OIL, target, lot)
     assert {one["pointer"]: one["value"] for one in said.of("loss")} == {"/quantities/1/quantity": "47585.8"}
     assert said.of("finding") == []
+
+
+def test_the_quantity_of_a_part_is_not_that_of_the_lot() -> None:
+    """A terminal takes each quantity as a measurement of the whole lot; that of a part is lost by name."""
+    part = bulk("LOAD", modeOfTransport="VESSEL", partialIndicator=True, totalUnits=20)
+    part["bulk"] = {"lotNumber": "L-1", "gsv15": "75.6", "gsv60": "475.8", "density15": "793.5"}
+    part["bulk"]["grossVolumeObserved"] = "76.1"
+    said = told(DLP, OIL, part)
+    assert [(one["lotEvent"], one["quantities"]) for one in said.out] == [("LOADED", [])]
+    assert "observedVolume" not in said.out[0]
+    assert said.out[0]["density"] == {"value": "793.5", "reference": "C15"}  # holds in every part
+    assert {one["pointer"] for one in said.of("loss")} >= {
+        "/partialIndicator", "/totalUnits", "/cargo/0/quantity", "/bulk/gsv15", "/bulk/gsv60",
+        "/bulk/grossVolumeObserved",
+    }  # fmt: skip
+    whole = told(DLP, OIL, part | {"partialIndicator": False}).out[0]
+    assert [one["unit"] for one in whole["quantities"]] == ["TNE", "MTQ", "BLL"]
