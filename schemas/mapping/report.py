@@ -188,8 +188,13 @@ class MessageReport:
         return self._alone([finding for _, finding in self._found.values()]) if self._found else []
 
     def _alone(self, findings: list[Finding]) -> list[Finding]:
-        """Findings without those that a loss at the same place tells already."""
-        return [one for one in findings if (one.pointer, one.rule) not in self._lost]
+        """Findings without those that a loss, or a station that nobody knows, tells at the same place."""
+        return [
+            one
+            for one in findings
+            if (one.pointer, one.rule) not in self._lost
+            and not (one.rule == "unknown-code" and (one.pointer, "station-unknown") in self._found)
+        ]
 
     @property
     def unsure(self) -> list[str]:

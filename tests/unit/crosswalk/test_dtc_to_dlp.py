@@ -172,7 +172,7 @@ def test_34_abandoned_moves_the_estimate_with_a_reason() -> None:
         events, "eventType", "eventCode", "eventClassifierCode", "eventDateTime", "delayReasonCode"
     ) == [("TRANSPORT", "ARRI", "EST", "2026-01-28T08:00:00Z", "VES")]
     assert events[0]["location"]["UNLocationCode"] == "GEPTI"
-    assert events[0]["remark"] == "STANDING 662905 SINCE 2026-01-14T22:15:00Z"
+    assert events[0]["remark"] == "STANDING 662905 SINCE 2026-01-14T22:15:00Z; Ожидание судна"
 
 
 HANDED = note("40", "558701", "21.01.2026 08:20")

@@ -143,4 +143,4 @@ def test_a_density_that_no_crude_has_is_a_finding() -> None:
     oil = {"density20": "1100", "netTonnes": "60.12", "waterPct": "0.5"}
     passage = crossing().dtc(note("20", "549702", "03.02.2026 05:10", oil=oil, goods=CRUDE))
     assert not any("density15" in one.get("bulk", {}) for one in passage.dlp)
-    assert ("/bulk/density20", "density-out-of-range") in [found[1:3] for found in passage.findings]
+    assert ("/oil/density20", "out-of-range") in [found[1:3] for found in passage.findings]
