@@ -127,8 +127,7 @@ def within(low: Decimal | None, high: Decimal | None) -> tuple[Callable[..., Any
         return value if inside else None
 
     def slow(to: MessageReport, pointer: str, value: Any) -> Any:  # noqa: ANN401
-        if not to.found(pointer, "negative"):
-            to.odd(pointer, "out-of-range", "error", value)
+        to.odd(pointer, "out-of-range", "error", value)
         return value
 
     return fast, slow

@@ -190,8 +190,9 @@ def test_a_station_without_its_list_is_lost_once_with_a_hint() -> None:
 def test_a_mass_below_zero_is_odd_and_goes_on(sender: str) -> None:
     """Severity warning in the list: no dead letter, and one finding."""
     goods = [{"gng": "72083900", "netKg": -5}]
-    cargo = [{"hsCode": "270900", "quantity": "-5", "unitCode": "KGM"}]
-    made = note(goods=goods) if sender == DTC else event("BULK/LOAD", cargo=cargo)
+    cargo = [{"hsCode": "720839", "quantity": "-5", "unitCode": "KGM"}]
+    box = event(cargo=cargo, equipmentReference="CSQU3054383", modeOfTransport="RAIL")
+    made = note(goods=goods) if sender == DTC else box
     said = told(sender, "corridor.event.v1", made)
     assert (said.code, len(said.out) > 0) == (0, True)
     assert [(one["rule"], one["severity"], one["value"]) for one in said.of("finding")] == [
