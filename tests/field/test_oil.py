@@ -268,8 +268,8 @@ def test_what_the_broker_computed_says_so() -> None:
     ("bulk", "pointer", "rule"),
     [
         ({"gsv15": "-1"}, "/bulk/gsv15", "out-of-range"),
-        ({"gsv60": "-1"}, "/bulk/gsv60", "out-of-range"),
-        ({"grossVolumeObserved": "-1"}, "/bulk/grossVolumeObserved", "out-of-range"),
+        ({"gsv60": "-1"}, "/bulk/gsv60", "negative"),
+        ({"grossVolumeObserved": "-1"}, "/bulk/grossVolumeObserved", "negative"),
         ({"bsw": "101"}, "/bulk/bsw", "out-of-range"),
         ({"gsv15": "1000", "gsv60": "5000", "density15": "800"}, "/bulk/gsv60", "differs-from-computed"),
         ({"apiGravity": "30", "density15": "793.5"}, "/bulk/density15", "differs-from-computed"),
