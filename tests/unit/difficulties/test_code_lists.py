@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.crossing import C1, Crossing, event, note, pick
+from tests.support.crossing import Crossing, event, note, pick
 
 pytestmark = pytest.mark.system("dtc", "dlp")
 
@@ -40,7 +40,7 @@ def test_a_named_station_wins_over_the_table() -> None:
 def test_a_facility_of_the_list_leads_to_its_station() -> None:
     """A terminal that the list of facilities knows gives its station."""
     location = {"UNLocationCode": "KZAAU", "facilityCode": "AKTAU-CT", "facilityCodeProvider": "ZZZ"}
-    notes = Crossing().dlp(event("EQUIPMENT", "GTOT", equipmentReference=C1, location=location)).dtc
+    notes = Crossing().dlp(event("SHIPMENT", "ISSU", documentTypeCode="TRD", location=location)).dtc
     assert pick(notes, "operationStation") == [("663404",)]
 
 
