@@ -156,7 +156,8 @@ def test_every_story_crosses(up: Callable[[str], Up], view: View, tmp_path: Path
         done = run(command, state)
         allowed = {0, 1} if command[1:] == ["permit", "check"] else {0}  # 1: an event is on its way
         assert done.returncode in allowed, f"{' '.join(command)}: {done.stdout}{done.stderr}"
-    after = running.until(lambda _: all(map(view.arrived, [FERRY, *HELD])))
+    running.until(lambda _: all(map(view.arrived, [FERRY, *HELD])))
+    after = running.until(lambda status: bool(status["figures"] and status["outlook"]["permits"]))
 
     note = TRAIN.shipments()[0].number
     running.until(lambda _: {"EQUIPMENT/LOAD", "EQUIPMENT/DISC"} <= view.steps(note, "caspian"))
