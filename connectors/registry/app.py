@@ -51,7 +51,7 @@ class Fallback(Mount):
 def registry_app(registry: Registry, forwarder: Forwarder | None = None, uses: Uses = unused) -> ASGIApp:
     """Make the application.
 
-    It answers every path: put it `Fallback` all other routes, or mount it under a prefix of its own.
+    It answers every path: put it behind all other routes (`Fallback`), or mount it under a prefix of its own.
 
     Args:
         registry: the log under it.

@@ -382,10 +382,10 @@ def _lookup(codes: CodeLists, *, told: bool = False) -> Call:
         if key[0].const and (given := ast.literal_eval(key[0].code)) not in values:
             raise Wrong(node.args[1], f"code list `{name}` has no `{given}`{suggest(str(given), values)}")
         bound = compiler.bindings.bind(f"{name}_{column}", values, (name, column))
-        known = compiler.bindings.bind(f"{name}_keys", frozenset(values), ("keys", name))
+        known = None if told else compiler.bindings.bind(f"{name}_keys", frozenset(values), ("keys", name))
         gives = kinds.get(str(codes.columns(name)[column].kind), TEXT)
         found = compiler.atom(emit(compiler, key, Plain((), gives, f"{bound}.get({{0}})")), column)
-        _say_unknown(compiler, codes, name, None if told else known, key[0], found)
+        _say_unknown(compiler, codes, name, known, key[0], found)
         column_of = Column(found.code, key[0].code, (name, column), values)
         return replace(found, type=found.type.or_null(), column=column_of)
 

@@ -18,6 +18,7 @@ FETCH_BYTES: Final = 1024 * 1024
 PICK_BYTES: Final = 256 * 1024
 """Bytes that are fetched for one record among many."""
 COLLECT_BYTES: Final = 4 * 1024 * 1024
+"""Bytes that seeks have thrown away, by what each fetches at least, after which they are collected."""
 NEAR: Final = 16
 """Records that are read over rather than looked up anew."""
 

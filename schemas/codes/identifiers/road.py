@@ -50,14 +50,16 @@ def _plate(country: str, value: str) -> str | None:
 
 def permit_form(value: str) -> str | None:
     """The form of an e-Permit id: one of a year, type or serial that cannot be is an id all the same."""
-    return None if _PERMIT.fullmatch(value) else permit_id(value)
+    if _PERMIT.fullmatch(value):
+        return None
+    return "permit id is issuer-issuedFor-year-type-serial, capitals and digits, such as TR-UZ-2025-1-1"
 
 
 def permit_id(value: str) -> str | None:
     """E-Permit id ``<issuer>-<issued for>-<year>-<type>-<serial>``, for example ``TR-UZ-2025-1-1``."""
     match = _PERMIT.fullmatch(value)
     if not match:
-        return "permit id is issuer-issuedFor-year-type-serial, capitals and digits, such as TR-UZ-2025-1-1"
+        return permit_form(value)
     _, _, year, kind, serial = match.groups()
     if int(year) < _PERMIT_EPOCH:
         return f"permit year is {year}, expected {_PERMIT_EPOCH} or later"
