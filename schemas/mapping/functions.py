@@ -254,7 +254,7 @@ def library(codes: CodeLists, *, free_text: bool = False) -> dict[str, Call]:
         "lookup": _lookup(codes), "listed": _lookup(codes, told=True), "known": _known(codes),
         "check": _check, "valid": _valid, "normal": _normal,
         "first": _first, "has": _has, "any": _any, "all": _all, "loss": _loss, "finding": _finding,
-        "cleared": _cleared, "free_text": _free_text if free_text else _withheld,
+        "saying": _saying, "cleared": _cleared, "free_text": _free_text if free_text else _withheld,
     }  # fmt: skip
     return {**plain, **special}
 
@@ -521,6 +521,18 @@ def _finding(compiler: Expression, node: ast.Call, expected: Type | None) -> Val
         shown = f"(None if {value.code} is None else INSTANT_TEXT({value.code}))"
     compiler.function.line(f"c.finding({compiler.pointer(place)}, {rule.code}, {severity.code}, {shown})")
     return value
+
+
+def _saying(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:
+    """``saying(value, beside, …)``: the value; of what is beside it only what that reports is wanted."""
+    if len(node.args) < 2:
+        raise Wrong(node, "saying() takes a value, and what is said with it")
+    start = len(compiler.tests)
+    with compiler.tested():
+        for beside in node.args[1:]:
+            compiler.atom(compiler.visit(beside))
+    del compiler.tests[start:]  # it is carried nowhere
+    return compiler.visit(node.args[0], expected)
 
 
 def _cleared(compiler: Expression, node: ast.Call, expected: Type | None) -> Value:  # noqa: ARG001

@@ -54,6 +54,7 @@ def test_smallest_mapping_compiles() -> None:
             ("oil_convert() knows no `bbl`, did you mean `bbl@60F`?; it knows kg, t, m3@15C, m3@20C, m3@60F,"
             " bbl@60F"),
         ),
+        ("saying(op)", "saying() takes a value, and what is said with it"),
         ("oil_convert(tonnes, 't', 'kg')", "takes 4 arguments, not 3"),
         ("oil_convert(tonnes, place, 'kg', tonnes)", "what is given must be a literal text"),
         ("lookup('station', place, 'zone')", "no code list `station`, did you mean `stations`?"),

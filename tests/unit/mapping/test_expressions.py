@@ -83,6 +83,8 @@ DATUM: dict[str, Any] = {
         ("offset_text(offset_minutes(0, 'Asia/Baku'))", "+04:00"),
         ("cleared('/place')", True),
         ("cleared('/op')", False),
+        ("saying(op, place)", "20"),
+        ("saying(place, op, number)", None),
         ("uuid5('a', 'b') == uuid5('ab')", False),
         ("uuid5('a', place)", None),
         ("uuid5('a', 1)", str(uuid.uuid5(NAMESPACE, "a\x1f1"))),
@@ -189,6 +191,21 @@ def test_what_a_code_list_has_is_rounded_at_the_scale_of_the_target() -> None:
     unknown = translate("json", LINE, LOOK_UP)
     assert Codec(FLAT).decode(unknown.outputs[0].body)["amount"] is None
     assert [(loss.pointer, loss.reason) for loss in unknown.losses] == [("/id", "unknown-code")]
+
+
+SAYING = COPY.replace("at: at", "at: saying(at, loss(day, 'implied', 'x'), amount, boxes)").replace(
+    "      day: day\n      amount: amount\n", ""
+)
+
+
+def test_what_stands_beside_a_value_is_said_with_it_and_not_carried() -> None:
+    """Its losses are told; what is read and not told stays lost."""
+    said = translate("json", LINE, SAYING)
+    assert Codec(FLAT).decode(said.outputs[0].body)["at"] == 1768206600250
+    assert {(loss.pointer, loss.reason) for loss in said.losses} == {
+        ("/day", "implied"),
+        ("/amount", "no-equivalent"),
+    }
 
 
 def test_a_code_list_whose_values_do_not_fit_does_not_compile() -> None:
