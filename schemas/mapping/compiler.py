@@ -53,6 +53,7 @@ _EVENT = record_of(
         "retracted": BOOL,
         "occurrence": INT,
         "known": Type("list", item=TEXT),
+        "left": Type("list", item=TEXT),
         "untold": Type("list", item=_UNTOLD),
     },
     "event",
@@ -67,8 +68,8 @@ CONTEXT = frozenset(
     name for record in (_LOSS, _FINDING, _MESSAGE, _EVENT, REPORT) for name in record.fields
 ) | {"memory", "took"}
 """Names of all that a mapping may read of its context."""
-_STABLE = {"participant", "occurrence"}
-"""Fields of ``message`` and ``event`` that are the same in every version of a document."""
+_STABLE = {"participant", "occurrence", "left"}
+"""Fields of ``message`` and ``event`` that are of the document, not of one message about it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -60,20 +61,25 @@ class Assembler:
         taking = _Taking(self, known, key, message, result)
         if not taking.begin(name, candidates):
             return
+        if taking.left:
+            candidates = message.candidates(self._event(known, key, message, taking.left))
+        taking.expect([candidate.rule.name for candidate in candidates])
         for index, candidate in enumerate(candidates):
             if index:  # every emission has a version of its own, which rules may read
-                candidate = message.candidates(self._event(known, key, message))[index]
+                candidate = message.candidates(self._event(known, key, message, taking.left))[index]
             if taking.take(candidate):
-                taking.restore(message.candidates(self._event(known, key, message))[index])
+                taking.restore(message.candidates(self._event(known, key, message, taking.left))[index])
         taking.end()
         known.closed = known.closed or bool(message.value("state_closed", nothing))
         span = self._state.closed_expires if known.closed else self._state.expires
         result.changes[key.encode()] = pack(message.context.accepted + span, _encode(known))
 
-    def _event(self, known: Assembled, key: str, message: Message) -> Event:
+    def _event(self, known: Assembled, key: str, message: Message, left: Sequence[str] = ()) -> Event:
         """The next emission: its id is made of the participant, the key and its version."""
         version = known.version + 1
-        return Event(uuid5(message.context.participant, key, version), version)
+        event = Event(uuid5(message.context.participant, key, version), version)
+        event.left = left
+        return event
 
     def _load(self, entry: bytes | None) -> Assembled:
         known = _decode(entry[8:]) if entry is not None else Assembled()
@@ -94,10 +100,21 @@ class Assembler:
         said = {name: value for name, value in fields.items() if name not in head}
         facts = dict(candidate.keep or {})
         lost, yields, owner = (facts.pop(name, None) for name in ("lost", "yields", "owner"))
-        unknown, unless = (bool(facts.pop(name, False)) for name in ("unknown", "unless"))
+        unknown, unless, left = (bool(facts.pop(name, False)) for name in ("unknown", "unless", "left"))
         return (
             head,
-            Part(said, candidate.rule.whole, facts or None, lost, yields, unknown, unless, owner),
+            Part(
+                said,
+                candidate.rule.whole,
+                facts or None,
+                lost,
+                yields,
+                unknown,
+                unless,
+                owner,
+                left,
+                candidate.rule.name,
+            ),
             own,
         )
 
@@ -121,7 +138,12 @@ class _Taking:
         self._known, self._key, self._message, self._result = known, key, message, result
         self._identity = ""
         self._one = Said([], [], [])
-        self._renewed = False
+        self._renewed = self._taken = False
+        self._before: list[Part] = []
+        self._names: list[str] = []
+        self._old = False
+        self.left: list[str] = []
+        """Keys of items that the version before told of and this one does not."""
         self._void = known.annulled
         self._echo = bool(message.value("state_echo", Event()))
 
@@ -144,10 +166,41 @@ class _Taking:
         before = known.said.get(name)
         if before is not None and not self._newer(before):
             return False
-        self._renewed = before is not None
         self._one.parts = []
+        if before is not None:
+            self._renewed = True
+            said = [part for _, part, _ in parts]
+            self.left = self._folding.left(before, said)
+            self._one.parts = self._folding.still_left(before, said)
+            self._before = [part for part in before.parts if not part.left]
         known.said[name] = self._one
         return True
+
+    def expect(self, names: list[str]) -> None:
+        """Say which rules have something to tell; of the others nothing holds once all these have told it."""
+        self._names = names
+
+    def _extend(self, part: Part, told: Document) -> Document:
+        """The document with what one rule says now, and others said before until they say it anew.
+
+        So a version that says nothing new changes nothing on its way. Where a later rule hides what is new in
+        this part it is told all the same, before that.
+        """
+        one, name = self._one, part.rule
+        still = [each for each in one.parts if each.left]
+        mine = [*(each for each in one.parts if not each.left), part]
+        index = self._names.index(name)
+        later = self._names[index + 1 :]
+        same = part in self._before
+        waiting = [each for each in self._before if each.rule in later] if later else []
+        over = [each for each in self._before if each.rule not in self._names] if later else []
+        one.parts = [*still, *over, *mine, *waiting]
+        document = self._folding.extend(self._known, self._identity, part, renewed=self._renewed)
+        one.parts = [*still, *mine]
+        if document == told and waiting and not same and self._folding.counts(self._known, part):
+            document = self._folding.extend(self._known, self._identity, part, renewed=self._renewed)
+        self._old = same and bool(later) and not self._folding.untold(told, part)
+        return document
 
     def _newer(self, before: Said) -> bool:
         """Whether a version of an event counts; a retraction does whatever its version, and is the last."""
@@ -155,7 +208,7 @@ class _Taking:
         if not before.retracted and (one.retracted or one.version > before.version):
             return True
         same = one.retracted == before.retracted and one.version == before.version
-        if same and not one.retracted and (one.at, one.parts) != (before.at, before.parts):
+        if same and not one.retracted and not one.says(before):
             self._message.odd_version("same-version-differs", "warning", one.version[0])
             same = False
         self._result.filtered.append(Filtered("", "duplicate" if same else "stale"))
@@ -170,9 +223,8 @@ class _Taking:
         known, rule = self._known, candidate.rule.name
         head, part, own = self._assembler.part(candidate)
         known.version = max(known.version, own or 0)
-        told = self._told
-        self._one.parts.append(part)
-        known.document = self._folding.extend(known, self._identity, part, renewed=self._renewed)
+        self._taken, told = True, self._told
+        known.document = self._extend(part, told)
         part, lost = self._shared(part)
         if self._echo:
             known.told = self._learnt(part)
@@ -185,8 +237,10 @@ class _Taking:
             self._send(head, part.fields, [], candidate)
         elif self._one.retracted and self._renewed and self._folding.hidden(told, known.document, part):
             return self._pass(head, part, told, candidate)
-        elif told == known.document and not (part.whole and len(known.said) == 1 and not self._renewed):
-            known.told = None
+        elif self._old or (
+            told == known.document and not (part.whole and len(known.said) == 1 and not self._renewed)
+        ):
+            known.told = None if told == known.document else told
             self._leave(part, rule)
         else:
             partial, nulls = known.document, list[str]()
@@ -243,7 +297,7 @@ class _Taking:
     def end(self) -> None:
         """Finish the event: one that says nothing any more changes the document all the same."""
         known, told = self._known, self._told
-        if not self._one.parts:
+        if not self._taken:
             known.document = self._folding.fold(known)
             known.told = told
             self._filter("", "no-equivalent")

@@ -36,6 +36,8 @@ class Part(msgspec.Struct, array_like=True):
         unknown: while no whole document is known, its facts are taken to be so.
         unless: it counts where its facts are not so.
         owner: what its fields of ``sole`` are of: a document has those of the first that says them only.
+        left: it takes back what a newer version of the event no longer tells of single items.
+        rule: that made it.
     """
 
     fields: dict[str, Any]
@@ -46,6 +48,8 @@ class Part(msgspec.Struct, array_like=True):
     unknown: bool = False
     unless: bool = False
     owner: str | None = None
+    left: bool = False
+    rule: str = ""
 
 
 class Said(msgspec.Struct, array_like=True):
@@ -62,6 +66,14 @@ class Said(msgspec.Struct, array_like=True):
     parts: list[Part]
     retracted: bool = False
     annuls: bool = False
+
+    def says(self, other: Said) -> bool:
+        """Whether it says what another one says, which may have been kept without names of rules."""
+        mine, others = (
+            [msgspec.structs.replace(part, rule="") for part in one.parts if not part.left]
+            for one in (self, other)
+        )
+        return self.at == other.at and mine == others
 
 
 class Assembled(msgspec.Struct, array_like=True):
@@ -109,6 +121,40 @@ class Folding:
         self._sole = sole
         self._record = record
         self._groups = groups
+        self._items = {
+            one.name: str(one.properties["itemKey"])
+            for one in record.fields
+            if one.properties.get("itemWhole") and one.properties.get("itemKey")
+        }
+
+    def left(self, before: Said, parts: Sequence[Part]) -> list[str]:
+        """Keys of items that the version before told of and this one, which names others, does not."""
+        here = self._named(parts)
+        return [one for one in self._named(before.parts) if one not in here] if here else []
+
+    def _named(self, parts: Sequence[Part]) -> dict[str, None]:
+        """Keys of the items that parts tell something of."""
+        return {
+            item[key]: None
+            for part in parts
+            for name, key in self._items.items()
+            for item in (() if part.whole or part.left else part.fields.get(name) or ())
+        }
+
+    def still_left(self, before: Said, parts: Sequence[Part]) -> list[Part]:
+        """What was taken back of items by earlier versions of an event, where this one tells none of them."""
+        here = self._named(parts)
+        found: list[Part] = []
+        for part in before.parts:
+            fields = {
+                name: [
+                    item for item in items if name not in self._items or item[self._items[name]] not in here
+                ]
+                for name, items in (part.fields.items() if part.left else ())
+            }
+            if any(fields.values()):
+                found.append(msgspec.structs.replace(part, fields=fields))
+        return found
 
     def fold(self, known: Assembled) -> Document:
         """The document that the events make."""
@@ -212,7 +258,7 @@ class Folding:
                 )
                 covered.append(mine != now)
                 moved = moved or before != now
-        whole = [f"/{one.name}" for one in self._record.fields if one.properties.get("itemWhole")]
+        whole = [f"/{name}" for name in self._items]
         untold = self.untold(document, part)
         items = [one in untold for one in whole if said.get(one[1:])]
         return bool(covered) and all(covered) and (moved or all(items))

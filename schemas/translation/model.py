@@ -116,12 +116,14 @@ class Event:
         known: paths of the event that hold nothing new.
         untold: of an event that holds the rest of its message: what no other tells.
         gone: how often each event that is made of this one was taken back, by its first id.
+        left: keys of the items that the version before told of and this one does not.
     """
 
     __slots__ = (
         "gone",
         "id",
         "known",
+        "left",
         "memory",
         "occurrence",
         "retracted",
@@ -147,6 +149,7 @@ class Event:
         self.known: Sequence[str] = ()
         self.untold: Sequence[Left] = ()
         self.gone: Mapping[str, int] = {}
+        self.left: Sequence[str] = ()
 
     def of(self, id: str) -> Event:  # noqa: A002 - it is the id
         """The same version of another event: what a rule with a key makes of an event that it translates."""
