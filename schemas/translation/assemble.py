@@ -241,7 +241,7 @@ class _Taking:
             told == known.document and not (part.whole and len(known.said) == 1 and not self._renewed)
         ):
             known.told = None if told == known.document else told
-            self._leave(part, rule)
+            self._leave(part, rule, lost)
         else:
             partial, nulls = known.document, list[str]()
             self._message.untold_of[rule] = lost
@@ -262,11 +262,11 @@ class _Taking:
         told = self._folding.of(owners[0], part)
         return told, {f"/{name}" for name in part.fields if name not in told.fields}
 
-    def _leave(self, part: Part, rule: str) -> None:
+    def _leave(self, part: Part, rule: str, lost: set[str]) -> None:
         """Say why a part changes nothing, and what of it is lost."""
         known = self._known
         counted = self._folding.counts(known, part)
-        yielded = self._folding.untold(known.document, part) if part.yields else set()
+        yielded = (self._folding.untold(known.document, part) if part.yields else set()) | lost
         if not counted and part.lost:
             value = next(iter(part.fields.values()), None)
             self._message.report.loss(part.lost, "not-the-destination", value)

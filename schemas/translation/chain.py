@@ -132,9 +132,11 @@ class ChainStep:
         return held.pop() if len(held) == 1 else loss.value
 
     def _told_by_another(self, before: ChainStep, came: Output, pointer: str, place: Place) -> bool:
-        """Whether another field of the event that was made of the same field went on."""
-        if self.result is None or not self.result.outputs or before.result is None:
+        """Whether another field of the event that was made of the same field went on, or had before."""
+        if self.result is None or before.result is None:
             return False
+        if not self.result.outputs and not any(one.rule for one in self.result.filtered):
+            return False  # no rule made anything of it
         message, kind = before.result.record, plain(place.pointer) in before.stage.kinds
         lost = {tuple(plain(loss.pointer)[1:].split("/")) for loss in self.result.losses}
         remains = self.stage.translator.mapping.remains

@@ -74,6 +74,21 @@ def test_one_lot_may_be_told_of_again() -> None:
     assert [one for one in said.of("finding") if one["rule"] == ODD] == []
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_corrected_mass_of_the_second_is_lost_by_name(late: bool) -> None:
+    """It changes nothing of the note: the sender is told so, also where something happened since."""
+    unloaded = lot(1, "60", eventId="22da50d7-c42e-552c-8252-9cdbec0a8eff", lotEvent="TANKS_UNLOADED",
+                   UNLocationCode="GEBUS", eventTime="2026-02-06T10:10:00Z")  # fmt: skip
+    second = lot(2, "62", eventVersion=2, recordedAt="2026-02-03T04:10:00Z")
+    said = told(OIL, DTC, FIRST, SECOND, *([unloaded] if late else []), second)
+    line = 4 if late else 3
+    lost = {(one["pointer"], one["value"]) for one in said.of("loss") if one["line"] == line}
+    assert lost == {
+        ("/lot", "S2"), ("/quantities/0/quantity", "62"), ("/quantities/0/unit", "TNE"), ("/actNumber", "A2")
+    }  # fmt: skip
+    assert oil(said) == (60, "A1")
+
+
 def test_lots_that_the_dlp_tells_of_likewise() -> None:
     """BULK events with numbers of their lots."""
 
