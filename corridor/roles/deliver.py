@@ -21,12 +21,12 @@ from corridor.roles.contracts import (
     registry_client,
     watch_registry,
 )
-from corridor.roles.health import Health
+from corridor.roles.health import Alone, Health
 from corridor.roles.permits import peers_outbound
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
-from schemas.errors import CorridorError, Misconfigured, Transient, one_line
+from schemas.errors import CorridorError, Transient, one_line
 from streams.delivery.outbound import Outbound
 from streams.edges.polling import Polled, Polling
 from streams.edges.window import Window
@@ -65,10 +65,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
             if participant.authority:
                 makers |= peers_outbound(participant.name, participant.authority, settings, contracts)
             if participant.poll:
-                try:
+                with Alone(participant.name, health.set_aside):
                     polled[participant.name] = _polled(participant, participant.poll)
-                except Misconfigured as error:
-                    health.set_aside(participant.name, error)
         running = {}
         await together(
             stop,

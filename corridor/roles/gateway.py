@@ -21,9 +21,9 @@ from connectors.receive.endpoint import Endpoint
 from connectors.registry import openapi as registry_openapi
 from connectors.registry.app import Fallback, registry_app
 from connectors.registry.guard import guarded
-from connectors.settings import Participant
+from connectors.settings import AuthoritySettings, Participant
 from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry
-from corridor.roles.health import Health
+from corridor.roles.health import Alone, Health
 from corridor.roles.permits import PermitOffice
 from corridor.roles.process import serve_all, together
 from corridor.settings import Settings
@@ -44,7 +44,10 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     senders = [participant for participant in settings.participants.values() if participant.webhook]
     client = registry_client(settings)
     contracts = Contracts(client)
-    forms = {one.name: form for one in senders if (form := _form(one, health)) is not None}
+    forms: dict[str, Format] = {}
+    for one in senders:
+        with Alone(one.name, health.set_aside):
+            forms[one.name] = edge_format(one.profile)
     schemas = {one.name: profiles.load(one.profile).schema for one in senders if one.name in forms}
     log = Ingest(
         settings.kafka,
@@ -54,16 +57,22 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         aside=health.set_aside,
         reachable=lambda: health.has("kafka"),
     )
-    endpoints = [Endpoint(one, forms[one.name], log) for one in senders if one.name in forms]
-    aside = [_closed(one) for one in senders if one.name not in forms]
-    routes = [*webhook_routes(endpoints), *aside]
-    authorities = [
-        PermitOffice(participant, participant.authority, settings, contracts, health)
-        for participant in settings.participants.values()
-        if participant.authority
-    ]
+    endpoints: list[Endpoint] = []
+    for one in senders:
+        if one.name in forms:
+            with Alone(one.name, health.set_aside):
+                endpoints.append(Endpoint(one, forms[one.name], log))
+    served = {endpoint.participant.name for endpoint in endpoints}
+    routes = webhook_routes(endpoints)
+    routes += [_closed(one.webhook_path) for one in senders if one.name not in served]
+    authorities: list[PermitOffice] = []
+    for participant in settings.participants.values():
+        if participant.authority:
+            path = participant.authority_path
+            office = _office(participant, participant.authority, settings, contracts, health)
+            routes += office.routes() if office else [_closed(path), _closed(f"{path}/{{rest:path}}")]
+            authorities += [office] if office else []
     for authority in authorities:
-        routes += authority.routes()
         health.watch(f"ledger of {authority.name}", authority.is_ready)
     registry = _registry(settings, health)
     if registry:
@@ -146,23 +155,27 @@ def placed(
     ]
 
 
-def _form(participant: Participant, health: Health) -> Format | None:
-    """What the webhook needs of the participant's profile; None when it cannot be used."""
-    try:
-        return edge_format(participant.profile)
-    except Misconfigured as error:
-        health.set_aside(participant.name, error)
-        return None
+def _office(
+    participant: Participant,
+    authority: AuthoritySettings,
+    settings: Settings,
+    contracts: Contracts,
+    health: Health,
+) -> PermitOffice | None:
+    """Make an authority; None when its settings cannot be used."""
+    with Alone(participant.name, health.set_aside):
+        return PermitOffice(participant, authority, settings, contracts, health)
+    return None
 
 
-def _closed(participant: Participant) -> BaseRoute:
-    """The webhook of a participant that is set aside: what it sends may be sent again later."""
+def _closed(path: str) -> BaseRoute:
+    """What a participant that is set aside has at a path: what is sent there may be sent again later."""
 
     async def refuse(request: Request) -> Response:
-        error = Transient("participant-set-aside", "the profile of this participant cannot be used now")
+        error = Transient("participant-set-aside", "settings or profile of this participant cannot be used")
         return problem(error, instance=request.url.path)
 
-    return Route(participant.webhook_path, refuse, methods=["POST"])
+    return Route(path, refuse, methods=["GET", "POST", "DELETE"])
 
 
 def _registry(settings: Settings, health: Health) -> RegistryLog | None:

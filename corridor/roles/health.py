@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.pauses import pause
-from schemas.errors import CorridorError
+from schemas.errors import CorridorError, Misconfigured, one_line
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,37 @@ set_aside_gauge = Gauge(
     "1 while a role runs without this participant, whose settings, profile or schema cannot be used.",
     ["role", "participant", "code"],
 )
+
+
+Aside = Callable[[str, CorridorError], None]
+"""Is told a participant that cannot be served, and why."""
+
+
+class Alone:
+    """What is done for one participant alone: whatever ends it sets that participant aside, and no other.
+
+    An error that is none of ours is a defect of the broker, which these settings or this file have found.
+
+    Args:
+        participant: its name.
+        aside: is told why it cannot be served.
+    """
+
+    def __init__(self, participant: str, aside: Aside) -> None:
+        self._participant, self._aside = participant, aside
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        """Keep an error from everybody else."""
+        if not isinstance(error, Exception):
+            return False
+        if not isinstance(error, CorridorError):
+            log.error("defect: a participant is not served", participant=self._participant, exc_info=error)
+            error = Misconfigured("internal", one_line(error))
+        self._aside(self._participant, error)
+        return True
 
 
 class Health:
@@ -82,7 +113,12 @@ class Health:
 
     def set_aside(self, participant: str, error: CorridorError) -> None:
         """Run without a participant from now on: nobody else is to suffer from what is wrong with it."""
+        before = self.aside.get(participant)
+        if before is not None and (before.code, before.message) == (error.code, error.message):
+            return
         log.error("participant set aside", participant=participant, code=error.code, error=error.message)
+        if before is not None:
+            set_aside_gauge.remove(self.role, participant, before.code)
         self.aside[participant] = error
         set_aside_gauge.labels(self.role, participant, error.code).set(1)
 

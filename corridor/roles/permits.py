@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
+from prometheus_client import Gauge
 from starlette.routing import BaseRoute
 
 from connectors.epermit.authority import Authority
@@ -17,7 +18,7 @@ from connectors.epermit.peer import FOR_EVER, PeerPartner, describe
 from connectors.epermit.public import public_routes
 from connectors.pauses import Pauses, unless
 from connectors.settings import AuthoritySettings, Deliver, Participant
-from corridor.roles.health import Health
+from corridor.roles.health import Alone, Health
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.avro.jsonform import JsonForm
@@ -37,6 +38,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 """Seconds between two tries of what a peer, the registry or Kafka did not let through."""
 
 
+peer_gauge = Gauge(
+    "corridor_permit_peer_met",
+    "1 once a peer's keys are in the ledger of the authority; 0: no event of it can be taken.",
+    ["participant", "peer"],
+)
+
+
 class PermitOffice:
     """One authority in the gateway: its APIs, its ledger, its keys, and getting to know its peers.
 
@@ -45,7 +53,8 @@ class PermitOffice:
         authority: of them, the part on e-Permit.
         settings: of the broker.
         contracts: schemas.
-        health: is told when the ledger cannot be read: this authority alone stands still then.
+        health: is told when the ledger, or a peer, cannot be used: this authority, or peer, is set aside
+            alone then.
 
     Raises:
         Misconfigured: a key or the token cannot be used.
@@ -84,8 +93,8 @@ class PermitOffice:
         return [*public_routes(self._authority, self._path), *internal_routes(self._authority, self._path)]
 
     def is_ready(self) -> bool:
-        """Tell whether the ledger is read and our keys are in it; one that cannot be read is set aside."""
-        if self._ledger.unreadable is not None:
+        """Tell whether the ledger is read and our keys are in it; for one that is set aside nobody waits."""
+        if self.name in self._health.aside:
             return True
         return self._ledger.ready and bool(self._ledger.state.valid_keys)
 
@@ -97,7 +106,8 @@ class PermitOffice:
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the ledger, publish our keys and meet the peers, until ``stop`` is set."""
         try:
-            if await _until_done(self._ledger.start, stop) and await _until_done(self._publish, stop):
+            started = await self._until_done(self._ledger.start, self.name, stop)
+            if started and await self._until_done(self._publish, self.name, stop):
                 await asyncio.gather(*(self._meet(code, stop) for code in self._settings.peers))
             await stop.wait()
         finally:
@@ -108,6 +118,8 @@ class PermitOffice:
             await self._authority.act(acts.publish_keys)
 
     async def _meet(self, code: str, stop: asyncio.Event) -> None:
+        name, met = topics.peer(self.name, code), peer_gauge.labels(self.name, code)
+
         async def handshake() -> None:
             if code in self._ledger.state.peers:
                 return
@@ -116,21 +128,51 @@ class PermitOffice:
             await self._authority.act(lambda ledger, author: acts.add_peer(ledger, code, uri, said, author))
             log.info("met an e-Permit authority", participant=self.name, peer=code)
 
-        await _until_done(handshake, stop)
+        met.set(0)
+        away = False
+        self._health.degrades(f"peer {name}", lambda: not away)
 
+        def is_away() -> None:
+            nonlocal away
+            away = name not in self._health.aside
 
-async def _until_done(work: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event) -> bool:
-    """Do something again until it succeeds; False when ``stop`` was set first."""
-    pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
-    while not stop.is_set():
-        try:
-            await unless(stop, work())
-        except (Transient, Permanent) as error:
-            log.warning("trying again", code=error.code, error=error.message)
-        else:
-            return not stop.is_set()
-        await pauses.rest(stop)
-    return False
+        if await self._until_done(handshake, name, stop, is_away):
+            met.set(1)
+            away = False
+
+    async def _until_done(
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        name: str,
+        stop: asyncio.Event,
+        failed: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Do something again until it succeeds.
+
+        What may pass by itself is waited for. All else sets aside whom it is about, until it succeeds.
+
+        Args:
+            work: what is done.
+            name: of the authority or peer that it is about.
+            stop: ends it.
+            failed: is called after each failure.
+
+        Returns:
+            False when ``stop`` was set first.
+        """
+        pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
+        while not stop.is_set():
+            with Alone(name, self._health.set_aside):
+                try:
+                    await unless(stop, work())
+                except Transient as error:
+                    log.warning("trying again", participant=name, code=error.code, error=error.message)
+                else:
+                    self._health.bring_back(name)
+                    return not stop.is_set()
+            failed()
+            await pauses.rest(stop)
+        return False
 
 
 def peers_outbound(

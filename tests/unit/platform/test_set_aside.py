@@ -130,7 +130,7 @@ async def test_a_schema_that_the_registry_refuses_closes_one_webhook() -> None:
 
 def test_the_webhook_of_who_is_set_aside_answers_503() -> None:
     """What it sends is not lost: it may send it again."""
-    route = gateway._closed(SETTINGS.participants["ship"])
+    route = gateway._closed(SETTINGS.participants["ship"].webhook_path)
     answer = TestClient(Starlette(routes=[route])).post("/webhooks/ship", content=b"{}")
     assert answer.status_code == 503
     assert answer.json()["type"].endswith("participant-set-aside")
