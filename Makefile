@@ -34,8 +34,8 @@ format: .venv/dev.stamp ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev.stamp ## Measure, and write the figures. ARGS go to `corridor bench`.
-	$(BIN)/corridor bench $(ARGS)
+bench: .venv/dev.stamp ## Measure, and write the figures. ARGS: cases, --quick, --json.
+	$(BIN)/python -m bench $(ARGS)
 
 soak: .venv/dev.stamp ## Long campaigns: properties by chance, kills by the hundred, fault runs, broken builds.
 	CORRIDOR_SOAK=1 $(BIN)/pytest tests/property $(ARGS)

@@ -33,7 +33,6 @@ COMMANDS: Final[dict[str, str]] = {
     "oil": "Convert quantities of crude oil, and balance lots.",
     "translate": "Translate JSON lines from one profile to another, without Kafka.",
     "pipe": "Run one mapping between two topics.",
-    "bench": "Measure, against other ways to do the same.",
     "docs": "Write the reference pages.",
 }
 """Every command with its line in the overview; its code is ``corridor.cli.<name>`` and offers ``command``."""

@@ -9,8 +9,8 @@ from typing import Final
 
 from corridor.reference.markdown import code, page, table
 
-PACKAGES: Final = ("schemas", "connectors", "streams", "corridor", "deploy")
-"""From the lowest up; ``deploy`` stands beside."""
+PACKAGES: Final = ("schemas", "connectors", "streams", "corridor", "bench", "deploy")
+"""From the lowest up; ``bench`` is not installed, and ``deploy`` stands beside."""
 _ROOT: Final = Path(__file__).parents[2]
 _INTRO: Final = """\
 # Rooms

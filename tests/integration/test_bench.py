@@ -1,4 +1,4 @@
-"""Every case of `corridor bench` works: a very short version of it, of which no figure is judged."""
+"""Every case of `make bench` works: a very short version of it, of which no figure is judged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from corridor.cli.bench import CASES
+from bench.__main__ import CASES
 
 pytestmark = pytest.mark.kafka
 

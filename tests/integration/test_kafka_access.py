@@ -23,7 +23,7 @@ from confluent_kafka.admin import (
 )
 from cryptography.hazmat.primitives import serialization
 
-from corridor.bench.workload import message, text
+from bench.workload import message, text
 from corridor.cli.exits import Exit
 from deploy.kafka import Node
 from deploy.ports import LOOPBACK, free_port

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 import pytest
 
-from corridor.bench.workload import by_hand, message, text
+from bench.workload import by_hand, message, text
 from deploy.ports import free_port
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm

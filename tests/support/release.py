@@ -17,7 +17,7 @@ _HERE = Path(corridor.__file__).parents[1]
 def later_release(directory: Path) -> Path:
     """Write the tree of a later release and return it; ``PYTHONPATH`` brings a process to it."""
     for package in _PACKAGES:
-        ignored = shutil.ignore_patterns("__pycache__", "bench", "container")
+        ignored = shutil.ignore_patterns("__pycache__", "container")
         shutil.copytree(_HERE / package, directory / package, ignore=ignored)
     folder = directory / Path(profiles.__file__).parent.relative_to(_HERE)
     canonical = folder / profiles.CANONICAL

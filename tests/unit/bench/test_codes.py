@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.bench.codes import VALUES, figures
+from bench.codes import VALUES, figures
 from schemas.codes.identifiers import CHECKS
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from corridor.bench.journeys import PERIOD, TRAINS, LoggedEvent, events
+from bench.journeys import PERIOD, TRAINS, LoggedEvent, events
 from corridor.roles.contracts import codec
 from schemas import profiles
 from schemas.shipment import Fact, fact_of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corridor.bench.mapping import contestants, figures
-from corridor.bench.workload import message
+from bench.mapping import contestants, figures
+from bench.workload import message
 
 RUNNING = contestants()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from corridor.bench.hand import dlp_event
-from corridor.bench.notes import ByHand, Mapped, some_notes
+from bench.hand import dlp_event
+from bench.notes import ByHand, Mapped, some_notes
 
 
 def test_both_tell_the_dlp_about_as_much() -> None:

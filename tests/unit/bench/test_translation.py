@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from corridor.bench.notes import Mapped, some_notes
-from corridor.bench.translation import figures, once
+from bench.notes import Mapped, some_notes
+from bench.translation import figures, once
 
 
 def test_every_stage_is_measured() -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 import httpx
 from aiokafka import AIOKafkaProducer
 
+from bench.case import BenchFigure, Tell
 from connectors.auth.secret import find_secret
 from connectors.registry.client import RegistryClient
-from corridor.bench.case import BenchFigure, Tell
 from corridor.settings.logins import STATE
 from deploy.kafka import Node
 from deploy.ports import free_port

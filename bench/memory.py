@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from corridor.bench.broker import LOOK, broker, metrics, process
-from corridor.bench.case import BenchFigure, Tell
+from bench.broker import LOOK, broker, metrics, process
+from bench.case import BenchFigure, Tell
 from corridor.supervisor.supervisor import Supervisor
 
 FEW, MANY = 10_000, 200_000

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from statistics import quantiles
 
-from corridor.bench.broker import PARTITIONS, broker, drained
-from corridor.bench.case import BenchFigure, Tell
+from bench.broker import PARTITIONS, broker, drained
+from bench.case import BenchFigure, Tell
 from corridor.supervisor.state import PARTITIONS as ONE_MACHINE
 from schemas.avro.wire import unframe
 from schemas.records import RECEIPT, Receipt

@@ -1,6 +1,6 @@
 """The baseline of the case ``notes``: two stock Faust agents with a table each, one send per event.
 
-Run as a process of its own: ``python -m corridor.bench.stock_notes KAFKA INPUT MIDDLE OUTPUT REPORTS GROUP``.
+Run as a process of its own: ``python -m bench.stock_notes KAFKA INPUT MIDDLE OUTPUT REPORTS GROUP``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import fastavro
 import faust
 
-from corridor.bench.contest import PARTITIONS
-from corridor.bench.hand import corridor_events, dlp_event, event_losses, note_losses, report
+from bench.contest import PARTITIONS
+from bench.hand import corridor_events, dlp_event, event_losses, note_losses, report
 from schemas import profiles
 from schemas.avro.schema import Schema
 from schemas.avro.wire import frame

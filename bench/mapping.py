@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import fastavro
 import msgspec
 
-from corridor.bench.case import BenchFigure, Tell
-from corridor.bench.workload import by_hand, message, text
+from bench.case import BenchFigure, Tell
+from bench.workload import by_hand, message, text
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.mapping.compile import load

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from corridor.bench.case import BenchFigure, Tell
-from corridor.bench.contest import (
+from bench.case import BenchFigure, Tell
+from bench.contest import (
     TURNS,
     Contestant,
     ContestRecord,
@@ -21,7 +21,7 @@ from corridor.bench.contest import (
     create_topics,
     started,
 )
-from corridor.bench.workload import message
+from bench.workload import message
 from deploy.kafka import Node
 
 EVENTS, BASELINE, WARM_UP = 300_000, 20_000, 20_000
@@ -49,7 +49,7 @@ async def _measure(kafka: Path, share: float, tell: Tell) -> list[Cost]:
     node = Node(kafka)
     await node.start()
     try:
-        with as_file(files("corridor.bench") / "workload") as workload, ExitStack() as stack:
+        with as_file(files("bench") / "workload") as workload, ExitStack() as stack:
             contestants = []
             for name, command, full in (("pipe", _pipe, EVENTS), ("stock", _stock, BASELINE)):
                 count = round(full * share)
@@ -74,7 +74,7 @@ def _pipe(workload: Path, kafka: str, source: str, target: str) -> Sequence[str]
 
 
 def _stock(_: Path, kafka: str, source: str, target: str) -> Sequence[str]:
-    return [sys.executable, "-m", "corridor.bench.stock", kafka, source, target, "bench-stock"]
+    return [sys.executable, "-m", "bench.stock", kafka, source, target, "bench-stock"]
 
 
 def _load(count: int) -> Workload:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from corridor.bench.case import Tell
+from bench.case import Tell
 from corridor.sandbox.settings import CONTROL
 from corridor.supervisor.figures import parse
 from corridor.supervisor.state import Ports, StateDirectory

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Final, NamedTuple, cast
 
-from corridor.bench.contest import ContestRecord
+from bench.contest import ContestRecord
 from corridor.roles.contracts import codec, json_form
 from corridor.sandbox import fleet
 from corridor.sandbox.settings import PROFILES

@@ -19,10 +19,10 @@ from typing import Final, NamedTuple
 import httpx
 from aiokafka import AIOKafkaProducer
 
-from corridor.bench.broker import LOOK
-from corridor.bench.case import BenchFigure, Tell
-from corridor.bench.contest import ContestRecord, started
-from corridor.bench.journeys import events
+from bench.broker import LOOK
+from bench.case import BenchFigure, Tell
+from bench.contest import ContestRecord, started
+from bench.journeys import events
 from corridor.roles.contracts import codec, registry_client
 from corridor.settings import Settings, load
 from corridor.settings.model import View

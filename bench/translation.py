@@ -6,8 +6,8 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 
-from corridor.bench.case import BenchFigure, Tell
-from corridor.bench.notes import PROFILE, NoteVersion, some_notes, translator
+from bench.case import BenchFigure, Tell
+from bench.notes import PROFILE, NoteVersion, some_notes, translator
 from corridor.roles.contracts import codec
 from schemas.aboard import Fan, Router
 from schemas.errors import Permanent

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from corridor.bench.broker import broker, process
-from corridor.bench.case import BenchFigure, Tell
-from corridor.bench.contest import (
+from bench.broker import broker, process
+from bench.case import BenchFigure, Tell
+from bench.contest import (
     TURNS,
     Contestant,
     ContestRecord,
@@ -21,8 +21,8 @@ from corridor.bench.contest import (
     create_topics,
     started,
 )
-from corridor.bench.hand import corridor_events, dlp_event
-from corridor.bench.stock_notes import FRAME, Avro, changelogs
+from bench.hand import corridor_events, dlp_event
+from bench.stock_notes import FRAME, Avro, changelogs
 from corridor.roles.contracts import json_form, registry_client
 from corridor.sandbox.timetable import messages
 from schemas import profiles
@@ -130,7 +130,7 @@ async def _measure(
         route, beside = ("bench.notes", "bench.dlp"), ("bench.events", "bench.reports")
         await create_topics(kafka, *route, *beside)
         await create_topics(kafka, *changelogs(GROUP), compacted=True)
-        command = [sys.executable, "-m", "corridor.bench.stock_notes", kafka]
+        command = [sys.executable, "-m", "bench.stock_notes", kafka]
         with started([*command, route[0], beside[0], route[1], beside[1], GROUP]) as stock:
             tell(f"role stream and stock agents: {len(notes):,} notes each, in turns")
             ours, theirs = await contest(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from corridor.bench.case import BenchFigure, Tell
+from bench.case import BenchFigure, Tell
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import SHIPPED, CodeLists
 

@@ -1,6 +1,6 @@
 """The baseline: a stock Faust agent as its documentation teaches it, mapping by hand, one send per event.
 
-Run as a process of its own: ``python -m corridor.bench.stock KAFKA INPUT OUTPUT GROUP``.
+Run as a process of its own: ``python -m bench.stock KAFKA INPUT OUTPUT GROUP``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import fastavro
 import faust
 
-from corridor.bench.workload import by_hand, text
+from bench.workload import by_hand, text
 
 MAGIC = b"\x00\x00\x00\x00\x01"
 

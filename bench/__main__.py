@@ -1,4 +1,4 @@
-"""``corridor bench``: measures on this machine, as ratios to a baseline of the same run."""
+"""``python -m bench``: measures on this machine, as ratios to a baseline of the same run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from corridor.bench import (
+from bench import (
     behind,
     codes,
     latency,
@@ -26,7 +26,7 @@ from corridor.bench import (
     translation,
     view,
 )
-from corridor.bench.case import BenchFigure, Case, Tell
+from bench.case import BenchFigure, Case, Tell
 from corridor.cli.options import emit, json_option
 from corridor.logging import configure
 from corridor.settings.model import LogSettings
@@ -53,7 +53,7 @@ QUICK: Final = 0.1
 EPILOG = (
     "\b\nCases:\n"
     + "\n".join(f"  {name:11} {case.summary}" for name, case in CASES.items())
-    + "\n\n\b\nExamples:\n  corridor bench\n  corridor bench mapping --json\n  corridor bench pipe --quick"
+    + "\n\n\b\nExamples:\n  python -m bench\n  python -m bench mapping --json\n  python -m bench pipe --quick"
     + "\n\ndocs/benchmarks.md says what each case does and how to read it."
 )
 
@@ -115,3 +115,7 @@ def _target(figure: BenchFigure) -> str:
 def number(value: float) -> str:
     """Write a number with three digits that count, or all of a larger one."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    command(prog_name="python -m bench")

@@ -9,9 +9,9 @@ from typing import Final
 
 import psutil
 
-from corridor.bench.broker import LOOK, accepted, broker, metrics, process
-from corridor.bench.case import BenchFigure, Tell
-from corridor.bench.latency import RATE, SECONDS, WARM_UP
+from bench.broker import LOOK, accepted, broker, metrics, process
+from bench.case import BenchFigure, Tell
+from bench.latency import RATE, SECONDS, WARM_UP
 from streams.metrics import SECONDS as BOUNDS
 
 SERIES: Final = "corridor_projection_delay_seconds"

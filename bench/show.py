@@ -19,8 +19,8 @@ from random import Random
 from statistics import quantiles
 from typing import Final
 
-from corridor.bench.case import BenchFigure, Tell
-from corridor.bench.journeys import events
+from bench.case import BenchFigure, Tell
+from bench.journeys import events
 from corridor.roles.contracts import codec
 from corridor.settings.model import View
 from corridor.view.database import Database
