@@ -16,7 +16,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 import fastavro
-from fastavro.schema import SchemaParseException, UnknownType
 
 from schemas.avro.codec import Codec
 from schemas.avro.lint import require_safe
@@ -55,8 +54,9 @@ def resolver(writer: str, codec: Codec) -> Resolve:
     try:
         theirs = fastavro.parse_schema(json.loads(writer))
         ours = fastavro.parse_schema(json.loads(codec.schema.text))
-    except (ValueError, SchemaParseException, UnknownType) as error:
-        raise Permanent("schema-invalid", f"fastavro cannot use the schema: {error}") from error
+    except Exception as error:  # of what is no schema, fastavro raises whatever it stumbles over
+        message = f"fastavro cannot use the schema: {type(error).__name__}: {error}"
+        raise Permanent("schema-invalid", message) from error
 
     def resolve(body: bytes) -> bytes:
         try:

@@ -16,10 +16,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import fastavro
-from fastavro.schema import SchemaParseException, UnknownType
 
 from schemas.avro.lint import PRIMITIVES, Json, full_name, require_safe
-from schemas.errors import Invalid
+from schemas.errors import CorridorError, Invalid
 
 _LOGICAL: Final = {
     "uuid": "string",
@@ -182,10 +181,12 @@ class Schema:
             raw = json.loads(source)
             try:
                 fastavro.parse_schema(raw, named_schemas=names)
-            except (SchemaParseException, UnknownType, ValueError, KeyError, TypeError) as error:
+                root = _Builder(known).build(raw, "", "")
+            except CorridorError:
+                raise
+            except Exception as error:  # of what is no schema, fastavro raises whatever it stumbles over
                 rule = f"not an Avro schema: {type(error).__name__}: {error}"
                 raise Invalid("schema-invalid", "", rule) from error
-            root = _Builder(known).build(raw, "", "")
         return cls(text, tuple(references), root)
 
     @property

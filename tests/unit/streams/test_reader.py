@@ -75,6 +75,9 @@ async def test_an_unknown_schema_is_asked_for_again() -> None:
         (json.dumps(RECURSIVE), "schema-unsafe"),
         ('{"type": "array", "items": "null"}', "schema-unsafe"),
         ("{", "schema-unsafe"),
+        ("{}", "schema-invalid"),
+        ('{"type": "enum", "name": "x"}', "schema-invalid"),
+        ('{"type": "map"}', "schema-invalid"),
         (
             '{"type": "record", "name": "Number", "fields": [{"name": "n", "type": "missing"}]}',
             "schema-invalid",
