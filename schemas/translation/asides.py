@@ -7,7 +7,7 @@ container of a note, where it took place and when.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from schemas.avro.schema import Array, Record, bare
@@ -21,7 +21,7 @@ class Aside(NamedTuple):
         pointer: of the first of them in the message.
         words: the fields of the document that are others for them.
         items: ``id()`` of the items, and of all that is in them.
-        said: each of them as it stands in the message, by its pointer.
+        said: each of them as it stands in the document, by its pointer.
     """
 
     pointer: str
@@ -54,10 +54,13 @@ class Asides:
     Args:
         record: type of the document.
         field: name of the array.
+        comes_with: fields that come with what is said of the whole, and are not what it is.
     """
 
-    def __init__(self, record: Record, field: str) -> None:
+    def __init__(self, record: Record, field: str, comes_with: Collection[str] = ()) -> None:
         self.field = field
+        self._nulls = str(record.properties.get("explicitNulls", ""))
+        self._comes_with = comes_with
         self._record = record
         self.key = str(record.field(field).properties["itemKey"])
         array = bare(record.field(field).type)
@@ -66,6 +69,18 @@ class Asides:
         self._shared = [
             each.name for each in (item.fields if isinstance(item, Record) else ()) if each.name in names
         ]
+
+    def moved(self, partial: Document, whole: Document) -> bool:
+        """Whether a partial document says something else of the whole: of that it names the items itself."""
+        return any(
+            partial.get(name) not in (None, whole.get(name))
+            for name in self._shared
+            if name not in self._comes_with
+        )
+
+    def all_of_it(self, partial: Document, kind: str) -> bool:
+        """Whether a version that names no items says that there are none, and is not only silent."""
+        return kind == "SNAPSHOT" or f"/{self.field}" in (partial.get(self._nulls) or ())
 
     def of(self, partial: Document, whole: Document) -> SaidOfItems:
         """What a version says of single items.
@@ -76,12 +91,14 @@ class Asides:
         """
         said = SaidOfItems(set(), [], {})
         groups: dict[tuple[Any, ...], Aside] = {}
-        for index, one in enumerate(partial.get(self.field) or ()):
+        own = {one[self.key] for one in partial.get(self.field) or ()}
+        for index, one in enumerate(whole.get(self.field) or ()):
             pointer = f"/{self.field}/{index}"
             items = set(self._items(self._record, whole, _plain(one[self.key])))
             words = {shared: one.get(shared) for shared in self._shared}
             if not items:
-                said.unknown[pointer] = one
+                if one[self.key] in own:
+                    said.unknown[pointer] = one
             elif all(value is None or value == whole.get(shared) for shared, value in words.items()):
                 said.same.update(items)
             else:

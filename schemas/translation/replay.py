@@ -9,10 +9,10 @@ import msgspec
 
 from schemas.mapping.reasons import NO_EQUIVALENT
 from schemas.mapping.runtime import uuid5
-from schemas.translation.asides import Aside, Asides
+from schemas.translation.asides import Aside, Asides, SaidOfItems
 from schemas.translation.message import Candidate, Message
 from schemas.translation.model import Event
-from schemas.translation.timeline import Occurrence, Timeline
+from schemas.translation.timeline import Beside, Occurrence, Timeline
 
 ANNULMENT = "ANNULMENT"
 SNAPSHOT = "SNAPSHOT"
@@ -26,6 +26,11 @@ class Made(msgspec.Struct, frozen=True, gc=False):
     message: Message
     event: Event
 
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether it is of an occurrence, and kept for a retraction."""
+        return self.candidate.keep is not None and not self.candidate.rule.standing
+
 
 class Reading(msgspec.Struct, gc=False):
     """What one version says.
@@ -35,6 +40,9 @@ class Reading(msgspec.Struct, gc=False):
         partial: whether it speaks of some items only and says nothing of the others.
         over: ids of the standing events that it no longer tells.
         asides: what it says of single items.
+        gone: places and ids of events of single items that it shows not to have happened.
+        kept: ids of the events of its occurrence that are of items of which it says something else.
+        time: of what it says of single items, UTC ms.
     """
 
     place: int
@@ -43,6 +51,9 @@ class Reading(msgspec.Struct, gc=False):
     partial: bool
     over: list[str] = []
     asides: list[Reading] = []
+    gone: list[tuple[int, str]] = []
+    kept: list[str] = []
+    time: int | None = None
 
     def all(self) -> list[Reading]:
         """This and what it says of single items, which comes first."""
@@ -50,11 +61,7 @@ class Reading(msgspec.Struct, gc=False):
 
     def holding(self) -> list[str]:
         """Ids of the events of its occurrence that can be taken back."""
-        return [
-            one.identity
-            for one in self.made
-            if one.candidate.keep is not None and not one.candidate.rule.standing
-        ]
+        return [one.identity for one in self.made if one.can_be_taken_back] + self.kept
 
 
 class Reader:
@@ -95,17 +102,16 @@ class Reader:
             partial: its own record.
             whole: the document with it.
         """
-        said, aside = None, list[Reading]()
+        said, found = None, list[tuple[Aside, Reading | None]]()
         if self._asides is not None and kind != ANNULMENT:
             said = self._asides.of(partial, whole)
             for pointer, one in said.unknown.items():
                 key = self._asides.key
                 message.report.finding(f"{pointer}/{key}", "unit-not-in-note", "warning", one[key])
                 _lose(message, {pointer: one})
-            found = [self._aside(timeline, message, one, whole, self._asides) for one in said.others]
-            aside = [one for one in found if one is not None]
+            found = [(one, self._aside(timeline, message, one, whole, self._asides)) for one in said.others]
         message.take(whole)
-        nothing = self.nothing()
+        nothing, stamps = self.nothing(), [one.stamp for one in timeline.occurrences]
         what = message.value("state_occurrence", nothing, [])
         place, occurrence = timeline.enter(
             what, message.value("state_stamp", nothing), message.value("state_time", nothing)
@@ -124,15 +130,20 @@ class Reader:
             some = named != items
             if some:
                 candidates = [one for one in candidates if _concerns(one, named, items)]
-        if said is not None and (said.same or said.others):
-            some = some or bool(said.others) or kind == "DELTA"
-            candidates = [one for one in candidates if not _single(one) or said.allows(id(one.variables[-1]))]
         participant = message.context.participant
+        alone = _Alone(timeline, place, occurrence, found, participant)
+        if said is not None and (said.same or said.others):
+            some = some or kind == "DELTA"
+            candidates = alone.of_others(candidates, said)
+        if self._asides is not None and kind != ANNULMENT:
+            # at another time it is the last operation of more items than before
+            again = place < len(stamps) and stamps[place] == occurrence.stamp
+            alone.settle(all_of_it=again and self._asides.all_of_it(partial, kind))
         made = [Made(uuid5(participant, one.rule.name, *one.key), one, message, event) for one in candidates]
         made = _once(made)
         standing = [one.identity for one in made if one.candidate.rule.standing]
-        over = timeline.stand(standing, over=message.value("state_ends", nothing, default=True))
-        return Reading(place, occurrence, made, some, over, aside)
+        ended = timeline.stand(standing, over=message.value("state_ends", nothing, default=True))
+        return Reading(place, occurrence, made, some, ended, alone.readings, alone.gone, alone.kept)
 
     def _aside(
         self,
@@ -177,7 +188,65 @@ class Reader:
         made = _once(made)
         if not made:
             _lose(message, aside.said)
-        return Reading(place, occurrence, made, partial=True)
+        return Reading(place, occurrence, made, partial=True, time=time)
+
+
+class _Alone:
+    """What a version says of single items, beside the occurrence that it tells of.
+
+    Attributes:
+        readings: of it.
+        gone: as in the `Reading` of the version, and ``kept`` likewise.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        place: int,
+        occurrence: Occurrence,
+        found: Sequence[tuple[Aside, Reading | None]],
+        participant: str,
+    ) -> None:
+        self._timeline, self._place, self._occurrence = timeline, place, occurrence
+        self._found, self._participant = found, participant
+        self.readings = [reading for _, reading in found if reading is not None]
+        self.gone: list[tuple[int, str]] = []
+        self.kept: list[str] = []
+
+    def of_others(self, candidates: Sequence[Candidate], said: SaidOfItems) -> list[Candidate]:
+        """Candidates without those of items that have an operation of their own."""
+        staying: list[Candidate] = []
+        for one in candidates:
+            if not _single(one) or said.allows(id(one.variables[-1])):
+                staying.append(one)
+                continue
+            identity = uuid5(self._participant, one.rule.name, *one.key)
+            if identity in self._occurrence.members and self._before(one):
+                self.kept.append(identity)
+            elif identity in self._occurrence.members:
+                self.gone.append((self._place, identity))
+                self._timeline.drop(self._place, identity)
+        return staying
+
+    def settle(self, *, all_of_it: bool) -> None:
+        """Note what was told of single items, and what of that does not hold any more."""
+        now = [
+            Beside(reading.place, told.identity, told.candidate.subject or "")
+            for reading in self.readings
+            for told in reading.made
+            if told.can_be_taken_back
+        ]
+        over = self._timeline.beside(self._occurrence, now, all_of_it=all_of_it)
+        self.gone += [(each.place, each.identity) for each in over]
+        self.kept += [each.identity for each in now if each.place == self._place]
+
+    def _before(self, candidate: Candidate) -> bool:
+        """Whether the occurrence may have been before what is said of a candidate's item alone."""
+        item, time = id(candidate.variables[-1]), self._occurrence.time
+        for aside, reading in self._found:
+            if item in aside.items and reading is not None:
+                return reading.time is None or time is None or reading.time > time
+        return any(item in aside.items for aside, _ in self._found)
 
 
 class Replay:
@@ -208,6 +277,8 @@ class Replay:
             self._annul(message)
         for identity in reading.over:
             self._told.pop(identity, None)
+        for place, identity in reading.gone:
+            self._told.get(identity, {}).pop(place, None)
         for aside in reading.asides:
             self._enter(aside)
         self._enter(reading)

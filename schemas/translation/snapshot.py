@@ -59,11 +59,12 @@ class Snapshots:
         self._groups = [(group.key, group.fields[len(group.key) :]) for _, group in self._state.groups]
         self._labels = {one.text: None for one in self._state.labels}
         asides = self._state.asides
-        self._asides = "" if asides is None else asides.text
+        comes_with = [path[0] for _, rest in self._groups for path in rest]
+        self._reads = None if asides is None else Asides(self._record, asides.text, comes_with)
         self.reader = Reader(
             mapping.registers,
             lambda whole, partial: named(self._record, whole, placed(self._record, whole, partial)),
-            Asides(self._record, self._asides) if self._asides else None,
+            self._reads,
             [tuple(one.text.split(".")) for one in self._state.of_whole],
         )
 
@@ -165,8 +166,8 @@ class Snapshots:
         merged = merge(self._record, whole, partial, cleared)
         if self._nulls:
             merged[str(self._nulls)] = cleared
-        if self._asides:  # what a version says of single items is of that version
-            merged[self._asides] = partial[self._asides]
+        if self._reads is not None and self._reads.moved(partial, whole):
+            merged[self._reads.field] = partial[self._reads.field]
         return merged
 
     def place(self, past: Past, version: Version, message: Message) -> int:
@@ -271,7 +272,7 @@ class _Telling:
         past.now = timeline
         self._said = bool(reading.made)
         holding, members = reading.holding(), reading.occurrence.members
-        if reading.over or (not reading.partial and not set(members).issubset(holding)):
+        if reading.over or reading.gone or (not reading.partial and not set(members).issubset(holding)):
             message.restart(self._partial)
             self._look_at_others()
             return False

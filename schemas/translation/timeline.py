@@ -10,6 +10,14 @@ from typing import Any
 import msgspec
 
 
+class Beside(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An event of a single item: position of its occurrence, its id, and the item."""
+
+    place: int
+    identity: str
+    subject: str
+
+
 class Occurrence(msgspec.Struct, array_like=True, gc=False):
     """One thing that happened.
 
@@ -19,6 +27,7 @@ class Occurrence(msgspec.Struct, array_like=True, gc=False):
         stamp: its time as written in the newest version that tells of it, None when not known.
         time: that time in UTC milliseconds, None when it cannot be read.
         members: ids of the events that it has given and that still hold.
+        beside: what the versions that tell of it tell of single items beside it.
     """
 
     what: list[Any]
@@ -26,6 +35,7 @@ class Occurrence(msgspec.Struct, array_like=True, gc=False):
     stamp: str | None
     time: int | None
     members: list[str]
+    beside: list[Beside] = []
 
 
 class Timeline(msgspec.Struct, array_like=True):
@@ -63,7 +73,7 @@ class Timeline(msgspec.Struct, array_like=True):
     def copied(self) -> Timeline:
         """A copy that can be changed."""
         occurrences = [
-            Occurrence(one.what, one.index, one.stamp, one.time, list(one.members))
+            Occurrence(one.what, one.index, one.stamp, one.time, list(one.members), list(one.beside))
             for one in self.occurrences
         ]
         registers = {name: dict(facts) for name, facts in self.registers.items()}
@@ -83,6 +93,45 @@ class Timeline(msgspec.Struct, array_like=True):
         staying = [one for one in self.standing if one not in identities and one not in gone]
         self.standing = staying + identities
         return gone
+
+    def beside(self, occurrence: Occurrence, now: list[Beside], *, all_of_it: bool) -> list[Beside]:
+        """Note what a version tells of single items beside an occurrence.
+
+        It is the last operation of each. One that was told before and is not any more did not happen where
+        the version says a last one that is not later, or says all that there is and none of this item.
+
+        Args:
+            occurrence: that the version tells of.
+            now: what it tells beside it.
+            all_of_it: whether items that it does not name have none.
+
+        Returns:
+            what is over, and is told beside no other occurrence.
+        """
+        last = {one.subject: one.place for one in now}
+        staying: list[Beside] = []
+        over: list[Beside] = []
+        for one in occurrence.beside:
+            if one in now:
+                continue
+            place = last.get(one.subject)
+            gone = all_of_it if place is None else not self._later(place, one.place)
+            (over if gone else staying).append(one)
+        occurrence.beside = staying + now
+        found = [one for one in over if not any(one in each.beside for each in self.occurrences)]
+        for one in found:
+            self.drop(one.place, one.identity)
+        return found
+
+    def drop(self, place: int, identity: str) -> None:
+        """An occurrence has not given an event."""
+        members = self.occurrences[place].members
+        self.occurrences[place].members = [one for one in members if one != identity]
+
+    def _later(self, place: int, than: int) -> bool:
+        """Whether one occurrence is surely after another."""
+        here, there = self.occurrences[place].time, self.occurrences[than].time
+        return here is not None and there is not None and here > there
 
     def remember(self, register: str, key: str, facts: dict[str, Any]) -> None:
         """Keep a fact; a newer version's word replaces an older one's."""
