@@ -49,7 +49,9 @@ CODES: Final[dict[str, str]] = {
     "avro-malformed": "The bytes are not the canonical Avro encoding of the schema they name.",
     "wire-format": "The record does not start with magic byte 0 and a schema id.",
     "identifier-invalid": "An identifier fails its format or check digit.",
-    "value-implausible": "A value cannot be: a time before 1990 or after 2099, a mass beyond all ships.",
+    "value-implausible": (
+        "The view leaves a value out: a time before 1990 or after 2099, a mass beyond all ships. It is told."
+    ),
     "mapping-invalid": "The mapping file does not compile.",
     "mapping-failed": "A rule of the mapping raised an error on this message.",
     "time-invalid": "A time cannot be read, or names an hour that does not exist in its zone.",

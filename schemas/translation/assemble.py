@@ -268,8 +268,8 @@ class _Taking:
         counted = self._folding.counts(known, part)
         yielded = (self._folding.untold(known.document, part) if part.yields else set()) | lost
         if not counted and part.lost:
-            value = next(iter(part.fields.values()), None)
-            self._message.report.loss(part.lost, "not-the-destination", value)
+            for pointer in part.lost.split():
+                self._message.report.loss(pointer, "not-the-destination", None)
         if not counted or yielded:
             self._message.untold_of[rule] = yielded if counted else {f"/{name}" for name in part.fields}
             self._filter(rule, "no-equivalent")

@@ -30,7 +30,7 @@ class Part(msgspec.Struct, array_like=True):
         fields: what it sets, without the fields that name the message.
         whole: it is the document, not a part of it.
         facts: of a whole document what it is known by; of a part what has to be so for it to count.
-        lost: pointer of the field of the event that is lost where it does not count.
+        lost: pointers of the fields of the event that are lost where it does not count, with blanks between.
         yields: to what it gives way in the fields of a group: ``said`` to what an event of the group says
             there itself, ``any`` to any event of the group.
         unknown: while no whole document is known, its facts are taken to be so.

@@ -66,7 +66,7 @@ def test_a_container_on_a_wagon_that_nobody_named_is_told_with_what_is_known() -
     ]
     assert [one for one in first.losses if one[1].startswith("/what/units")] == []
     later = {"eventDateTime": "2026-01-18T06:45:00Z", "railCarReference": W1, "location": where}
-    crossing.dlp(event("EQUIPMENT", "INSP", equipmentReference=C1, **later))
+    crossing.dlp(event("EQUIPMENT", "INSP", equipmentReference=C1, remark="dent", **later))
     note_of_all = merged(crossing.total.dtc)
     assert isinstance(note_of_all, dict)
     assert note_of_all["wagons"] == known(crossing)["wagons"]

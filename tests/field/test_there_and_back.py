@@ -77,7 +77,8 @@ def test_operations_on_the_note_are_back(code: str, station: str) -> None:
 )
 def test_operations_on_units_are_back_unit_by_unit(code: str, station: str) -> None:
     """Each container of the note is told of, alone."""
-    told = back(note(code, station, "20.01.2026 14:30"))
+    found = "roof torn" if code == "90" else None  # an act says what it found
+    told = back(note(code, station, "20.01.2026 14:30", remark=found))
     assert operations(told) == {(code, station, "20.01.2026 14:30", (box,)) for box in (C1, C2)}
     for one in told:
         shown = [box["containerNo"] for w in one.get("wagons") or [] for box in w.get("containers") or []]
