@@ -123,6 +123,22 @@ def test_nothing_is_loaded_before_the_contract(profile: str, plain: dict[str, An
 
 
 @pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("permit-issued", "/event_timestamp"),
+        ("truck-entered", "/activity_timestamp"),
+        ("truck-left", "/activity_timestamp"),
+        ("permit-revoked", "/revoked_at"),
+    ],
+)
+def test_a_permit_names_no_note_before_its_contract(name: str, time: str) -> None:
+    """The issuer writes the key into the permit, which nobody changes; the events are of 12 to 17.01.2026."""
+    permit = example(PERMITS, name)
+    assert odd(PERMITS, permit, note=NOTE) == {}
+    assert odd(PERMITS, permit, note=LATER) == {time: "operation-before-contract"}
+
+
+@pytest.mark.parametrize(
     ("profile", "change"),
     [
         (DLP, {"eventCode": "GTIN"}),
