@@ -12,6 +12,9 @@ PERSONAL: Final = "personal-data"
 NO_EQUIVALENT: Final = "no-equivalent"
 """The reason of what no rule carries and nothing more is said of."""
 
+IMPLIED: Final = "implied"
+"""The reason of what the target says by another field."""
+
 REASONS: Final[dict[str, tuple[Kind, str]]] = {
     PERSONAL: ("withheld", "Of a person or a firm; not told on by design, and the value is in no report."),
     "publisher": ("administrative", "Who reported it to the sender: of no use to whom it is told."),
@@ -23,7 +26,7 @@ REASONS: Final[dict[str, tuple[Kind, str]]] = {
         "administrative",
         "What a document says of itself in each message: it was told with the first.",
     ),
-    "implied": ("administrative", "The target says it by another field: the offset by a local time."),
+    IMPLIED: ("administrative", "The target says it by another field: the offset by a local time."),
     NO_EQUIVALENT: ("loss", "The target has no field for it, or none in what this message became."),
     "unknown-code": ("loss", "A code that is in no code list of the broker."),
     "precision": ("loss", "The target's field is coarser: seconds of a time, digits of a number."),

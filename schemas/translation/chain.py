@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from schemas.avro.violation import HIDDEN
 from schemas.errors import Permanent
-from schemas.mapping.reasons import NO_EQUIVALENT
+from schemas.mapping.reasons import IMPLIED, NO_EQUIVALENT
 from schemas.mapping.report import kinds, plain
 from schemas.records import Finding, Loss
 from schemas.translation.lineage import Place, elsewhere, origin, texts_at, wanting
@@ -109,13 +109,15 @@ class ChainStep:
         before, came = self.before, self.came
         if self.result is None or self.result.told or before is None or before.result is None or came is None:
             return SenderLoss(loss)
-        message, logical = before.result.record, before.stage.translator.mapping.remains.logical
-        found = origin(message, came, loss.pointer, self._value(loss), logical)
+        logical = before.stage.translator.mapping.remains.logical
+        found = origin(before.result, came, loss.pointer, self._value(loss), logical)
         if found is None:
             if came.rule is not None:
                 return None
             return SenderLoss(replace(loss, pointer=self._wanting(loss.pointer)), loss.pointer)
-        if loss.reason == NO_EQUIVALENT and self._told_by_another(before, came, loss.pointer, found):
+        if loss.reason in {NO_EQUIVALENT, IMPLIED} and self._told_by_another(
+            before, came, loss.pointer, found
+        ):
             return None
         at = found.pointer if before.result.own is None else before.result.own(found.pointer)
         if at is None:
@@ -137,10 +139,10 @@ class ChainStep:
             return False
         if not self.result.outputs and not any(one.rule for one in self.result.filtered):
             return False  # no rule made anything of it
-        message, kind = before.result.record, plain(place.pointer) in before.stage.kinds
+        kind = plain(place.pointer) in before.stage.kinds
         lost = {tuple(plain(loss.pointer)[1:].split("/")) for loss in self.result.losses}
         remains = self.stage.translator.mapping.remains
-        for other in elsewhere(message, came, pointer, place):
+        for other in elsewhere(before.result, came, pointer, place):
             top = tuple(step for step in other[1:].split("/") if step != "*")
             for path in remains.watched:
                 if path[: len(top)] != top or path in lost:
@@ -164,7 +166,7 @@ class ChainStep:
         if before is None or before.result is None or came is None:
             return finding
         logical = before.stage.translator.mapping.remains.logical
-        place = origin(before.result.record, came, finding.pointer, finding.value, logical)
+        place = origin(before.result, came, finding.pointer, finding.value, logical)
         pointer = place.pointer if place is not None else self._wanting(finding.pointer)
         own = before.result.own if place is not None else None
         pointer = (None if own is None else own(pointer)) or pointer

@@ -1,7 +1,7 @@
 """From a field of a corridor event back to the field of the sender's message that it was made from.
 
 The compiler knows what each field of an output is made from. Which item of a list it was, the loop
-variables of the rule tell, and the value.
+variables of the rule tell, the items that were taken by an index, and the value.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from schemas.avro.structs import member
-from schemas.mapping.code import Claim
+from schemas.mapping.code import SOME, Claim
 from schemas.mapping.compile import CompiledRule
 from schemas.mapping.report import INDEX, locate, starred
 from schemas.mapping.runtime import excerpt
-from schemas.translation.model import Output
+from schemas.translation.model import Output, Result
 
 
 class Place(NamedTuple):
@@ -29,7 +29,7 @@ Logical = Callable[[tuple[str, ...]], str]
 
 
 def origin(
-    message: Any,  # noqa: ANN401
+    result: Result,
     output: Output,
     pointer: str,
     value: str | None,
@@ -38,7 +38,7 @@ def origin(
     """The field of a message that a field of one of its outputs was made from.
 
     Args:
-        message: its datum or struct.
+        result: what became of the message.
         output: with the rule that made it.
         pointer: of the output's field.
         value: its value as text; of several fields that may be meant the one with this value is.
@@ -53,7 +53,7 @@ def origin(
     found = [
         place
         for claim in _ordered(output.rule, field)
-        for place in _places(message, output, claim, logical, value)
+        for place in _places(result, output, claim, logical, value)
     ]
     same = [place for place in found if place.value == value]
     numbers = INDEX.findall(pointer)
@@ -88,11 +88,11 @@ def _ordered(rule: CompiledRule, field: str) -> list[Claim]:
     return sorted(rule.claims.get(field, ()), key=rank)
 
 
-def elsewhere(message: Any, output: Output, pointer: str, place: Place) -> Iterator[str]:  # noqa: ANN401
+def elsewhere(result: Result, output: Output, pointer: str, place: Place) -> Iterator[str]:
     """The other fields of an output that were made of the same field of a message, and of no other item.
 
     Args:
-        message: its datum or struct.
+        result: what became of the message.
         output: with the rule that made it.
         pointer: of one field of the output.
         place: what that was made from.
@@ -101,7 +101,7 @@ def elsewhere(message: Any, output: Output, pointer: str, place: Place) -> Itera
         if other == starred(pointer):
             continue
         for claim in claims:
-            made = list(_places(message, output, claim))
+            made = list(_places(result, output, claim))
             if len(made) == 1 and made[0].pointer == place.pointer:
                 yield other
                 break
@@ -113,14 +113,17 @@ def texts_at(message: Any, path: tuple[str, ...], logical: str) -> set[str]:  # 
 
 
 def _places(
-    message: Any,  # noqa: ANN401
+    result: Result,
     output: Output,
     claim: Claim,
     logical: Logical = lambda _: "",
     value: str | None = None,
 ) -> Iterator[Place]:
-    here, path = message, claim.path
-    anchor = claim.anchor
+    message, path, anchor = result.record, claim.path, claim.anchor
+    if anchor is not None and anchor.number:
+        yield from _of_taken(result, claim, logical)
+        return
+    here = message
     if anchor is None or not anchor.name.startswith("$") or output.rule is None:
         yield from _walk(here, path, "", logical(path))
         return
@@ -130,6 +133,17 @@ def _places(
         yield from _walk(here, path[anchor.depth :], start, logical(path))
     else:  # an item of another version of the message: where this one has the same
         yield from (place for place in _walk(message, path, "", logical(path)) if place.value == value)
+
+
+def _of_taken(result: Result, claim: Claim, logical: Logical) -> Iterator[Place]:
+    """Of the items that an index took; of all where they are of another version of the message."""
+    message, path, anchor = result.record, claim.path, claim.anchor or SOME
+    taken = [item for number, item in result.took if number == anchor.number and item is not None]
+    here = {start: item for item in taken if (start := locate(message, item))}
+    if taken and not here:
+        yield from _walk(message, path, "", logical(path))
+    for start, item in here.items():
+        yield from _walk(item, path[anchor.depth :], start, logical(path))
 
 
 def _walk(here: Any, path: tuple[str, ...], pointer: str, kind: str) -> Iterator[Place]:  # noqa: ANN401

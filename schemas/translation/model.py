@@ -70,7 +70,8 @@ class Result:
 
     ``happened`` is the time (UTC milliseconds) of what the message tells of, None when the mapping does not
     say or nothing has happened. ``unsure`` names the code list of each row that was used though it is not
-    verified. ``record`` is what was read of the message; ``told`` that the pointers of the losses are the
+    verified. ``record`` is what was read of the message, ``took`` the items of its lists that were taken, as
+    the report has them; ``told`` that the pointers of the losses are the
     sender's own already, as its event gave them. ``own`` gives the pointer into the message of what stands at
     a pointer into ``record``, where that is a whole document of which the message was a part.
     """
@@ -85,6 +86,7 @@ class Result:
         "own",
         "record",
         "told",
+        "took",
         "unsure",
     )
 
@@ -104,6 +106,7 @@ class Result:
         self.happened: int | None = None
         self.unsure: list[str] = []
         self.record: Any = None
+        self.took: Sequence[tuple[int, Any]] = ()
         self.told = False
         self.own: Callable[[str], str | None] | None = None
 

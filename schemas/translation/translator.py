@@ -99,7 +99,7 @@ class Translator:
         if result.own is not None:
             _as_sent(result, result.own)
         result.unsure = message.report.unsure
-        result.record = message.record
+        result.record, result.took = message.record, message.report.took
         if self._marks is not None and result.outputs:
             self._marks.put(message.record, message.said, result)
         return result

@@ -129,14 +129,16 @@ def test_a_finding_is_at_the_senders_own_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason"),
+    ("target", "fields", "reason"),
     [
-        ({"quantities": [{"kind": "GROSS", "quantity": "6000", "unit": "TNE"}]}, "needs-water-content"),
+        (DLP, {"quantities": [{"kind": "GROSS", "quantity": "6000", "unit": "TNE"}]}, "needs-water-content"),
         (
+            DLP,
             {"quantities": [{"kind": "GROSS", "quantity": "6000", "unit": "TNE"}], "waterMassPct": "150"},
             "water-content-invalid",
         ),
         (
+            DTC,  # the DLP takes a volume as it is
             {
                 "quantities": [{"kind": "NET", "quantity": "6000", "unit": "MTQ", "reference": "C15"}],
                 "density": None,
@@ -145,9 +147,11 @@ def test_a_finding_is_at_the_senders_own_field() -> None:
         ),
     ],
 )
-def test_a_quantity_that_cannot_be_converted_is_named(fields: dict[str, Any], reason: str) -> None:
+def test_a_quantity_that_cannot_be_converted_is_named(
+    target: str, fields: dict[str, Any], reason: str
+) -> None:
     """The loss stands at the quantity, with the number that was sent."""
-    assert lost(told(OIL, DLP, tanks(**fields)))["/quantities/0/quantity"] == (reason, "6000")
+    assert lost(told(OIL, target, tanks(**fields)))["/quantities/0/quantity"] == (reason, "6000")
 
 
 @pytest.mark.parametrize("target", [DLP, "corridor.event.v1"])
