@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
@@ -72,8 +72,14 @@ def systems_page() -> str:
         _EVENTS,
         table(("event", "", *known), _events(known)),
         "## Tests",
-        table(("system", "tests"), ((name, " ".join(map(code, tests.get(name, ())))) for name in names)),
+        table(("", *names), _tested(tests, names)),
     )
+
+
+def _tested(tests: Mapping[str, Collection[str]], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A line for each file of tests: so two who add one each do not change the same line."""
+    for file in sorted({file for files in tests.values() for file in files}):
+        yield code(file), *("x" if file in tests.get(name, ()) else "" for name in names)
 
 
 def _row(item: tuple[str, Profile]) -> tuple[str, ...]:
