@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 
@@ -78,9 +79,9 @@ class RegistryClient:
         self._transport = RegistryTransport(url, auth=auth, verify=verify, attempts=attempts)
         self._disk = DiskCache(cache_dir, self._transport.url) if cache_dir else None
         self._offline = self._disk if offline else None
-        self._schemas: dict[int, str] = {}
-        self._missing: dict[int, float] = {}
-        self._flights: dict[int, asyncio.Task[str]] = {}
+        self._schemas: dict[int | UUID, str] = {}
+        self._missing: dict[int | UUID, float] = {}
+        self._flights: dict[int | UUID, asyncio.Task[str]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -133,8 +134,8 @@ class RegistryClient:
             await self._offline.store_registered(subject, schema_text, schema_id)
         return schema_id
 
-    async def schema(self, schema_id: int) -> str:
-        """Give the schema with this id, references inlined, so that it stands by itself.
+    async def schema(self, schema_id: int | UUID) -> str:
+        """Give the schema with this id or GUID, references inlined, so that it stands by itself.
 
         Concurrent calls for one id share one request.
         """
@@ -242,18 +243,21 @@ class RegistryClient:
             await self._transport.call("GET", "/subjects?limit=1", attempts=1)
         return self.reachable
 
-    async def _find(self, schema_id: int) -> str:
-        text = await self._disk.load(schema_id) if self._disk else None
-        if text is None:
-            text = await self._fetch(schema_id)
-            if self._disk:
+    async def _find(self, schema_id: int | UUID) -> str:
+        if self._disk and isinstance(schema_id, int):
+            text = await self._disk.load(schema_id)
+            if text is None:
+                text = await self._fetch(schema_id)
                 await self._disk.store(schema_id, text)
+        else:
+            text = await self._fetch(schema_id)
         self._schemas[schema_id] = text
         return text
 
-    async def _fetch(self, schema_id: int) -> str:
+    async def _fetch(self, schema_id: int | UUID) -> str:
+        by = "ids" if isinstance(schema_id, int) else "guids"
         try:
-            answer = await self._transport.call("GET", f"/schemas/ids/{schema_id}")
+            answer = await self._transport.call("GET", f"/schemas/{by}/{schema_id}")
         except Permanent as error:
             if error.code == "schema-unknown":
                 self._missing[schema_id] = time.monotonic() + _FORGET_MISSING_AFTER

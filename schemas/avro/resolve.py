@@ -59,14 +59,20 @@ def resolver(writer: str, codec: Codec) -> Resolve:
         raise Permanent("schema-invalid", message) from error
 
     def resolve(body: bytes) -> bytes:
+        source = io.BytesIO(body)
         try:
-            datum = fastavro.schemaless_reader(io.BytesIO(body), theirs, ours)
-            return codec.encode(_datum(codec.schema.root, datum))
+            datum = fastavro.schemaless_reader(source, theirs, ours)
+            whole = codec.encode(_datum(codec.schema.root, datum))
         except CorridorError as error:
             raise Permanent("avro-malformed", f"not readable as {codec.schema.fullname}: {error}") from error
         except Exception as error:
             message = f"not readable as {codec.schema.fullname}: {type(error).__name__}: {error}"
             raise Permanent("avro-malformed", message) from error
+        if rest := len(body) - source.tell():
+            raise Permanent(
+                "avro-malformed", f"not readable as {codec.schema.fullname}: {rest} bytes too many"
+            )
+        return whole
 
     return resolve
 

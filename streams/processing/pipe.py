@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from schemas.avro.codec import Codec
 from schemas.avro.schema import Schema
+from schemas.avro.wire import HEADER
 from schemas.codes.lists import CodeLists
 from schemas.mapping.compile import CompiledMapping, load
 from schemas.mapping.inputs import JsonInput, access_for
@@ -27,6 +28,7 @@ from streams.processing.runner import Runner
 from streams.processing.stage import Planned, Stage
 from streams.processing.work import Crew
 from streams.records.contracts import AsIs, Contracts, ValueReader
+from streams.records.envelope import REPLAY
 
 ROOM: Final = SMALLEST // 2
 """Bytes up to which an output needs no exact look at its size."""
@@ -84,7 +86,7 @@ class Pipe(Processor):
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through, straight if it lets itself."""
-        straight = self._straight and not (record.headers and _is_replay(record))
+        straight = self._straight and not (record.headers and _has_more_to_say(record))
         outputs = self._translate(record.value) if straight else None
         if outputs is None:
             super().step(record, planned, partitions)
@@ -127,8 +129,9 @@ class Pipe(Processor):
         return bool(self._mapping.remains.left(row, fired, self._report.took))
 
 
-def _is_replay(record: Any) -> bool:  # noqa: ANN401
-    return any(name == "replay" for name, _ in record.headers)
+def _has_more_to_say(record: Any) -> bool:  # noqa: ANN401
+    """Whether it is a replay, or has its schema in a header."""
+    return any(name in {REPLAY, HEADER} for name, _ in record.headers)
 
 
 def is_straight(mapping: CompiledMapping) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
+from schemas.errors import Permanent
 from schemas.translation.store import Store
 from streams.kafka import topics
 from streams.kafka.transactions import Writer
@@ -40,7 +42,7 @@ class Processor:
         """Translate records one by one; one that fails becomes a dead letter, the others go on."""
         written = {self.stage.target, self.stage.dead, self.stage.reports or self.stage.dead}
         partitions = {topic: await writer.partitions(topic) for topic in written}
-        await self.stage.read.learn(record.value for record in records)
+        await self.stage.read.learn(self._wholes(records))
         planned = Planned(store, self.name, partition, writer.sizes)
         async with self._turn:
             until = time.monotonic() + SLICE
@@ -53,6 +55,11 @@ class Processor:
             for key, value in planned.state.changes.items():
                 planned.writes.add(self.changelog, partition, key, value)
         return planned
+
+    def _wholes(self, records: Sequence[Any]) -> Iterator[bytes | None]:
+        for record in records:
+            with suppress(Permanent):  # said when the record itself is read
+                yield self.stage.read.whole(record)
 
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through."""

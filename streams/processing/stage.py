@@ -38,6 +38,9 @@ class Reads(Protocol):
     async def learn(self, values: Iterable[bytes | None]) -> None:
         """Look up whatever the values need to be read."""
 
+    def whole(self, record: Any) -> bytes | None:  # noqa: ANN401 - Kafka's
+        """Give a value with what it is read by in front; raises `Permanent` when that is none."""
+
     def __call__(self, value: bytes) -> bytes:
         """Give the body of a value; raises `Permanent` when there is none."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from schemas.avro.wire import HEADER
 from schemas.errors import Permanent
 from schemas.mapping.reasons import kind_of
 from schemas.mapping.report import starred
@@ -74,7 +75,7 @@ class Step:
             self._finish(result, rows)
 
     def _translate(self) -> Result:
-        value = self.record.value
+        value = self.stage.read.whole(self.record)
         if value is None:
             raise Permanent("wire-format", "the record has no value")
         e = self.envelope
@@ -107,7 +108,7 @@ class Step:
     def _row(self, output: Output) -> tuple[int, Row]:
         e = self.envelope
         listed: HeaderList = (
-            [(name, text) for name, text in self.record.headers if name != REPLAY or not self.replayed]
+            [(name, text) for name, text in self.record.headers if self._travels(name)]
             if self.stage.foreign
             else headers(
                 output.id,
@@ -123,6 +124,10 @@ class Step:
         value = self.stage.frame + output.body
         row = self.planned.writes.checked(self.stage.target, output.key, value, listed)
         return partition_of(output.key, self.partitions[self.stage.target]), row
+
+    def _travels(self, name: str) -> bool:
+        """Whether a header of a foreign record goes on: that of its schema is not true of an output."""
+        return name != HEADER and (name != REPLAY or not self.replayed)
 
     def _check_state(self, result: Result) -> None:
         """Refuse a record whose state would not fit: it would hold up everyone who shares its partition."""

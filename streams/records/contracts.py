@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from connectors.registry.client import RegistryClient
 from schemas.avro.codec import Codec
 from schemas.avro.resolve import Resolve, resolver
 from schemas.avro.schema import Schema
-from schemas.avro.wire import frame, unframe
+from schemas.avro.wire import HEADER, frame, head_of, named
 from schemas.errors import Permanent
 from schemas.records import CURSOR, DEAD, RECEIPT, REPORT, Kind
 from streams.kafka import topics
@@ -66,8 +67,8 @@ class Contracts:
         """Frame of the broker's own records of a topic; empty before `start`."""
         return self._own.get(topic, b"")
 
-    async def text(self, identity: int) -> str:
-        """Give the schema with this id.
+    async def text(self, identity: int | UUID) -> str:
+        """Give the schema with this id, or this GUID.
 
         Raises:
             Permanent: ``schema-unknown``.
@@ -103,11 +104,26 @@ class ValueReader:
             Transient: ``registry-unavailable``.
         """
         self._refused.clear()
-        for head in {value[:HEAD] for value in values if value} - self._writers.keys() - {self._known}:
+        for head in {head_of(value) for value in values if value} - self._writers.keys() - {self._known}:
             try:
-                self._writers[head] = resolver(await self._contracts.text(unframe(head)[0]), self._codec)
+                self._writers[head] = resolver(await self._contracts.text(named(head)), self._codec)
             except Permanent as error:
                 self._refused[head] = error
+
+    def whole(self, record: Any) -> bytes | None:  # noqa: ANN401 - Kafka's
+        """Give the value of a record with its head in front, also where the record has that in a header.
+
+        Raises:
+            Permanent: ``wire-format`` when the header is no head.
+        """
+        for name, head in record.headers:
+            if name == HEADER and record.value is not None:
+                try:
+                    named(head)
+                except Permanent as error:
+                    raise Permanent("wire-format", f"header {HEADER}: {error}") from None
+                return bytes(head + record.value)
+        return record.value  # type: ignore[no-any-return]
 
     def __call__(self, value: bytes) -> bytes:
         """Give the Avro body of a value.
@@ -116,16 +132,16 @@ class ValueReader:
             Permanent: ``wire-format``, ``schema-unknown``, ``schema-invalid``, ``schema-unsafe`` or
                 ``avro-malformed``.
         """
-        head = value[:HEAD]
-        if head == self._known:
+        if value[:HEAD] == self._known:
             return value[HEAD:]
+        head = head_of(value)
         if head in self._refused:
             raise self._refused[head]
         if head not in self._writers:
             raise Permanent(
                 "schema-unknown", f"the schema of a value that begins {head.hex()} is not known here"
             )
-        return self._writers[head](value[HEAD:])
+        return self._writers[head](value[len(head) :])
 
 
 class OwnReader:
@@ -171,6 +187,10 @@ class AsIs:
 
     async def learn(self, values: Iterable[bytes | None]) -> None:
         """Nothing needs to be known."""
+
+    def whole(self, record: Any) -> bytes | None:  # noqa: ANN401 - Kafka's
+        """Give the value of a record: a header that names a schema says nothing of these."""
+        return record.value  # type: ignore[no-any-return]
 
     def __call__(self, value: bytes) -> bytes:
         """Give the value back."""

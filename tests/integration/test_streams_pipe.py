@@ -132,12 +132,14 @@ async def test_avro_is_mapped_and_a_replay_settles_its_letter(kafka: Kafka, file
     good = [message(n) for n in range(50)]
     mine = [("replay", b"not ours"), ("id", None)]
     rows = [(key, frame(1, form.to_avro(body)), mine) for key, body in good]
+    named = message(51)  # with its schema in a header, which is not that of what is made of it
+    rows.append((named[0], form.to_avro(named[1]), [*mine, ("__value_schema_id", frame(1, b""))]))
     strange = frame(9, form.to_avro(message(50)[1]))  # no schema that it knows: nothing it says is lost
     await produce(kafka.bootstrap, f"{run}.in", [*rows, (b"strange", strange, mine)])
     process = start(kafka.bootstrap, run, files, "--format", "avro")
     settings = Kafka(bootstrap=kafka.bootstrap)
     try:
-        records = await read(kafka.bootstrap, f"{run}.out", len(good))
+        records = await read(kafka.bootstrap, f"{run}.out", len(good) + 1)
         (record,) = await read(kafka.bootstrap, f"{run}.out.dead", 1)
         letter = DEAD.decode(record.value[5:])
         assert (letter.code, letter.body) == ("schema-unknown", strange)
@@ -151,11 +153,11 @@ async def test_avro_is_mapped_and_a_replay_settles_its_letter(kafka: Kafka, file
             kafka.bootstrap, f"{run}.out.dead", lambda found: found[-1:] != [] and found[-1].value is None
         )
         assert await listed(settings, topic=f"{run}.out.dead") == []
-        replayed = await read(kafka.bootstrap, f"{run}.out", len(good) + 1)
+        replayed = await read(kafka.bootstrap, f"{run}.out", len(good) + 2)
     finally:
         process.kill()
         process.wait()
-    wanted = sorted(b"".join((key, written(by_hand(json.loads(body))))) for key, body in good)
+    wanted = sorted(b"".join((key, written(by_hand(json.loads(body))))) for key, body in [*good, named])
     assert sorted(record.key + record.value[5:] for record in records) == wanted
     assert {record.headers for record in records} == {tuple(mine)}
     (last,) = [record for record in replayed if record.key == b"strange"]

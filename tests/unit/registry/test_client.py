@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import uvicorn
@@ -17,6 +18,7 @@ from connectors.registry.transport import TokenAuth
 from schemas.errors import Misconfigured, Permanent, Transient
 
 FIXED = {
+    "/schemas/guids/095d71cf-1255-6b9d-5e33-0ad575b3df5d": {"schema": '"string"'},
     "/config/mute": {"compatibilityLevel": "BACKWARD_TRANSITIVE"},
     "/subjects/good/versions": {"id": 9},
 }
@@ -86,6 +88,18 @@ async def test_concurrent_lookups_share_one_request(partner: Partner) -> None:
         assert set(texts) == {'"string"'}
         assert await client.schema(1) == '"string"'
     assert partner.calls["/schemas/ids/1"] == 1
+
+
+async def test_a_schema_is_known_by_its_guid(partner: Partner, tmp_path: Path) -> None:
+    """As Confluent's clients name it in a header: asked for once, and not kept on disk, where ids are."""
+    wanted = UUID("095d71cf-1255-6b9d-5e33-0ad575b3df5d")
+    async with RegistryClient(partner.url, cache_dir=tmp_path) as client:
+        assert await client.schema(wanted) == await client.schema(wanted) == '"string"'
+    assert partner.calls[f"/schemas/guids/{wanted}"] == 1
+    partner.failures = 10**6
+    async with RegistryClient(partner.url, cache_dir=tmp_path, attempts=1) as client:
+        with pytest.raises(Transient):
+            await client.schema(wanted)
 
 
 async def test_disk_cache_outlives_the_registry(partner: Partner, tmp_path: Path) -> None:

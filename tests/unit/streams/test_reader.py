@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from typing import NamedTuple
+from uuid import UUID
 
 import fastavro
 import msgspec
@@ -40,9 +42,9 @@ class Registry(Contracts):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.known: dict[int, str] = {}
+        self.known: dict[int | UUID, str] = {}
 
-    async def text(self, identity: int) -> str:
+    async def text(self, identity: int | UUID) -> str:
         """Give a schema that is known."""
         if identity not in self.known:
             raise Permanent("schema-unknown", f"no schema {identity}")
@@ -141,3 +143,46 @@ async def test_a_change_of_documentation_costs_no_resolution() -> None:
     reader, body = ValueReader(registry, OURS, frame(1, b"")), OURS.encode({"n": 7, "unit": "KGM"})
     await reader.learn([frame(2, body)])
     assert reader(frame(2, body)) == body
+
+
+GUID = UUID("095d71cf-1255-6b9d-5e33-0ad575b3df5d")
+
+
+class Foreign(NamedTuple):
+    """A record as Kafka gives it."""
+
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+@pytest.mark.parametrize("head", [b"\x01" + GUID.bytes, frame(2, b"")])
+async def test_a_schema_in_a_header_is_the_value_s(head: bytes) -> None:
+    """By GUID or by id: the value is a body alone, also one that looks as if it had a head of its own."""
+    registry = Registry()
+    registry.known = {GUID: json.dumps(OLDER), 2: json.dumps(OLDER)}
+    reader = ValueReader(registry, OURS, frame(1, b""))
+    whole = reader.whole(Foreign(older(0) + bytes(6), [("__value_schema_id", head)]))
+    await reader.learn([whole])
+    with pytest.raises(Permanent) as refusal:
+        reader(whole or b"")
+    assert refusal.value.code == "avro-malformed"
+    whole = reader.whole(Foreign(older(7), [("id", b"x"), ("__value_schema_id", head)]))
+    await reader.learn([whole])
+    assert OURS.decode(reader(whole or b"")) == {"n": 7, "unit": "KGM"}
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"\x00", b"\x00\x00\x00\x00\x01\x02", b"\x01" + bytes(15), b"\x02" + bytes(16)]
+)
+def test_a_header_that_names_no_schema_is_named(head: bytes) -> None:
+    """Nothing is guessed of a header that is cut, too long or of another kind."""
+    reader = ValueReader(Registry(), OURS, frame(1, b""))
+    with pytest.raises(Permanent, match="__value_schema_id") as refusal:
+        reader.whole(Foreign(older(7), [("__value_schema_id", head)]))
+    assert refusal.value.code == "wire-format"
+
+
+def test_a_tombstone_stays_one() -> None:
+    """A header makes no value of none."""
+    reader = ValueReader(Registry(), OURS, frame(1, b""))
+    assert reader.whole(Foreign(None, [("__value_schema_id", b"\x01" + GUID.bytes)])) is None
