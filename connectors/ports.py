@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from schemas.errors import Permanent
 from schemas.records import Finding
@@ -65,6 +65,17 @@ class IncomingMessage:
     """Avro body without framing."""
     findings: tuple[Finding, ...] = ()
     """What was read otherwise than it was written."""
+
+
+LONGEST_NAME: Final = 1024
+"""Bytes of a message's id or key: they stand in everything that is written about it."""
+
+
+def too_long(name: str) -> str:
+    """Say which rule an id or key breaks that is too long; empty when it is not."""
+    if len(name.encode("utf-8", "replace")) <= LONGEST_NAME:
+        return ""
+    return f"an id or key has at most {LONGEST_NAME} bytes"
 
 
 def check_record(message: IncomingMessage, most: int) -> None:

@@ -16,7 +16,7 @@ from connectors.http.body import BoundedBody, receive
 from connectors.http.problems import Violation, problem, violations
 from connectors.http.rate import Bucket
 from connectors.http.trace import traceparent_from
-from connectors.ports import Accepted, Format, IncomingMessage, ReceiverLog, check_record
+from connectors.ports import Accepted, Format, IncomingMessage, ReceiverLog, check_record, too_long
 from connectors.receive.admission import Admission
 from connectors.receive.answers import accepted
 from connectors.receive.batch import NDJSON, split
@@ -192,7 +192,7 @@ class Endpoint:
         message_id = message.id or sent
         if not message_id:
             raise Permanent("id-missing", "the message carries no id, and the request no webhook-id")
-        if rule := forbidden(message_id):
+        if rule := forbidden(message_id) or too_long(message_id):
             raise Permanent("http-malformed", f"webhook-id: {rule}")
         return message_id
 

@@ -16,7 +16,7 @@ from prometheus_client import Gauge
 
 from connectors.auth.secret import find_secret
 from connectors.pauses import Pauses, pause
-from connectors.ports import Format, IncomingMessage
+from connectors.ports import Format, IncomingMessage, too_long
 from connectors.registry.client import RegistryClient
 from connectors.registry.transport import TokenAuth
 from corridor.roles.health import Health
@@ -78,7 +78,7 @@ def edge_format(name: str) -> Format:
         if not identity:
             raise Invalid("id-missing", "", f"the message's id is {profile.http and profile.http.message_id}")
         for made in map(str, (identity, key)):
-            if rule := forbidden(made):  # prose elsewhere, but a name has one line
+            if rule := forbidden(made) or too_long(made):  # prose elsewhere, but a name has one line
                 at = (x.pointer for x in leaves(profile.schema.root, datum) if str(x.value) in made)
                 raise Invalid("schema-violation", next(at, ""), rule, made)
         return IncomingMessage(str(identity), str(key or identity).encode(), encoded, findings)

@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
+import msgspec
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
@@ -26,17 +27,20 @@ from streams.kafka.access import reconnecting
 from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes
-from streams.kafka.transactions import Writer, Writes
+from streams.kafka.transactions import Row, Writer, Writes
 from streams.partition.progress import Progress
 from streams.partition.state import restore
 from streams.partition.waiting import Queue
 from streams.records.contracts import Contracts
 from streams.records.envelope import Envelope
-from streams.records.letters import announce, beside, dead_letter, fitted, given_up
+from streams.records.fitting import fitted
+from streams.records.letters import announce, beside, dead_letter, given_up
 
 log = structlog.get_logger(__name__)
 
 GRACE: Final = 3.0
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Destination(NamedTuple):
@@ -270,11 +274,11 @@ class Track:
         for each in done:
             if each.attempts:
                 key = each.envelope.id.encode()
-                value = self._to.contracts.encode(topics.RECEIPTS, self._receipt(each))
-                writes.add(topics.RECEIPTS, partition_of(key, receipts), key, value, beside(each.envelope))
+                _, row = self._fitted(topics.RECEIPTS, self._receipt(each), key, each, writes)
+                writes.put(topics.RECEIPTS, partition_of(key, receipts), row)
             self._letter(each, writes, dead, letters)
         for entry, content in changes.items():
-            writes.add(topics.changelog(self._to.stage), self.partition, entry, content)
+            writes.put(topics.changelog(self._to.stage), self.partition, (entry, content, []))
         return writes
 
     def _letter(self, done: Done, writes: Writes, partitions: int, letters: list[DeadLetter]) -> None:
@@ -287,14 +291,16 @@ class Track:
         partition = partition_of(identity, partitions)
         if done.error is None:
             settled = given_up(stage, identity.decode(), done.envelope) if done.given_up else None
-            writes.add(topics.DEAD, partition, identity, None, settled or beside(done.envelope))
+            writes.put(topics.DEAD, partition, (identity, None, [*(settled or beside(done.envelope))]))
             return
         letter = dead_letter(stage, done.envelope, done.record, done.error, attempts=done.attempts)
-        listed = beside(done.envelope)
-        most = writes.sizes.of(topics.DEAD)
-        letter, value = fitted(self._to.contracts, letter, most, identity, listed)
-        writes.add(topics.DEAD, partition, identity, value, listed)
+        letter, row = self._fitted(topics.DEAD, letter, identity, done, writes)
+        writes.put(topics.DEAD, partition, row)
         letters.append(letter)
+
+    def _fitted(self, topic: str, record: T, key: bytes, done: Done, writes: Writes) -> tuple[T, Row]:
+        """A record about a message so that it can be written, whatever the message holds."""
+        return fitted(self._to.contracts, topic, record, writes.sizes.of(topic), key, beside(done.envelope))
 
     def _receipt(self, done: Done) -> Receipt:
         e, record = done.envelope, done.record

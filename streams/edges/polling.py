@@ -32,8 +32,9 @@ from streams.kafka.sizes import Sizes
 from streams.kafka.transactions import Writer, Writes
 from streams.partition.state import read_partitions
 from streams.records.contracts import Contracts, OwnReader
-from streams.records.envelope import headers, letter_id
-from streams.records.letters import announce, fitted
+from streams.records.envelope import headers, letter_id, short
+from streams.records.fitting import fitted
+from streams.records.letters import DETAIL, announce
 
 log = structlog.get_logger(__name__)
 
@@ -216,8 +217,8 @@ class Polling:
                 letters.append(_letter(name, _refused(message, error)))
         for letter in letters:
             key, listed = letter.id.encode(), list(letter.headers.items())
-            _, value = fitted(self._contracts, letter, self._sizes.of(topics.DEAD), key, listed)
-            writes.add(topics.DEAD, partition_of(key, dead), key, value, listed)
+            _, row = fitted(self._contracts, topics.DEAD, letter, self._sizes.of(topics.DEAD), key, listed)
+            writes.put(topics.DEAD, partition_of(key, dead), row)
         key = name.encode()
         value = self._contracts.encode(topics.CURSORS, cursor)
         writes.add(topics.CURSORS, partition_of(key, await writer.partitions(topics.CURSORS)), key, value)
@@ -250,15 +251,15 @@ def _refused(message: Accepted, error: Permanent) -> Rejected:
 def _letter(name: str, rejected: Rejected) -> DeadLetter:
     """Keep an item that cannot be read as a dead letter; the same item again is the same letter."""
     stage, error = f"poll.{name}", rejected.error
-    listed = headers(
-        rejected.id, f"{name}/{rejected.id}", (name,), rejected.accepted, traceparent=rejected.traceparent
-    )
+    identity = short(rejected.id)
+    origin = short(f"{name}/{identity}")
+    listed = headers(identity, origin, (name,), rejected.accepted, traceparent=rejected.traceparent)
     return DeadLetter(
         id=letter_id(stage, rejected.id), participant=name, stage=stage, code=error.code,
-        detail=error.message[:500], pointer=getattr(error, "pointer", None),
+        detail=short(error.message, DETAIL), pointer=getattr(error, "pointer", None),
         rule=getattr(error, "rule", None), value=getattr(error, "value", None),
         topic=topics.incoming(name), partition=-1, offset=-1, body=rejected.body, headers=dict(listed),
-        origin=f"{name}/{rejected.id}", accepted=rejected.accepted, violations=violations_of(error),
+        origin=origin, accepted=rejected.accepted, violations=violations_of(error),
     )  # fmt: skip
 
 

@@ -21,7 +21,9 @@ Headers = Sequence[tuple[str, bytes | None]]
 LARGEST: Final = 1_048_576
 """Bytes of the largest record of a topic by default, and of the largest batch that is sent."""
 SMALLEST: Final = 65_536
-"""Bytes that every topic is taken to hold: the least that ``topics.max_message_bytes`` may be."""
+"""The least that ``topics.max_message_bytes`` may be."""
+LEAST: Final = 2048
+"""Bytes that every topic is taken to hold, whatever Kafka refuses."""
 OVERHEAD: Final = 256
 """Bytes that the framing of a record and of its batch add at most, besides headers."""
 
@@ -39,21 +41,37 @@ class Sizes:
 
     def of(self, topic: str) -> int:
         """Bytes of the largest record that a topic takes, framing included."""
-        usual = self._largest * (topics.DEAD_FACTOR if topic == topics.DEAD else 1)
-        return self._lowered.get(topic, usual)
+        return self._lowered.get(topic) or self._usual(topic)
+
+    def _usual(self, topic: str) -> int:
+        return self._largest * (topics.DEAD_FACTOR if topic == topics.DEAD else 1)
 
     @property
     def batch(self) -> int:
-        """Bytes of the largest batch that every topic takes: Kafka's limit is one of batches."""
-        return min(self._largest, LARGEST, *self._lowered.values())
+        """Bytes of the largest batch that is sent: Kafka's limit is one of batches."""
+        return min(self._largest, LARGEST)
+
+    def batch_of(self, topic: str) -> int | None:
+        """Bytes of the largest batch of a topic that takes less than others do; else None."""
+        found = self._lowered.get(topic)
+        return found if found is not None and found < self.batch else None
 
     def lower(self, topic: str) -> None:
         """Note that Kafka refused a batch that should have fitted: the topic takes less than we were told."""
-        self._lowered[topic] = max(SMALLEST, self.of(topic) // 2)
-        log.error(
-            "a topic takes less than topics.max_message_bytes says: raise its max.message.bytes",
-            topic=topic, settings=self._largest, now=self._lowered[topic],
-        )  # fmt: skip
+        self.learn(topic, max(LEAST, self.of(topic) // 2))
+
+    def learn(self, topic: str, limit: int) -> None:
+        """Note what a topic takes, as Kafka says, where that is less than the settings say."""
+        before, usual = self.of(topic), self._usual(topic)
+        if limit >= usual:
+            self._lowered.pop(topic, None)
+            return
+        self._lowered[topic] = limit
+        if limit != before:
+            log.error(
+                "a topic takes less than topics.max_message_bytes says: raise its max.message.bytes",
+                topic=topic, settings=usual, now=limit, then="start the role again",
+            )  # fmt: skip
 
     def check(
         self,

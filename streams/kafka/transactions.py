@@ -22,7 +22,7 @@ from schemas.errors import Transient
 from streams import metrics
 from streams.kafka import topics
 from streams.kafka.settings import Kafka, Processing
-from streams.kafka.sizes import LARGEST, OVERHEAD, Headers, Sizes
+from streams.kafka.sizes import LARGEST, OVERHEAD, Headers, Sizes, size_of
 
 log = structlog.get_logger(__name__)
 
@@ -197,7 +197,7 @@ class Writer:
         """Send rows in order in as many batches as they need."""
         sent: list[asyncio.Future[object]] = []
         try:
-            for batch in self._batches(rows):
+            for batch in self._batches(topic, rows):
                 sent.append(await self._producer.send_batch(batch, topic, partition=partition))  # noqa: PERF401
             outcomes = await asyncio.gather(*sent, return_exceptions=True)
         finally:
@@ -207,9 +207,16 @@ class Writer:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    def _batches(self, rows: Iterable[Row]) -> Iterator[BatchBuilder]:
-        batch = self._producer.create_batch()
+    def _batches(self, topic: str, rows: Iterable[Row]) -> Iterator[BatchBuilder]:
+        batch, size = self._producer.create_batch(), OVERHEAD
+        most = self.sizes.batch_of(topic)
         for key, value, headers in rows:
+            if most is not None:
+                more = size_of(key, value, headers)
+                if size > OVERHEAD and size + more > most:
+                    yield batch
+                    batch, size = self._producer.create_batch(), OVERHEAD
+                size += more
             if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
                 yield batch
                 batch = self._producer.create_batch()

@@ -70,8 +70,7 @@ class Pipe(Processor):
     """
 
     def __init__(self, stage: Stage, route: Route, contracts: Contracts, mapping: CompiledMapping) -> None:
-        super().__init__(stage, contracts)
-        self.changelog = route.state if stage.translator.stateful else None
+        super().__init__(stage._replace(own_changelog=route.state), contracts)
         self._mapping = mapping
         self._straight = is_straight(mapping)
         codec = Codec(mapping.source)
@@ -87,7 +86,7 @@ class Pipe(Processor):
     def step(self, record: Any, planned: Planned, partitions: dict[str, int]) -> None:  # noqa: ANN401
         """Bring one record through, straight if it lets itself."""
         straight = self._straight and not (record.headers and _has_more_to_say(record))
-        outputs = self._translate(record.value) if straight else None
+        outputs = self._translate(record, self._room(record, planned)) if straight else None
         if outputs is None:
             super().step(record, planned, partitions)
             return
@@ -103,11 +102,18 @@ class Pipe(Processor):
                 rows[place] = [row]
         planned.straight += len(outputs)
 
-    def _translate(self, value: bytes | None) -> list[Any] | None:
+    def _room(self, record: Any, planned: Planned) -> int:  # noqa: ANN401
+        """Bytes of an output beside what it takes over from the record, up to which it surely fits."""
+        room = min(ROOM, planned.writes.sizes.of(self.stage.target) // 2) - len(record.key or b"")
+        if record.headers:
+            room -= sum(len(name) + len(text or b"") + 8 for name, text in record.headers)
+        return room
+
+    def _translate(self, record: Any, room: int) -> list[Any] | None:  # noqa: ANN401
         """Outputs of a record that leads to nothing else; None for any other."""
         outputs: list[Any] = []
         try:
-            row = self._decode(value)  # type: ignore[arg-type]
+            row = self._decode(record.value)
             self._rules(row, None, self._report, None, self._mapping.slots(), outputs)
             if not self._whole and self._left(row, outputs):
                 return None
@@ -119,7 +125,7 @@ class Pipe(Processor):
             self._report = MessageReport()
             return None
         for output in outputs:
-            if len(output[4]) > ROOM:
+            if len(output[4]) + 4 * len(output[2] or "") > room:
                 return None
         return outputs or None
 

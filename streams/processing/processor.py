@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from schemas.errors import Permanent
 from schemas.translation.store import Store
-from streams.kafka import topics
 from streams.kafka.transactions import Writer
 from streams.processing.stage import Planned, Stage
 from streams.processing.step import Step
@@ -34,7 +33,7 @@ class Processor:
         self.stage = stage
         self.name, self.source = stage.name, stage.source
         stateful = stage.translator.stateful or stage.wait
-        self.changelog = topics.changelog(stage.name) if stateful else None
+        self.changelog = stage.changelog if stateful else None
         self.contracts = contracts
         self._turn = turn or asyncio.Lock()
 
@@ -53,7 +52,7 @@ class Processor:
                     until = time.monotonic() + SLICE
         if self.changelog is not None:
             for key, value in planned.state.changes.items():
-                planned.writes.add(self.changelog, partition, key, value)
+                planned.writes.put(self.changelog, partition, (key, value, []))  # each was sized by its step
         return planned
 
     def _wholes(self, records: Sequence[Any]) -> Iterator[bytes | None]:

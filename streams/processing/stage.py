@@ -63,6 +63,7 @@ class Stage(NamedTuple):
         foreign: what it reads has headers of its own, which outputs keep.
         skim: says of a value whether the translator may make anything of it, and so spares the reading of
             headers; only for a stage that has nothing to say of the others, neither in state nor in reports.
+        own_changelog: topic of its state, where it is not named after the stage.
     """
 
     name: str
@@ -78,6 +79,12 @@ class Stage(NamedTuple):
     reports: str | None = topics.REPORTS
     foreign: bool = False
     skim: Callable[[bytes], bool] | None = None
+    own_changelog: str = ""
+
+    @property
+    def changelog(self) -> str:
+        """Topic of its state."""
+        return self.own_changelog or topics.changelog(self.name)
 
 
 class Tally:

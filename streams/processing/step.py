@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from schemas.avro.wire import HEADER
@@ -19,9 +20,12 @@ from streams.partition.waiting import Queue
 from streams.processing.stage import Planned, Stage
 from streams.records.contracts import Contracts
 from streams.records.envelope import REPLAY, Envelope, HeaderList, headers
-from streams.records.letters import beside, dead_letter, fitted, given_up, report
+from streams.records.fitting import fitted
+from streams.records.letters import beside, dead_letter, given_up, report
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Step:
@@ -66,13 +70,14 @@ class Step:
             result = Result() if self._given_up else self._translate()
             rows = [self._row(output) for output in result.outputs]
             self._check_state(result)
+            said = self._report(result)
         except Permanent as error:
             self._die(error)
         except Exception as error:
             log.exception("translation failed", processor=self.stage.name, id=self.envelope.id)
             self._die(Permanent("internal", f"{type(error).__name__} in {self.stage.name}"))
         else:
-            self._finish(result, rows)
+            self._finish(result, rows, said)
 
     def _translate(self) -> Result:
         value = self.stage.read.whole(self.record)
@@ -131,11 +136,10 @@ class Step:
 
     def _check_state(self, result: Result) -> None:
         """Refuse a record whose state would not fit: it would hold up everyone who shares its partition."""
-        changelog = topics.changelog(self.stage.name)
         for key, entry in result.changes.items():
-            self.planned.writes.sizes.check(changelog, key, entry, (), "state-too-large")
+            self.planned.writes.sizes.check(self.stage.changelog, key, entry, (), "state-too-large")
 
-    def _finish(self, result: Result, rows: list[tuple[int, Row]]) -> None:
+    def _finish(self, result: Result, rows: list[tuple[int, Row]], said: Row | None) -> None:
         writes, counts = self.planned.writes, self.planned.tally.counts
         for partition, row in rows:
             writes.put(self.stage.target, partition, row)
@@ -147,18 +151,20 @@ class Step:
         for name in result.unsure:
             counts[metrics.unverified, self.stage.translator.name, name] += 1
         if not self._given_up:
-            self._report(result)
+            self._count(result)
+        if said is not None and self.stage.reports is not None:
+            writes.put(self.stage.reports, self._partition(self.stage.reports, said), said)
         if self.replayed:
             letter = self.letter
             listed = (
                 given_up(self.stage.name, letter, self.envelope) if self._given_up else beside(self.envelope)
             )
-            writes.add(self.stage.dead, partition_of(letter.encode(), self.partitions[self.stage.dead]),
-                       letter.encode(), None, listed)  # fmt: skip
+            settled: Row = (letter.encode(), None, [*listed])
+            writes.put(self.stage.dead, self._partition(self.stage.dead, settled), settled)
             if self.queue is not None:
                 self.state.apply(self.queue.leave(letter))
 
-    def _report(self, result: Result) -> None:
+    def _count(self, result: Result) -> None:
         counts, mapping = self.planned.tally.counts, self.stage.translator.name
         for field, reason in {(starred(lost.pointer), lost.reason) for lost in result.losses}:
             metric = metrics.lost_fields if kind_of(reason) == "loss" else metrics.aside_fields
@@ -167,27 +173,27 @@ class Step:
             counts[metrics.findings, self.stage.participant, mapping, found.rule] += 1
         for filtered in result.filtered:
             counts[metrics.filtered, self.stage.name, filtered.reason] += 1
-        if self.stage.reports is None:
-            return
-        key = self.envelope.origin.encode()
-        value = self.contracts.encode(topics.REPORTS, report(self.stage.name, mapping, self.envelope, result))
-        self.planned.writes.add(
-            self.stage.reports,
-            partition_of(key, self.partitions[self.stage.reports]),
-            key,
-            value,
-            beside(self.envelope),
-        )
+
+    def _report(self, result: Result) -> Row | None:
+        """What is said of the record; None where nobody asked for it."""
+        if self.stage.reports is None or self._given_up:
+            return None
+        made = report(self.stage.name, self.stage.translator.name, self.envelope, result)
+        return self._fitted(topics.REPORTS, self.stage.reports, made, self.envelope.origin)[1]
 
     def _die(self, error: Permanent) -> None:
         mapping = self.stage.translator.name
         letter = dead_letter(self.stage.name, self.envelope, self.record, error, mapping=mapping)
-        key, listed = letter.id.encode(), beside(self.envelope)
-        sizes = self.planned.writes.sizes
-        letter, value = fitted(self.contracts, letter, sizes.of(self.stage.dead), key, listed)
-        self.planned.writes.add(
-            self.stage.dead, partition_of(key, self.partitions[self.stage.dead]), key, value, listed
-        )
+        letter, row = self._fitted(topics.DEAD, self.stage.dead, letter, letter.id)
+        self.planned.writes.put(self.stage.dead, self._partition(self.stage.dead, row), row)
         self.planned.tally.dead.append(letter)
         if self.queue is not None:
             self.state.apply(self.queue.join(letter.id, again=self.replayed))
+
+    def _fitted(self, kind: str, topic: str, record: T, key: str) -> tuple[T, Row]:
+        """One of the broker's own records, so that it can be written, whatever is in it."""
+        most = self.planned.writes.sizes.of(topic)
+        return fitted(self.contracts, kind, record, most, key.encode(), beside(self.envelope))
+
+    def _partition(self, topic: str, row: Row) -> int:
+        return partition_of(row[0] or b"", self.partitions[topic])

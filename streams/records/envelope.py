@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import msgspec
@@ -17,10 +18,15 @@ DISCARD = "discard"
 """Headers of a record that a person sent again: which letter it is, and why it is to be given up."""
 DIGITS = 15
 """Of a time in milliseconds, for some thirty thousand years: what is longer is none."""
+LONGEST: Final = 1280
+"""Bytes of a name in a header: of an id that an edge takes, in ``origin`` with the participant before it.
+What is longer, only a foreign writer can have made. It is cut: so whatever is written about a record fits."""
 LETTERS = UUID("5b0c8a4e-3d0e-5f0a-9d1c-6d0c5c0b7a11")
 """Namespace of dead-letter ids."""
 
 
+TRACE: Final = 128
+"""Characters of a trace context; one of W3C's version 00 has 55."""
 MOST_FINDINGS = 50
 """Findings of the edge that go with one record."""
 _FINDINGS = msgspec.json.Decoder(tuple[Finding, ...])
@@ -59,21 +65,22 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, record: Any) -> Envelope:  # noqa: ANN401
-        """Read the headers of a Kafka record."""
+        """Read the headers of a Kafka record; names in them are cut to `LONGEST` bytes."""
         found = {name: value.decode("utf-8", "replace") for name, value in record.headers if value}
-        identity = found.get("id") or f"{record.topic}/{record.partition}/{record.offset}"
+        identity = short(found.get("id") or f"{record.topic}/{record.partition}/{record.offset}")
         hops, accepted = found.get("hops"), found.get("accepted", "")
+        trace = found.get("traceparent", "")
         return cls(
             identity,
-            found.get("origin", identity),
-            tuple(hops.split(",")) if hops else (),
+            short(found.get("origin", identity)),
+            _hops(hops) if hops else (),
             int(accepted) if accepted.isdecimal() and len(accepted) <= DIGITS else record.timestamp,
-            found.get("traceparent", ""),
-            found.get("subject") or (record.key or b"").decode("utf-8", "replace"),
+            trace if len(trace) <= TRACE else "",
+            short(found.get("subject") or (record.key or b"").decode("utf-8", "replace")),
             _replay(found.get(REPLAY, "")),
             found.get("digest", ""),
             found.get("findings", ""),
-            found.get(DISCARD, ""),
+            short(found.get(DISCARD, "")),
             tuple(found["known"].split(",")) if "known" in found else (),
             tuple(found["personal"].split(",")) if "personal" in found else (),
         )
@@ -94,6 +101,29 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         if replayed == stage and letter:
             return letter
         return letter_id(stage, f"{record.topic}/{record.partition}/{record.offset}")
+
+
+def short(text: str, most: int = LONGEST) -> str:
+    """Give a text as UTF-8 of so many bytes at most: the beginning of what is longer, and its digest.
+
+    Two long texts that differ do so here as well.
+    """
+    if len(text) * 4 <= most:
+        return text
+    whole = text.encode("utf-8", "replace")
+    if len(whole) <= most:
+        return text
+    mark = f"\u2026{hashlib.sha256(whole).hexdigest()[:32]}"
+    return whole[: most - len(mark.encode())].decode("utf-8", "ignore") + mark
+
+
+def _hops(text: str) -> tuple[str, ...]:
+    """The participants that a message passed, as far as they have room."""
+    hops = text.split(",")
+    while len(text.encode()) > LONGEST:
+        hops = hops[: len(hops) // 2]
+        text = ",".join(hops)
+    return tuple(hops)
 
 
 def _replay(text: str) -> str:

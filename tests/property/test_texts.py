@@ -175,3 +175,35 @@ def test_every_text_of_every_permit_event(kind: str) -> None:
             with pytest.raises(CorridorError) as broken:
                 make(kind, sound | {"other_claims": claims})
             assert broken.value.message.isprintable()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_id_or_key_is_no_longer_than_everything_about_it_can_carry(name: str) -> None:
+    """1,024 bytes are taken, one more is a violation that names the field, whatever makes the id or key."""
+    profile = profiles.load(name)
+    example = next(iter(profile.examples.values()))
+    seen = set()
+    for way, _ in texts(profile.schema.root):
+        for size in (200, 600, 1200, 3000):
+            document = grown(example, way, "я" * size)
+            if document is None:
+                continue
+            try:
+                message = edge(name).read(json.dumps(document).encode())
+            except Invalid as error:
+                if error.rule.startswith("an id or key"):
+                    seen.add((error.code, bool(error.pointer)))
+                continue
+            assert len(message.id.encode()) <= 1024
+            assert len(message.key) <= 1024
+    assert seen <= {("schema-violation", True)}
+    if name == "epermit.event.v1":
+        assert seen
+        for size, taken in ((1024, True), (1025, False), (260_000, False)):
+            body = json.dumps({**example, "event_id": "e" * size}).encode()
+            if taken:
+                assert len(edge(name).read(body).id) == size
+                continue
+            with pytest.raises(Invalid) as refused:
+                edge(name).read(body)
+            assert (refused.value.code, refused.value.pointer) == ("schema-violation", "/event_id")

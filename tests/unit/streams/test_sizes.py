@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.errors import Permanent, Transient
 from schemas.records import DEAD, DeadLetter, Filtered, Finding, Loss
@@ -16,7 +18,8 @@ from streams.kafka.sizes import LARGEST, SMALLEST, Sizes, size_of
 from streams.kafka.transactions import Writer, Writes
 from streams.records.contracts import HEAD, Contracts
 from streams.records.envelope import Envelope
-from streams.records.letters import MOST_SAID, fitted, report
+from streams.records.fitting import MOST_SAID, fitted
+from streams.records.letters import report
 
 
 @pytest.mark.parametrize("largest", [SMALLEST, 300_000, LARGEST, 4 * LARGEST])
@@ -31,13 +34,30 @@ def test_a_record_is_held_against_its_topics_own_limit(largest: int, topic: str)
     assert len(writes.rows[topic, 0]) == 1
 
 
-def test_batches_are_no_larger_than_the_smallest_topic() -> None:
-    """Kafka's limit is one of batches: ``topics.max_message_bytes`` below 1 MiB bounds them."""
-    sizes = Sizes(100_000)
-    assert sizes.batch == 100_000
+async def test_batches_are_no_larger_than_their_topic_takes() -> None:
+    """Kafka's limit is one of batches: small ones for a topic that takes little, and for no other."""
+    assert Sizes(100_000).batch == 100_000
     assert Sizes(8 * LARGEST).batch == LARGEST
-    sizes.lower(topics.EVENTS)
-    assert sizes.batch == SMALLEST
+    sizes, sent = Sizes(), list[tuple[str, int]]()
+    sizes.learn("in.dtc", 3000)
+
+    class Producer:
+        def create_batch(self) -> Any:  # noqa: ANN401
+            return BatchBuilder(LARGEST, 0)
+
+        async def send_batch(self, batch: Any, topic: str, **_: object) -> Any:  # noqa: ANN401
+            sent.append((topic, batch.size()))
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            done.set_result(None)
+            return done
+
+    writer = Writer(Producer(), "test.0", 1.0, sizes)  # type: ignore[arg-type]
+    for topic in ("in.dtc", topics.EVENTS):
+        await writer._send_rows(topic, 0, [(b"k", b"x" * 800, [("h", b"v")])] * 10)
+    of = {topic: [size for name, size in sent if name == topic] for topic, _ in sent}
+    assert max(of["in.dtc"]) <= 3000
+    assert len(of["in.dtc"]) > 1
+    assert len(of[topics.EVENTS]) == 1
 
 
 async def test_a_topic_that_takes_less_than_the_settings_say_is_learnt() -> None:
@@ -81,7 +101,8 @@ def test_a_dead_letter_always_fits(body: bytes | None, header: bytes, key: bytes
         headers={"x": header}, body=body, key=key,
     )  # fmt: skip
     most = Sizes().of(topics.DEAD)
-    _, value = fitted(_Framed(), letter, most, b"l", [])
+    _, (_, value, _) = fitted(_Framed(), topics.DEAD, letter, most, b"l", [])
+    assert value is not None
     assert size_of(b"l", value) <= most
     kept = DEAD.decode(value[HEAD:])
     assert (kept.code, kept.cut) == ("schema-violation", len(body or b""))
@@ -93,8 +114,9 @@ def test_a_letter_that_fits_is_whole() -> None:
         id="l", stage="to-corridor.dtc", code="internal", topic="in.dtc", partition=0, offset=7,
         headers={"id": b"i"}, body=b"b" * 1_000_000, key=b"k",
     )  # fmt: skip
-    kept, value = fitted(_Framed(), letter, Sizes().of(topics.DEAD), b"l", [])
+    kept, (_, value, _) = fitted(_Framed(), topics.DEAD, letter, Sizes().of(topics.DEAD), b"l", [])
     assert kept is letter
+    assert value is not None
     assert DEAD.decode(value[HEAD:]) == letter
 
 
