@@ -50,6 +50,12 @@ def of(status: Status, name: str) -> dict[str, Any]:
     return found
 
 
+def listeners(pid: int) -> set[int]:
+    """TCP ports on which a process waits."""
+    found = psutil.Process(pid).net_connections("tcp")
+    return {at.laddr.port for at in found if at.status == psutil.CONN_LISTEN}
+
+
 def test_shipments_cross_both_ways_and_what_dies_comes_back(started: Callable[..., Up], base: int) -> None:
     """Both directions deliver; a killed role and a killed Kafka are started again, and it is said."""
     up = started("--only", "dtc,dlp")
@@ -57,6 +63,11 @@ def test_shipments_cross_both_ways_and_what_dies_comes_back(started: Callable[..
     assert before["addresses"]["API docs"].endswith("/docs")
     stream = httpx.get(f"http://127.0.0.1:{base + 1}/metrics").text
     assert 'corridor_unverified_rows_total{list="stations"' in stream, "the sandbox goes by Aktau port"
+    doors = {port for one in before["processes"] if one["name"] != "kafka" for port in listeners(one["pid"])}
+    assert len(doors) >= 8, "four roles, two participants and their controls"
+    for door in doors:
+        answer = httpx.get(f"http://127.0.0.1:{door}/readyz", headers={"Host": "evil.example"})
+        assert answer.status_code == 421, door
     for name in ("stream", "kafka"):
         os.kill(of(before, name)["pid"], signal.SIGKILL)
         before = up.until(lambda status, name=name: of(status, name)["restarts"] > 0 and ready(status))
