@@ -9,7 +9,6 @@ import structlog
 
 from connectors.pauses import Pauses, unless
 from corridor.settings import Settings
-from schemas.errors import CorridorError
 from streams.kafka import topics
 from streams.kafka.presence import Presence
 
@@ -42,8 +41,8 @@ class Layout:
         while await unless(stop, presence.arrived.wait()) and not stop.is_set():
             try:
                 found = {one for one in await topics.check(self._kafka, self._plan) if one.what in MATTERS}
-            except CorridorError as error:
-                log.debug("topics not looked at", error=error.message)
+            except Exception as error:  # noqa: BLE001 - it looks until all is right
+                log.debug("topics not looked at", error=repr(error))
             else:
                 self.right = not found
                 for one in sorted(found - told, key=lambda one: one.topic):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from importlib.metadata import version
@@ -105,7 +106,8 @@ def _hang_up() -> None:
 
 async def _each_second(flush: Callable[[], None], stop: asyncio.Event) -> None:
     while not stop.is_set():
-        flush()
+        with contextlib.suppress(OSError, ValueError):  # a log that nobody reads any more
+            flush()
         await pause(stop, 1.0)
 
 

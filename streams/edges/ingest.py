@@ -204,16 +204,23 @@ class Ingest:
         while True:
             try:
                 self._producer = await self._connect()
+                pauses.reset()
+                await self._until_broken()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("kafka does not answer", error=repr(error))
                 await pauses.rest()
-                continue
-            pauses.reset()
-            await self._broken.wait()
-            self._broken.clear()
-            producer, self._producer = self._producer, None
+            except Exception:
+                log.exception("connecting begins again")  # nobody else would: all webhooks wait for it
+                await pauses.rest()
+
+    async def _until_broken(self) -> None:
+        """Wait until the producer is broken, and let it go."""
+        await self._broken.wait()
+        self._broken.clear()
+        producer, self._producer = self._producer, None
+        if producer is not None:
             await stop_producer(producer)
-            await self.follower.catch_up()  # what was in doubt is in the log by now, or it is not
+        await self.follower.catch_up()  # what was in doubt is in the log by now, or it is not
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(

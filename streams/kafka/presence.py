@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import structlog
 from aiokafka.conn import AIOKafkaConnection, collect_hosts
-from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from connectors.pauses import pause
@@ -82,7 +81,8 @@ class Presence:
                     connection = await knock(host, port, **options)
                     self._connections[host, port] = connection
                 await connection.send(MetadataRequest([]))
-        except (KafkaError, OSError, TimeoutError):
+        except Exception as error:  # noqa: BLE001 - who asks must not end: what it said last would stand
+            log.debug("no answer", host=host, port=port, error=repr(error))
             if broken := self._connections.pop((host, port), None):
                 broken.close()
             return False

@@ -303,6 +303,9 @@ class SharedLog(ABC, Generic[S, C]):
                 await pauses.rest()
             except Permanent as error:
                 await self._stand_still(error)
+            except Exception as error:  # noqa: BLE001 - nobody else would follow it
+                self._log.exception("cannot follow its log")
+                await self._stand_still(Permanent("log-unreadable", f"a defect: {error!r}"))
 
     async def _stand_still(self, error: Permanent) -> None:
         """Forget what was read, say why, and wait before it is read again."""

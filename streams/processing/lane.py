@@ -39,6 +39,10 @@ Records = Mapping[str, Sequence[Any]]
 """Records by topic, each topic's in order."""
 
 
+Fetch = tuple[str, Sequence[Any], int, Callable[[], None]]
+"""Topic, records, bytes, and what to call once they are through."""
+
+
 class _Hold(NamedTuple):
     """What a lane has while nothing is in doubt: its writer, and what is committed."""
 
@@ -63,7 +67,7 @@ class Lane:
     ) -> None:
         self._crew, self.partition = crew, partition
         self._kafka, self._processing, self._sizes = kafka, processing, sizes
-        self._waiting: deque[tuple[str, Sequence[Any], int, Callable[[], None]]] = deque()
+        self._waiting: deque[Fetch] = deque()
         self._arrived = asyncio.Event()
         self._closing = self._busy = False
         self._began = 0.0
@@ -106,8 +110,20 @@ class Lane:
             self._waiting.popleft()[3]()
 
     async def _run(self) -> None:
-        await self._through({})  # state is read before the first record comes, and who is behind is known
+        """Work until the lane is closed. Nothing ends it before: nobody else would go on here."""
+        pauses = Pauses(FIRST_BACKOFF, LONGEST_BACKOFF)
         while not self._closing:
+            try:
+                await self._work()
+            except Exception:
+                log.exception("lane begins again", processor=self._crew.name, partition=self.partition)
+                await self._discard()
+                await self._pause(pauses.next())
+
+    async def _work(self) -> None:
+        while not self._closing:
+            if self._hold is None:
+                await self._through({})  # state is read before a record comes, and who is behind is known
             behind = self._behind()
             if self._waiting:
                 await self._linger()
@@ -127,26 +143,29 @@ class Lane:
         self._began = loop.time()
 
     async def _go_on(self) -> None:
-        records, done = self._gather()
+        fetches = self._gather()
+        records: dict[str, list[Any]] = {}
+        for topic, fetched, _, _ in fetches:
+            records.setdefault(topic, []).extend(fetched)
         self._busy = True
         try:
             await self._through(records)
+        except Exception:
+            self._waiting.extendleft(reversed(fetches))  # what is not through is not stepped over
+            raise
         finally:
             self._busy = False
-            for each in done:
-                each()
+        for *_, done in fetches:
+            done()
 
-    def _gather(self) -> tuple[Records, list[Callable[[], None]]]:
+    def _gather(self) -> list[Fetch]:
         """Take as many waiting records as fit one transaction, at least one fetch."""
-        gathered: dict[str, list[Any]] = {}
-        notify: list[Callable[[], None]] = []
+        gathered: list[Fetch] = []
         size = 0
-        while self._waiting and (not notify or size + self._waiting[0][2] <= self._processing.batch_bytes):
-            topic, records, more, done = self._waiting.popleft()
-            gathered.setdefault(topic, []).extend(records)
-            size += more
-            notify.append(done)
-        return gathered, notify
+        while self._waiting and (not gathered or size + self._waiting[0][2] <= self._processing.batch_bytes):
+            gathered.append(self._waiting.popleft())
+            size += gathered[-1][2]
+        return gathered
 
     def _behind(self) -> Work | None:
         """A processor that has not had all that the others had."""
@@ -168,8 +187,11 @@ class Lane:
                 log.info("catching up", processor=work.name, partition=self.partition, to=positions.head)
             backlog = self._backlog
             records = await backlog.read(positions.head)
-        except Transient as error:
-            log.warning("backlog not read", processor=work.name, partition=self.partition, error=repr(error))
+        except Exception as error:
+            log.warning(
+                "backlog not read", processor=work.name, partition=self.partition, error=repr(error),
+                exc_info=not is_expected(error),
+            )  # fmt: skip
             await self._discard()
             await self._pause(FIRST_BACKOFF)
             return
@@ -288,10 +310,12 @@ class Lane:
     async def _discard(self) -> None:
         hold, self._hold = self._hold, None
         backlog, self._backlog = self._backlog, None
-        if backlog is not None:
-            await backlog.close()
-        if hold is not None:
-            await hold.writer.close()
+        for held in (backlog, hold.writer if hold is not None else None):
+            if held is not None:
+                try:
+                    await held.close()
+                except Exception:
+                    log.exception("not closed", processor=self._crew.name, partition=self.partition)
 
 
 def is_expected(error: Exception) -> bool:

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError
+from structlog.testing import capture_logs
 
 from connectors.settings import Deliver
 from corridor.roles import stream
 from corridor.roles.contracts import codec, json_form
+from corridor.roles.layout import Layout
 from corridor.roles.stream import Processors
+from corridor.settings import Settings
 from schemas.errors import Transient
 from streams.delivery.outbound import Outbound
+from streams.edges import ingest
+from streams.edges.ingest import Ingest
 from streams.edges.polling import Polling
 from streams.edges.window import Window
 from streams.kafka import access
+from streams.kafka.presence import Presence
 from streams.kafka.settings import Kafka, Processing
+from streams.kafka.sizes import Sizes
+from streams.kafka.topics import Deviation
+from streams.logs import shared_log as shared
 from streams.logs.projection import Projection
+from streams.partition.backlog import Backlog
+from streams.partition.positions import Positions
+from streams.processing.lane import Lane
+from streams.processing.work import Crew
 from streams.records.contracts import Contracts
+from tests.support.text_log import TextLog
 
 KAFKA = Kafka(bootstrap="127.0.0.1:1")
 PROFILE = "dlp.event.v1"
@@ -32,6 +48,9 @@ ERRORS = (
     Transient("registry-unavailable", "a schema that is not known yet"),
     AssertionError("of the client"),
 )
+CREW = Crew(
+    "stream", "test.stream", (SimpleNamespace(name="to-corridor.dtc", source="in.dtc", changelog=None),)
+)  # type: ignore[arg-type]
 Run = Callable[[asyncio.Event], Awaitable[None]]
 
 
@@ -89,15 +108,151 @@ def processors(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN4
     return lambda stop: Processors().run(Runner, stop)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("owner", [delivery, polling, projection, processors])
+def lane(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
+    """A partition number of the role stream."""
+
+    async def working(self: Lane) -> None:
+        await work()
+        await asyncio.wait_for(self._arrived.wait(), 1000)
+
+    monkeypatch.setattr(Lane, "_work", working)
+    return lane_of
+
+
+def backlog(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
+    """A partition number of which one processor is behind."""
+    monkeypatch.setattr(Backlog, "open", work)
+    hold = SimpleNamespace(
+        positions={"in.dtc": Positions(5, {"to-corridor.dtc": 0}, {})}, writer=Partner(), stores={}
+    )
+
+    async def opened(self: Any) -> Any:  # noqa: ANN401
+        self._hold = hold
+        return hold
+
+    monkeypatch.setattr(Lane, "_open", opened)
+    return lane_of
+
+
+async def lane_of(stop: asyncio.Event) -> None:
+    """Run a lane until it works."""
+    made = Lane(CREW, 0, KAFKA, Processing(), Sizes())
+    await asyncio.wait([asyncio.create_task(stop.wait()), made._task], return_when=asyncio.FIRST_COMPLETED)
+    assert not made._task.done()
+    await made.close()
+
+
+def webhooks(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
+    """The producer of all webhooks."""
+    monkeypatch.setattr(Ingest, "_connect", work)
+
+    async def run(stop: asyncio.Event) -> None:
+        await until(Ingest(KAFKA, Contracts(None), {})._stay_connected(), stop)
+
+    return run
+
+
+def webhooks_after(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
+    """The same, where the broken producer does not end well."""
+
+    async def connected(self: Ingest) -> Any:  # noqa: ANN401
+        self._broken.set()
+        return Partner()
+
+    monkeypatch.setattr(Ingest, "_connect", connected)
+    monkeypatch.setattr(ingest, "stop_producer", work)
+
+    async def run(stop: asyncio.Event) -> None:
+        await until(Ingest(KAFKA, Contracts(None), {})._stay_connected(), stop)
+
+    return run
+
+
+def shared_log(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
+    """The registry's log, and the ledger of an authority."""
+    monkeypatch.setattr(shared, "_STANDS", 0.001)
+
+    @contextlib.asynccontextmanager
+    async def consuming(_: object) -> AsyncIterator[Any]:
+        await work()
+        await asyncio.sleep(1000)
+        yield
+
+    monkeypatch.setattr(TextLog, "_consuming", consuming)
+
+    async def run(stop: asyncio.Event) -> None:
+        await until(TextLog()._follow(), stop)
+
+    return run
+
+
+def presence(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
+    """Whoever asks whether Kafka is there."""
+
+    async def knock(*_: object, **__: object) -> None:
+        await work()
+
+    monkeypatch.setattr("streams.kafka.presence.knock", knock)
+
+    async def run(stop: asyncio.Event) -> None:
+        await Presence(KAFKA, look=0.001).watch(stop)
+
+    return run
+
+
+def layout(monkeypatch: pytest.MonkeyPatch, work: Any) -> Run:  # noqa: ANN401
+    """Whoever looks at the topics."""
+
+    async def check(*_: object) -> list[Deviation]:
+        await work()
+        return []
+
+    monkeypatch.setattr("streams.kafka.topics.check", check)
+    monkeypatch.setattr("corridor.roles.layout.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("corridor.roles.layout.LONGEST_PAUSE", 0.001)
+
+    async def run(stop: asyncio.Event) -> None:
+        there = Presence(KAFKA)
+        there.arrived.set()
+        await Layout(Settings()).watch(there, stop)
+
+    return run
+
+
+async def until(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Run what never ends by itself until it works."""
+    task = asyncio.create_task(work)
+    await asyncio.wait([asyncio.create_task(stop.wait()), task], return_when=asyncio.FIRST_COMPLETED)
+    assert not task.done(), "it ended by itself"
+    task.cancel()
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        delivery,
+        polling,
+        projection,
+        processors,
+        lane,
+        backlog,
+        webhooks,
+        webhooks_after,
+        shared_log,
+        presence,
+        layout,
+    ],
+)
 async def test_an_owner_tries_again_after_any_exception(
     owner: Callable[[pytest.MonkeyPatch, Any], Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Six kinds of failure one after the other, defects among them: then it works, and nothing was raised."""
     monkeypatch.setattr(access, "FIRST_PAUSE", 0.001)
     monkeypatch.setattr(access, "LONGEST_PAUSE", 0.001)
+    monkeypatch.setattr("streams.processing.lane.FIRST_BACKOFF", 0.001)
     stop = asyncio.Event()
     work, left = failing(stop)
-    async with asyncio.timeout(30):
-        await owner(monkeypatch, work)(stop)
+    with capture_logs():  # tracebacks take seconds to be written
+        async with asyncio.timeout(20):
+            await owner(monkeypatch, work)(stop)
     assert left == []
