@@ -150,7 +150,7 @@ class Retry:
     Attributes:
         after: seconds to wait at least, when the partner or its circuit said so; None: caller's backoff.
         code: a key of ``schemas.errors.CODES``.
-        detail: one sentence of facts, never a payload or a secret.
+        detail: one line, what the partner said in it cut to 200 characters; never a secret.
         paused: the partner as a whole is at fault (circuit open, credentials refused, endpoint closed, rate
             limit), not this message: the caller pauses all of the partner's deliveries and does not count
             the attempt against the message's retry limit.

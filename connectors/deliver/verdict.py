@@ -71,7 +71,10 @@ def judge(answer: Answer, settings: Deliver, now: float) -> Verdict:
         if _holds(settings.success, answer):
             return Verdict(VerdictKind.DELIVERED, "ok", "")
         return Verdict(
-            VerdictKind.RETRY, "partner-unavailable", f"{status}, but the answer does not say success", after
+            VerdictKind.RETRY,
+            "partner-unavailable",
+            f"{status}, but the answer does not say success: {_excerpt(answer)}",
+            after,
         )
     if status in (401, 403):
         return Verdict(
@@ -90,7 +93,9 @@ def judge(answer: Answer, settings: Deliver, now: float) -> Verdict:
             "partner-unavailable",
             f"the partner answered {status}; redirects are not followed",
         )
-    return Verdict(VerdictKind.RETRY, "partner-unavailable", f"the partner answered {status}", after)
+    return Verdict(
+        VerdictKind.RETRY, "partner-unavailable", f"the partner answered {_excerpt(answer)}", after
+    )
 
 
 def _holds(success: Success, answer: Answer) -> bool:

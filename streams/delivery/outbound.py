@@ -317,7 +317,8 @@ class Outbound:
                 self._again(item, outcome, key)
                 return
             case Retry():
-                detail = f"not accepted in {self.settings.backoff.give_up:.0f} s: {outcome.code}"
+                tried = f"not accepted in {self.settings.backoff.give_up:.0f} s"
+                detail = f"{tried}: {outcome.code}: {outcome.detail}".rstrip(": ")
                 outcome = Park("retries-exhausted", detail, outcome.status)
         self._end(item, outcome)
         queue.popleft()

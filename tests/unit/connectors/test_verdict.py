@@ -59,6 +59,25 @@ def test_table(status: int, kind: VerdictKind, code: str) -> None:
     assert (verdict.kind, verdict.code) == (kind, code)
 
 
+@pytest.mark.parametrize("status", [203, 402, 408, 409, 425, 500, 503])
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"title":"No stock","detail":"wagon 5 is not known"}', "No stock: wagon 5 is not known"),
+        (b"<html>out of\x1b[31m order</html>", "<html>out of [31m order</html>"),
+        (b"x" * 100_000, "x" * 190),
+    ],
+)
+def test_what_the_partner_said_is_kept_for_the_day_it_is_given_up(
+    status: int, body: bytes, said: str
+) -> None:
+    """A message is tried for days: whoever reads of its end learns what the partner answered, in one line."""
+    detail = judge(answer(status, body), PLAIN, 0).detail
+    assert said in detail
+    assert len(detail) < 300
+    assert detail.isprintable()
+
+
 @pytest.mark.parametrize("status", [401, 404, 410, 429, 500, 503])
 def test_retry_after_is_taken_along(status: int) -> None:
     """Whatever makes us wait keeps the wait that was asked for."""
