@@ -58,8 +58,10 @@ class Assembler:
         candidates = message.candidates(self._event(known, key, message))
         if not candidates and name not in known.said:
             return
-        taking = _Taking(self, known, key, message, result)
+        taking, before = _Taking(self, known, key, message, result), known.said.get(name)
         if not taking.begin(name, candidates):
+            if known.said.get(name) is not before:
+                self._keep(known, key, message, result)
             return
         if taking.left:
             candidates = message.candidates(self._event(known, key, message, taking.left))
@@ -71,6 +73,9 @@ class Assembler:
                 taking.restore(message.candidates(self._event(known, key, message, taking.left))[index])
         taking.end()
         known.closed = known.closed or bool(message.value("state_closed", nothing))
+        self._keep(known, key, message, result)
+
+    def _keep(self, known: Assembled, key: str, message: Message, result: Result) -> None:
         span = self._state.closed_expires if known.closed else self._state.expires
         result.changes[key.encode()] = pack(message.context.accepted + span, _encode(known))
 
@@ -167,6 +172,10 @@ class _Taking:
         if before is not None and not self._newer(before):
             return False
         self._one.parts = []
+        if self._one.retracted and not self._folding.may_have_told(known, before, self._one):
+            known.said[name] = self._one
+            self._filter(candidates[0].rule.name if candidates else "", "unchanged")
+            return False
         if before is not None:
             self._renewed = True
             said = [part for _, part, _ in parts]

@@ -141,6 +141,16 @@ class Folding:
             for item in (() if part.whole or part.left else part.fields.get(name) or ())
         }
 
+    def may_have_told(self, known: Assembled, before: Said | None, one: Said) -> bool:
+        """Whether the version before said anything; of an event as old as the base that is not known."""
+        if before is not None:
+            return any(self.counts(known, part) for part in before.parts)
+        return any(
+            part.whole and other.version == [0, 0] and one.at <= other.at
+            for other in known.said.values()
+            for part in other.parts
+        )
+
     def still_left(self, before: Said, parts: Sequence[Part]) -> list[Part]:
         """What was taken back of items by earlier versions of an event, where this one tells none of them."""
         here = self._named(parts)

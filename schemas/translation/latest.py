@@ -36,6 +36,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
         group: key of the group it is a member of, empty for none.
         written: mark of the schema that the digest is of, empty where there are no others or it is not known.
         kept: for taking back what a newer version no longer makes.
+        silent: whether no version was told so far.
     """
 
     version: int
@@ -46,6 +47,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
     group: str = ""
     written: bytes = b""
     kept: Kept = msgspec.field(default_factory=Kept)
+    silent: bool = False
 
     def after(self, other: Seen) -> bool:
         """Whether this replaces the other, whichever of them came first.
@@ -80,13 +82,16 @@ def latest(mapping: CompiledMapping, codec: Codec, *, avro: bool = True) -> Kind
     state = mapping.document.state
     groups = Groups(mapping, codec, written, avro=avro) if "group" in state.expressions else None
     takes = TakeBack(mapping, codec, written, avro=avro) if state.takes_back else None
-    return partial(translate_latest, groups, takes, written if avro else None)
+    # in the corridor a retraction stands for every version that may come, outside of it for what was told
+    out = "untold" in mapping.source.record.properties
+    return partial(translate_latest, groups, takes, written if avro else None, out)
 
 
 def translate_latest(
     groups: Groups | None,
     takes: TakeBack | None,
     written: Written | None,
+    out: bool,
     mapping: CompiledMapping,
     message: Message,
     state: State,
@@ -108,6 +113,7 @@ def translate_latest(
             _run(message, event, result)
         return
     seen = seen_of(message)
+    seen.silent = True
     key = identity.encode()
     entry = state(key)
     if entry is not None:
@@ -118,7 +124,7 @@ def translate_latest(
             result.filtered.append(Filtered("", reason))
             return
         seen.told = max(seen.told, max(before.told, before.version) + 1)
-        seen.group, seen.kept = before.group, before.kept
+        seen.group, seen.kept, seen.silent = before.group, before.kept, before.silent
     if seen.kept.body:  # what was told may have to be taken back though no rule takes this version
         message.whole()
     event = Event(identity, seen.told, retracted=seen.retracted)
@@ -126,6 +132,10 @@ def translate_latest(
         if groups is not None:
             seen.group = seen.group or message.value("state_group", event) or ""
         _tell_on(groups if seen.group else None, takes, seen, event, message, state, result)
+    if result.outputs and seen.silent and seen.retracted and out:  # nobody was told what it takes back
+        result.outputs.clear()
+        result.filtered.append(Filtered("", "unchanged"))
+    seen.silent = seen.silent and not result.outputs
     first = entry is None and seen.version <= FIRST and not seen.updated and not seen.retracted
     if first and not result.outputs:
         return

@@ -111,10 +111,10 @@ class Translator:
         nothing that still holds.
         """
         home = self._home and message.context.participant in message.context.hops
-        taken_back = bool(result.outputs) and bool(message.value("state_retracted", _NOTHING))
+        taken_back = bool(message.value("state_retracted", _NOTHING))
         if not (result.outputs or message.fired) and {one.reason for one in result.filtered} <= _NOWHERE:
             result.filtered.clear()
-            self._nothing(message, result, home=home)
+            self._nothing(message, result, home=home, taken_back=taken_back)
         elif not (home or taken_back or self._whole) and (
             result.outputs or all(one.reason in _NEW for one in result.filtered)
         ):
@@ -122,21 +122,23 @@ class Translator:
         if home or taken_back:
             message.report.forget()
 
-    def _nothing(self, message: Message, result: Result, *, home: bool) -> None:
+    def _nothing(self, message: Message, result: Result, *, home: bool, taken_back: bool) -> None:
         """A message of which no rule made anything.
 
         One that the target has nothing to do with, or takes none of the kind of, is filtered as a whole: that
         is one fact and no loss of its fields. Only what a document's message holds and no other tells is
-        lost. One of a kind that the target takes is lost, for want of something that the target needs.
+        lost. One of a kind that the target takes is lost, for want of something that the target needs. What
+        takes back loses nothing.
         """
         if not message.value("concerns", _NOTHING, default=True):
             result.filtered.append(Filtered("", "not-concerned"))
             return
         says = "takes" in self.mapping.module.functions
         taken = bool(message.value("takes", _NOTHING)) if says else None
-        result.filtered.append(Filtered("", "incomplete" if taken else NO_EQUIVALENT))
+        lacking = "unchanged" if taken_back else "incomplete"
+        result.filtered.append(Filtered("", lacking if taken else NO_EQUIVALENT))
         untold = message.value("untold", _NOTHING)
-        if home:
+        if home or taken_back:
             return
         if untold is not None:
             result.told = True
