@@ -135,6 +135,7 @@ class Invalid(Permanent):
         rule: the rule in a few words, for example ``"ISO 6346 check digit is 3"``.
         value: the offending value as text; made visible and cut to 200 characters.
         violations: all places that break a rule, this one first, and all findings of the message.
+        sent: whether the field is one of the message that was read; else of what should have become of it.
     """
 
     def __init__(
@@ -144,6 +145,8 @@ class Invalid(Permanent):
         rule: str,
         value: object = None,
         violations: Sequence[Violation] = (),
+        *,
+        sent: bool = True,
     ) -> None:
         text = "" if value is None else visible(str(value)[:200], lines=True)[:200]
         got = f", got '{visible(text)}'" if value is not None else ""
@@ -151,6 +154,7 @@ class Invalid(Permanent):
         self.pointer = pointer
         self.rule = rule
         self.value = text
+        self.sent = sent
         self.violations = tuple(violations) or (Violation(pointer, rule, text, code),)
 
 

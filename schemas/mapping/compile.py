@@ -124,6 +124,11 @@ def load(
         field: tuple(sorted(paths & order.keys(), key=order.__getitem__))
         for field, paths in compiler.sources.items()
     }
+    carried = {
+        (rule, pointer): frozenset(claims)
+        for rule, fields in compiler.claims.items()
+        for pointer, claims in fields.items()
+    }
     fields = {attribute(field.name) for schema in (source, target) for _, field in schema.fields()}
     module = link(
         f"<mapping {document.name} {access}>",
@@ -132,6 +137,7 @@ def load(
         document.name,
         CONTEXT | fields,
         sources,
+        carried,
     )
     unused = tuple(
         f"`{name}` under `let` is never used" for name in document.lets if name not in compiler.used

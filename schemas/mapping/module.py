@@ -9,15 +9,17 @@ import ast
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import DecimalException
 from types import MappingProxyType, TracebackType
 from typing import Any, Final
 
 from schemas.avro import generated
 from schemas.avro.violation import HIDDEN
 from schemas.errors import CODES, Invalid, Violation
-from schemas.mapping.code import Function, Line
+from schemas.mapping.code import Claim, Function, Line
 from schemas.mapping.outgoing import Unfit
 from schemas.mapping.report import MessageReport, plain, present
+from schemas.mapping.shown import places
 
 Path = tuple[str, ...]
 """Names of fields from a record's root."""
@@ -26,6 +28,7 @@ _CONSTANT = re.compile(r"""( *)b \+= (b'.*'|b".*")\Z""")
 ABSENT: Final = "absent"
 """How the rule begins of a failure for want of a field of the sender's message."""
 NULL = "null, where neither null nor a default is allowed"
+_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 _LOCAL = re.compile(r"\b(?:v_\w+|_\d+)\b")
 
 
@@ -38,6 +41,7 @@ class Module:
         source: the whole text, for ``corridor mapping explain``.
         tags: line to what it is for: rule and pointer in the target.
         sources: what a field of the target is made of: paths of the source, in its schema's order.
+        carried: those of them whose values it has.
     """
 
     file: str
@@ -45,6 +49,7 @@ class Module:
     functions: Mapping[str, Callable[..., Any]]
     tags: Mapping[int, tuple[str, str]]
     sources: Mapping[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
+    carried: Mapping[tuple[str, str], frozenset[Claim]] = field(default_factory=dict)
 
     def failure(self, error: BaseException, record: Any, report: MessageReport) -> Invalid:  # noqa: ANN401 - any input
         """Say which field of the sender's message, or else which of the target, an exception came from.
@@ -56,7 +61,8 @@ class Module:
 
         Returns:
             ``mapping-failed``, or the rule that a finding broke where that is a code of its own: with the
-            sender's pointer and value where a finding or an absent field led to it, else with the target's.
+            sender's pointer and value where a finding, an absent field or the one field that the value is
+            made of led to it, else with the target's.
         """
         found: TracebackType | None = None
         trace = error.__traceback__
@@ -72,12 +78,19 @@ class Module:
         made_of = ", ".join("/" + "/".join(path) for path in paths[:6])
         source = f"; made of {made_of}" if made_of else ""
         listed = [Violation(pointer, f"rule {rule}: {words}{source}", value)]
-        if words == NULL and (why := _missing(rule, pointer, paths, record, report)) is not None:
+        why = (
+            _missing(rule, pointer, paths, record, report)
+            if words == NULL
+            else _made_of(rule, pointer, words, value, self.carried.get((rule, pointer), ()), record, report)
+        )
+        if why is not None:
             listed.insert(0, why)
         listed += [Violation(one.pointer, one.rule, one.value or "") for one in report.findings]
         listed = [one._replace(code=_code(one.rule)) for one in listed]
         first, listed = listed[0], list({one.pointer: one for one in reversed(listed)}.values())[::-1]
-        return Invalid(first.code, first.pointer, first.rule, first.value or None, listed)
+        return Invalid(
+            first.code, first.pointer, first.rule, first.value or None, listed, sent=why is not None
+        )
 
     def lacks(self, error: BaseException, record: Any, report: MessageReport) -> bool:  # noqa: ANN401 - any input
         """Whether an exception came of nothing but a field that the input does not have."""
@@ -99,7 +112,9 @@ class Module:
             return NULL, ""
         if shy:
             return type(error).__name__, HIDDEN
-        return f"{type(error).__name__}: {error}", str(values[-1])[:200] if values else ""
+        signal = isinstance(error, DecimalException)  # says no more than its name
+        words = type(error).__name__ if signal else f"{type(error).__name__}: {error}"
+        return words, str(values[-1])[:200] if values else ""
 
 
 def _code(rule: str) -> str:
@@ -130,6 +145,36 @@ def _missing(
     )
 
 
+def _made_of(
+    rule: str,
+    pointer: str,
+    words: str,
+    value: str,
+    claims: Iterable[Claim],
+    record: Any,  # noqa: ANN401 - any input
+    report: MessageReport,
+) -> Violation | None:
+    """A value does not fit where it goes: the field of the message that it is made of, if of one only."""
+    blocks = {block for block, _ in report.took}
+    found = {
+        place.pointer
+        for claim in claims
+        if claim.block is None or claim.block in blocks
+        for place in places(record, claim.path, "", "")
+    }
+    if len(found) > 1:  # the one whose value it still is
+        found = {at for at in found if value and _bare(report.sent(at)) == _bare(value)}
+    if len(found) != 1:
+        return None
+    (at,) = found
+    return Violation(at, f"{words}: {rule} makes {pointer}", report.sent(at))
+
+
+def _bare(text: str) -> str:
+    """A number without the zeros at its end, and any other text as it is."""
+    return text.rstrip("0").rstrip(".") if "." in text and _NUMBER.fullmatch(text) else text
+
+
 def link(
     file: str,
     functions: list[Function],
@@ -137,6 +182,7 @@ def link(
     head: str,
     attributes: Collection[str],
     sources: Mapping[tuple[str, str], tuple[Path, ...]] = MappingProxyType({}),
+    carried: Mapping[tuple[str, str], frozenset[Claim]] = MappingProxyType({}),
 ) -> Module:
     """Compile all functions as one module over ``bindings``; they may read ``attributes``."""
     lines = [Line(f"# {head}", ("", ""))]
@@ -146,7 +192,12 @@ def link(
     scope = generated.run(source, file, dict(bindings), attributes)
     tags = {number: line.tag for number, line in enumerate(lines, 1)}
     return Module(
-        file, source, {function.name: scope[function.name] for function in functions}, tags, sources
+        file,
+        source,
+        {function.name: scope[function.name] for function in functions},
+        tags,
+        sources,
+        carried,
     )
 
 

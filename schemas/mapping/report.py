@@ -141,6 +141,10 @@ class MessageReport:
         """Take back all losses: of a message that came from its target, nothing is lost there."""
         self._lost.clear()
 
+    def sent(self, pointer: str) -> str:
+        """What the sender wrote at a pointer, nothing of personal data."""
+        return self._shown(pointer, self._sent(pointer, None))
+
     def _sent(self, pointer: str, value: object) -> object:
         """What the sender wrote at a pointer; what was made of it where he did not."""
         sent = None if self._read is None else self._read(self.record, pointer)

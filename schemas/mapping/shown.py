@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from schemas.avro.structs import member
 from schemas.mapping.runtime import excerpt
 
 Logical = Callable[[tuple[str, ...]], str]
 """The logical type of the field of a message at a path."""
+
+
+class Place(NamedTuple):
+    """A field of a message: its JSON pointer and its value as text."""
+
+    pointer: str
+    value: str
+
+
+def places(here: Any, path: tuple[str, ...], pointer: str, kind: str) -> Iterator[Place]:  # noqa: ANN401
+    """Where a record has a value at a path, in each item of the lists on it.
+
+    Args:
+        here: the record.
+        path: from it.
+        pointer: of the record.
+        kind: logical type of the values.
+    """
+    if here is None or here in ("", []):
+        return
+    if isinstance(here, list) and path:
+        for index, item in enumerate(here):
+            yield from places(item, path, f"{pointer}/{index}", kind)
+    elif path:
+        inner = here.get(path[0]) if isinstance(here, dict) else member(here, path[0])
+        yield from places(inner, path[1:], f"{pointer}/{path[0]}", kind)
+    else:
+        one = here[0] if isinstance(here, list) else here
+        if not isinstance(one, dict) and not hasattr(here, "__struct_fields__"):
+            yield Place(pointer, excerpt(here, kind))
 
 
 def shown(record: Any, pointer: str, logical: Logical) -> str | None:  # noqa: ANN401 - a datum or struct

@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from schemas.avro.violation import HIDDEN
-from schemas.errors import Permanent
+from schemas.errors import Invalid, Permanent
 from schemas.mapping.reasons import IMPLIED, NO_EQUIVALENT
 from schemas.mapping.report import kinds, plain
+from schemas.mapping.shown import Place
 from schemas.records import Finding, Loss
-from schemas.translation.lineage import Place, elsewhere, origin, texts_at, wanting
+from schemas.translation.lineage import elsewhere, origin, texts_at, wanting
 from schemas.translation.model import Context, Output, Record, Result
 from schemas.translation.store import Store
 from schemas.translation.translator import Translator
@@ -198,7 +199,7 @@ class Chain:
         try:
             step = ChainStep(stage, record, stage.run(record), final=final, before=before, came=came)
         except Permanent as error:
-            yield ChainStep(stage, record, error=error, final=final)
+            yield ChainStep(stage, record, error=_as_sent(error, before, came), final=final)
             return
         yield step
         if final:
@@ -218,3 +219,23 @@ class Chain:
                 personal=output.personal,
             )
             yield from self._run(Record(output.key, output.body, context), index + 1, step, output)
+
+
+def _as_sent(error: Permanent, before: ChainStep | None, came: Output | None) -> Permanent:
+    """Name the sender's own field, and its value as he wrote it, of an error about an event made of that."""
+    if not isinstance(error, Invalid) or not error.sent or not error.pointer:
+        return error
+    if before is None or before.result is None or came is None:
+        return error
+    mapping, first = before.stage.translator.mapping, error.violations[0]
+    found = origin(before.result, came, first.pointer, first.value, mapping.remains.logical)
+    if found is None:
+        pointer, value = wanting(mapping.rules if came.rule is None else [came.rule], first.pointer), ""
+    else:
+        own = before.result.own
+        pointer, value = found.pointer if own is None else own(found.pointer), found.value
+    if pointer is None:
+        return error
+    value = HIDDEN if first.value == HIDDEN else value
+    listed = [first._replace(pointer=pointer, value=value), *error.violations[1:]]
+    return Invalid(error.code, pointer, first.rule, value or None, listed)

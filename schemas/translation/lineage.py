@@ -7,22 +7,13 @@ variables of the rule tell, the items that were taken by an index, and the value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from schemas.avro.structs import member
 from schemas.mapping.code import SOME, Claim
 from schemas.mapping.compile import CompiledRule
 from schemas.mapping.report import INDEX, locate, starred
-from schemas.mapping.runtime import excerpt
+from schemas.mapping.shown import Place, places
 from schemas.translation.model import Output, Result
-
-
-class Place(NamedTuple):
-    """A field of a message: its JSON pointer and its value as text."""
-
-    pointer: str
-    value: str
-
 
 Logical = Callable[[tuple[str, ...]], str]
 """The logical type of the field of a message at a path."""
@@ -109,7 +100,7 @@ def elsewhere(result: Result, output: Output, pointer: str, place: Place) -> Ite
 
 def texts_at(message: Any, path: tuple[str, ...], logical: str) -> set[str]:  # noqa: ANN401
     """The values of a field, in whichever items of lists, as texts."""
-    return {place.value for place in _walk(message, path, "", logical)}
+    return {place.value for place in places(message, path, "", logical)}
 
 
 def _places(
@@ -125,14 +116,14 @@ def _places(
         return
     here = message
     if anchor is None or not anchor.name.startswith("$") or output.rule is None:
-        yield from _walk(here, path, "", logical(path))
+        yield from places(here, path, "", logical(path))
         return
     here = output.variables[output.rule.variables.index(anchor.name[1:])]
     start = locate(message, here)
     if start or here is message:
-        yield from _walk(here, path[anchor.depth :], start, logical(path))
+        yield from places(here, path[anchor.depth :], start, logical(path))
     else:  # an item of another version of the message: where this one has the same
-        yield from (place for place in _walk(message, path, "", logical(path)) if place.value == value)
+        yield from (place for place in places(message, path, "", logical(path)) if place.value == value)
 
 
 def _of_taken(result: Result, claim: Claim, logical: Logical) -> Iterator[Place]:
@@ -141,21 +132,6 @@ def _of_taken(result: Result, claim: Claim, logical: Logical) -> Iterator[Place]
     taken = [item for number, item in result.took if number == anchor.number and item is not None]
     here = {start: item for item in taken if (start := locate(message, item))}
     if taken and not here:
-        yield from _walk(message, path, "", logical(path))
+        yield from places(message, path, "", logical(path))
     for start, item in here.items():
-        yield from _walk(item, path[anchor.depth :], start, logical(path))
-
-
-def _walk(here: Any, path: tuple[str, ...], pointer: str, kind: str) -> Iterator[Place]:  # noqa: ANN401
-    if here is None or here in ("", []):
-        return
-    if isinstance(here, list) and path:
-        for index, item in enumerate(here):
-            yield from _walk(item, path, f"{pointer}/{index}", kind)
-    elif path:
-        inner = here.get(path[0]) if isinstance(here, dict) else member(here, path[0])
-        yield from _walk(inner, path[1:], f"{pointer}/{path[0]}", kind)
-    else:
-        one = here[0] if isinstance(here, list) else here
-        if not isinstance(one, dict) and not hasattr(here, "__struct_fields__"):
-            yield Place(pointer, excerpt(here, kind))
+        yield from places(item, path[anchor.depth :], start, logical(path))

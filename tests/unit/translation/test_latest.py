@@ -159,14 +159,15 @@ def test_none_remembers_nothing() -> None:
 
 
 def test_failing_record_names_pointer_rule_and_value() -> None:
-    """A failure is the record's own: the target's pointer, the rule, the value, and no change of state."""
+    """A failure is the record's own: its field, the target's pointer, the rule, and no change of state."""
     run = Run(LATEST.replace("kg: kg", "\"kg\": 'first(kg, int(place))'"))
     with pytest.raises(Invalid) as caught:
         run(**move(1, place="99999999999"))
     assert (caught.value.code, caught.value.pointer, caught.value.value) == (
         "mapping-failed",
-        "/kg",
+        "/place",
         "99999999999",
     )
     assert "copy" in caught.value.rule
+    assert [one.pointer for one in caught.value.violations] == ["/place", "/kg"]
     assert len(run.store) == 0
