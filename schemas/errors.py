@@ -53,6 +53,7 @@ CODES: Final[dict[str, str]] = {
         "The view leaves a value out: a time before 1990 or after 2099, a mass beyond all ships. It is told."
     ),
     "mapping-invalid": "The mapping file does not compile.",
+    "mapping-defect": "The broker cannot compile this mapping: a defect of the broker, not of the file.",
     "mapping-failed": "A rule of the mapping raised an error on this message.",
     "time-invalid": "A time cannot be read, or names an hour that does not exist in its zone.",
     "output-too-large": "The message, or what is made of it, is larger than its topic takes.",

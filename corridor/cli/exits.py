@@ -56,10 +56,10 @@ def exit_code(error: BaseException) -> Exit:
             return Exit.INTERRUPTED
         case click.ClickException():
             return Exit.USAGE
+        case CorridorError(code="internal" | "mapping-defect"):
+            return Exit.INTERNAL
         case Misconfigured():
             return Exit.CONFIGURATION
-        case CorridorError(code="internal"):
-            return Exit.INTERNAL
         case CorridorError(code=code) if code in _UNREACHABLE:
             return Exit.UNAVAILABLE
         case Transient():

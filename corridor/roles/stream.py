@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 
 import structlog
 
 from connectors.pauses import Pauses
 from connectors.settings import Participant
-from corridor.roles.contracts import codec, registered, registry_client, watch_registry
-from corridor.roles.health import Health
+from corridor.roles.contracts import codec, registered, registry_client, tried, watch_registry
+from corridor.roles.health import Alone, Aside, Health
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.aboard import Fan, Router, may_concern
 from schemas.codes.lists import CodeLists
-from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
+from schemas.errors import Misconfigured, Transient
 from schemas.mapping.compile import load
 from schemas.translation import Translator
 from streams.kafka import topics
@@ -43,13 +44,21 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     async def translate() -> None:
         if not await registered(contracts, health, stop):
             return
-        stages = []
+        stages: list[Stage] = []
         for plan in await asyncio.to_thread(lambda: list(plans(settings, health.set_aside))):
-            try:
+
+            async def add(plan: Plan = plan) -> None:
                 stages.append(await _stage(plan, contracts))
-            except (Misconfigured, Permanent) as error:
-                health.set_aside(plan[0].name, error)
-        stages += await aboard(contracts)
+
+            with Alone(plan[0].name, health.set_aside):
+                if not await tried(add, "registry", health, stop):
+                    return
+
+        async def add_aboard() -> None:
+            stages.extend(await aboard(contracts))
+
+        if not await tried(add_aboard, "registry", health, stop):
+            return
         turn = asyncio.Lock()
         works = tuple(Processor(stage, contracts, turn) for stage in stages)
         crew = Crew("stream", f"{settings.processing.app}.stream", works)
@@ -99,10 +108,6 @@ class Processors:
 Plan = tuple[Participant, str, Translator]
 
 
-Aside = Callable[[str, CorridorError], None]
-"""Is told a participant that cannot be served, and why."""
-
-
 def plans(settings: Settings, aside: Aside | None = None) -> Iterator[Plan]:
     """Compile the mappings that the participants need: into the corridor, and out of it.
 
@@ -116,12 +121,10 @@ def plans(settings: Settings, aside: Aside | None = None) -> Iterator[Plan]:
     """
     codes = CodeLists.load(settings.overlays)
     for participant in settings.participants.values():
-        try:
-            yield from list(_plans_of(participant, codes))
-        except Misconfigured as error:
-            if aside is None:
-                raise
-            aside(participant.name, error)
+        found: list[Plan] = []
+        with Alone(participant.name, aside) if aside else contextlib.nullcontext():
+            found = list(_plans_of(participant, codes))
+        yield from found
 
 
 def _plans_of(participant: Participant, codes: CodeLists) -> Iterator[Plan]:

@@ -10,6 +10,7 @@ from schemas.avro.emit import Emitter
 from schemas.avro.schema import Schema
 from schemas.avro.structs import attribute
 from schemas.codes.lists import CodeLists
+from schemas.errors import CorridorError, Misconfigured, one_line
 from schemas.mapping.code import Bindings, Function, Value
 from schemas.mapping.compiler import CONTEXT, UNSET, CompiledRule, Compiler, globals_of_code
 from schemas.mapping.coverage import check_coverage, compile_unlisted, leaves
@@ -93,8 +94,31 @@ def load(
         access: ``item`` to read datums, ``attr`` to read the structs of ``schemas.mapping.inputs``.
 
     Raises:
-        Misconfigured: ``mapping-invalid`` with every problem, one a line: ``file:line:column: what``.
+        Misconfigured: ``mapping-invalid`` with every problem, one a line: ``file:line:column: what``, or
+            ``mapping-defect``: the compiler failed.
     """
+    with _Compiling(file):
+        return _load(text, file, find, codes, access)
+
+
+class _Compiling:
+    """Makes an error of the compiler one of this mapping: others are compiled all the same."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, CorridorError):
+            message = f"{self._what}: a defect of the broker: {one_line(error)}"
+            raise Misconfigured("mapping-defect", message) from error
+
+
+def _load(
+    text: str, file: str, find: Callable[[str], Schema], codes: CodeLists, access: Access
+) -> CompiledMapping:
     table, problems = read(text, file)
     document = read_document(table, problems)
     source, target = (_schema(scalar, find, problems) for scalar in (document.source, document.target))
@@ -159,8 +183,14 @@ def compile_expression(text: str, schema: Schema, codes: CodeLists | None = None
     """Compile one expression over a record's datum, such as the ``key`` of a profile's ``http.yaml``.
 
     Raises:
-        Misconfigured: ``mapping-invalid`` with what is wrong with it.
+        Misconfigured: ``mapping-invalid`` with what is wrong with it, or ``mapping-defect``: the compiler
+            failed.
     """
+    with _Compiling(f"expression `{text}`"):
+        return _compile_expression(text, schema, codes)
+
+
+def _compile_expression(text: str, schema: Schema, codes: CodeLists | None) -> Callable[[Any], Any]:
     problems = Problems("expression")
     function = Function("expression", ("r", "c"))
     bindings = Bindings(Emitter().bindings)

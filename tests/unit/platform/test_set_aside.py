@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from connectors.settings import Participant, Webhook
+from corridor.checking import participants
+from corridor.cli.exits import Exit, exit_code
+from corridor.cli.mapping import check
 from corridor.roles import gateway, stream
+from corridor.roles.contracts import edge_format
 from corridor.roles.deliver import _alone
 from corridor.roles.health import Health, set_aside_gauge
 from corridor.roles.stream import plans
 from corridor.settings import Settings
+from corridor.settings.model import Listen
+from deploy.ports import free_port
 from schemas import profiles
-from schemas.errors import CorridorError, Misconfigured, Permanent
+from schemas.avro.generated import Unsafe
+from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
+from schemas.mapping import compile  # noqa: A004 - its name
 from streams.edges.ingest import Ingest
 from streams.kafka.settings import Kafka
 
@@ -56,6 +67,107 @@ def test_a_mapping_of_another_profile_is_refused(monkeypatch: pytest.MonkeyPatch
     aside: dict[str, CorridorError] = {}
     list(plans(SETTINGS, aside.__setitem__))
     assert "is from epermit.event.v1" in aside["ship"].message
+
+
+DEFECTS = (
+    Unsafe("generated code"),
+    KeyError("field"),
+    TypeError("None"),
+    RecursionError("maximum recursion depth exceeded"),
+    AssertionError(),
+)
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda one: type(one).__name__)
+def test_a_defect_of_the_compiler_costs_its_participant_alone(
+    monkeypatch: pytest.MonkeyPatch, defect: Exception
+) -> None:
+    """Whatever a mapping finds in the compiler: named as a defect of the broker, and the others run."""
+    fail_to_compile(monkeypatch, defect)
+    aside: dict[str, CorridorError] = {}
+    made = {(one.name, way) for one, way, _ in plans(SETTINGS, aside.__setitem__)}
+    assert {name for name, _ in made} == {"permits"}
+    assert aside["ship"].code == "mapping-defect"
+    assert type(defect).__name__ in aside["ship"].message
+    assert [problem.where for problem in participants(SETTINGS)] == ["participants.ship"]
+
+
+def fail_to_compile(monkeypatch: pytest.MonkeyPatch, defect: Exception) -> None:
+    """Give the compiler a defect that the mapping of one profile finds."""
+    real = compile.compile_rules
+
+    def compile_rules(compiler: Any) -> None:  # noqa: ANN401
+        if compiler.source.fullname == "vessel.event.v1":
+            raise defect
+        real(compiler)
+
+    monkeypatch.setattr(compile, "compile_rules", compile_rules)
+
+
+def test_a_defect_of_the_compiler_is_a_finding_of_a_check(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The next file is checked all the same."""
+    fail_to_compile(monkeypatch, KeyError("field"))
+    files = []
+    for name in ("vessel.event.v1", "epermit.event.v1"):
+        files.append(tmp_path / f"{name}.yaml")
+        files[-1].write_text(profiles.load(name).mappings["to_corridor"])
+    said = CliRunner().invoke(check, [str(file) for file in files], standalone_mode=False)
+    assert said.exception is None
+    assert "vessel.event.v1.yaml: a defect of the broker: KeyError: 'field'" in said.output
+    assert "epermit.event.v1.yaml: compiles" in said.output
+
+
+def test_an_expression_that_finds_a_defect_closes_one_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as the key of a profile's HTTP form."""
+
+    def link(*_: object) -> None:
+        raise Unsafe("generated code")
+
+    monkeypatch.setattr(compile, "link", link)
+    with pytest.raises(Misconfigured) as refusal:
+        edge_format("vessel.event.v1")
+    assert refusal.value.code == "mapping-defect"
+
+
+def test_a_defect_ends_a_command_as_one() -> None:
+    """It is not the operator's mistake."""
+    assert exit_code(Misconfigured("mapping-defect", "m.yaml")) == Exit.INTERNAL
+
+
+async def test_a_registry_that_goes_away_meanwhile_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answered at the start, and then not: the role waits and says so, and does not end."""
+    health, stop, tries = Health("stream"), asyncio.Event(), 0
+
+    async def frame(*_: object) -> bytes:
+        nonlocal tries
+        tries += 1
+        if tries in {3, 5}:
+            raise Transient("registry-unavailable", "away")
+        return b"\0\0\0\0\1"
+
+    class Runner:
+        running = True
+
+        def __init__(self, crew: Any, *_: object) -> None:  # noqa: ANN401
+            names.update(work.stage.name for work in crew.works)
+
+        async def run(self, _: asyncio.Event) -> None:
+            stop.set()
+
+    names: set[str] = set()
+    monkeypatch.setattr("streams.records.contracts.Contracts.start", frame)
+    monkeypatch.setattr("streams.records.contracts.Contracts.frame", frame)
+    monkeypatch.setattr("corridor.roles.contracts.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(stream, "Runner", Runner)
+    settings = msgspec.structs.replace(
+        SETTINGS, stream=Listen(port=free_port()), kafka=Kafka(bootstrap="127.0.0.1:1")
+    )
+    async with asyncio.timeout(30):
+        await stream.serve(settings, health, stop)
+    assert names == {"to-corridor.ship", "to-corridor.permits", "to-aboard", "from-aboard"}
+    assert health.aside == {}
 
 
 def replace_mapping(monkeypatch: pytest.MonkeyPatch, name: str, text: str | None) -> None:
