@@ -1,28 +1,44 @@
 """What `corridor check` finds out beside the settings: whether the roles could run with every participant.
 
 It does what the roles do at their start, and lets nothing be known later: compiles all mappings, sends the
-examples of the profiles through them, and asks the registry without writing anything.
+examples of the profiles through them, tries the keys, looks where names lead, and asks the registry without
+writing anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.auth.secret import find_secret
+from connectors.auth.webhook import hmac_key
+from connectors.http.egress import Guard, is_address, resolve
+from connectors.receive.admission import Admission
 from connectors.settings import Participant
 from corridor.roles.contracts import codec, edge_format, json_form, registry_client
+from corridor.roles.permits import require_profile
 from corridor.roles.stream import plans
-from corridor.settings import Settings
+from corridor.settings import Settings, unsafe
+from corridor.settings.exposure import Outward, outward
+from corridor.settings.model import Codes
 from schemas import profiles
+from schemas.codes.lists import CodeLists
+from schemas.epermit.keys import read_private
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient, one_line
+from schemas.records import OUTBOX, PERMIT
 from schemas.translation import Context, Record, Translator
 from streams.kafka import topics
 from streams.records.contracts import OWN
 
 ACCEPTED: Final = 1_770_000_000_000
 """When the examples are taken in: 2026-02-02T02:40:00Z, after everything that they tell of."""
+
+RESOLVE: Final = 5.0
+"""Seconds that a name has to resolve."""
 
 
 class Problem(NamedTuple):
@@ -38,7 +54,12 @@ class Problem(NamedTuple):
 
 
 def participants(settings: Settings) -> Iterator[Problem]:
-    """Compile what every participant needs, and send the examples of its profile through it."""
+    """Compile what every participant needs, send the examples of its profile through it, try its keys."""
+    try:
+        CodeLists.load(settings.overlays)
+    except Misconfigured as error:
+        yield Problem("codes.overlays", error.message)
+        settings = msgspec.structs.replace(settings, codes=Codes())
     aside: dict[str, CorridorError] = {}
     compiled = list(plans(settings, aside.__setitem__))
     yield from (Problem(f"participants.{name}", error.message) for name, error in aside.items())
@@ -47,6 +68,57 @@ def participants(settings: Settings) -> Iterator[Problem]:
         if (participant.profile, direction) not in done:
             done.add((participant.profile, direction))
             yield from _examples(participant, direction, translator)
+
+    unsafe_too = [risk.setting for risk in unsafe(settings)]
+    for participant in settings.participants.values():
+        for where, work in _credentials(participant):
+            if any(setting.startswith(where) for setting in unsafe_too):
+                continue  # not there at all, which is said already
+            try:
+                work()
+            except CorridorError as error:
+                yield Problem(where, error.message)
+
+
+def _credentials(participant: Participant) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield what the roles make of a participant's secrets and keys, by the setting."""
+    here = f"participants.{participant.name}"
+    if webhook := participant.webhook:
+        yield f"{here}.webhook", lambda: Admission(webhook)
+    if deliver := participant.deliver:
+        yield f"{here}.deliver.secrets", lambda: [hmac_key(find_secret(one)) for one in deliver.secrets]
+    if authority := participant.authority:
+        yield f"{here}.profile", lambda: require_profile(participant)
+        yield f"{here}.authority.token", lambda: find_secret(authority.token)
+        yield (
+            f"{here}.authority.keys",
+            lambda: [read_private(find_secret(key.key).reveal(), key.id) for key in authority.keys],
+        )
+
+
+async def addresses(settings: Settings) -> list[Problem]:
+    """Look where the names lead that roles connect to: those that lead nowhere allowed are refused each time.
+
+    A name that does not resolve is no finding: it may do so where the roles run.
+    """
+    wanted = [one for participant in settings.participants.values() for one in outward(participant)]
+    return [problem for problem in await asyncio.gather(*map(_leads, wanted)) if problem]
+
+
+async def _leads(one: Outward) -> Problem | None:
+    host = urlsplit(one.url).hostname or ""
+    try:
+        guard = Guard(one.egress, [one.url])
+    except Misconfigured:
+        return None  # found in the settings alone
+    try:
+        async with asyncio.timeout(RESOLVE):
+            await resolve(guard, host, 443)
+    except Misconfigured as error:
+        return None if is_address(host) else Problem(one.setting, error.message)
+    except (OSError, UnicodeError):
+        return None
+    return None
 
 
 def _examples(participant: Participant, direction: str, translator: Translator) -> Iterator[Problem]:
@@ -89,13 +161,21 @@ async def registry(settings: Settings) -> tuple[list[Problem], str]:
         what it would refuse, and why it could not be asked, or an empty text.
     """
     wanted = {f"{topic}-value": kind.codec.schema for topic, kind in OWN.items()}
-    wanted[f"{topics.EVENTS}-value"] = codec(profiles.CANONICAL).schema
+    for topic in (topics.EVENTS, topics.ABOARD):
+        wanted[f"{topic}-value"] = codec(profiles.CANONICAL).schema
     for name, participant in settings.participants.items():
-        schema = profiles.load(participant.profile).schema
-        if participant.webhook or participant.poll:
+        try:
+            schema = profiles.load(participant.profile).schema
+        except CorridorError:
+            continue  # is named with the mappings
+        if participant.webhook or participant.poll or participant.authority:
             wanted[f"{topics.incoming(name)}-value"] = schema
         if participant.deliver:
             wanted[f"{topics.outgoing(name)}-value"] = schema
+        if participant.authority:
+            wanted[f"{topics.permits(name)}-value"] = PERMIT.codec.schema
+            for code in participant.authority.peers:
+                wanted[f"{topics.outgoing(topics.peer(name, code))}-value"] = OUTBOX.codec.schema
     problems: list[Problem] = []
     try:
         client = registry_client(settings)

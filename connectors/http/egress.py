@@ -105,6 +105,32 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_address(host: str) -> bool:
+    """Tell whether a host is no name but an address."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+async def resolve(guard: Guard, host: str, port: int) -> list[Address]:
+    """Give the addresses of a host that may be connected to.
+
+    Raises:
+        Misconfigured: ``settings-unsafe``: there is none among them.
+        OSError, UnicodeError: it does not resolve.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    allowed = [address for address in addresses if guard.allows(address)]
+    if not allowed:
+        raise Misconfigured(
+            "settings-unsafe", f"{host} resolves only to addresses that are not public; see egress.networks"
+        )
+    return allowed
+
+
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens TCP connections only to addresses that the guard allows."""
 
@@ -137,19 +163,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout("connecting took too long") from None
 
     async def _resolve(self, host: str, port: int) -> list[Address]:
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            return await resolve(self._guard, host, port)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"{host} does not resolve") from error
-        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-        allowed = [address for address in addresses if self._guard.allows(address)]
-        if not allowed:
-            raise Misconfigured(
-                "settings-unsafe",
-                f"{host} resolves only to addresses that are not public; see egress.networks",
-            )
-        return allowed
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):

@@ -10,11 +10,10 @@ from typing import Any
 import click
 import msgspec
 
-from corridor.checking import participants, registry
+from corridor.checking import addresses, participants, registry
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.settings import Settings, unsafe
-from schemas.codes.lists import CodeLists
 
 EPILOG = """\b
 Examples:
@@ -33,15 +32,16 @@ Exit codes: 0 safe to run, 78 not."""
 def command(settings: Settings, as_json: bool) -> int:
     """Show the effective settings, redacted, and refuse what is unsafe or could not run.
 
-    Compiles the mappings of all participants, sends the examples of their profiles through them, and asks the
-    schema registry whether it would take every schema; nothing is written.
+    Compiles the mappings of all participants, sends the examples of their profiles through them, tries their
+    keys, resolves the names that are connected to, and asks the schema registry whether it would take every
+    schema; nothing is written.
 
     What a file and the environment leave open is shown with its default. Secrets are never shown: only where
     they are read from.
     """
-    CodeLists.load(settings.overlays)  # what cannot be used is told now, not by the role that needs it
     risks = unsafe(settings)
     problems = list(participants(settings))
+    problems += asyncio.run(addresses(settings))
     refused, unasked = asyncio.run(registry(settings))
     problems += refused
     tree = _redacted(msgspec.to_builtins(settings))

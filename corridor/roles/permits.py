@@ -68,10 +68,7 @@ class PermitOffice:
         contracts: Contracts,
         health: Health,
     ) -> None:
-        if participant.profile != PROFILE:
-            raise Misconfigured(
-                "settings-invalid", f"participants.{participant.name}.profile must be {PROFILE}"
-            )
+        require_profile(participant)
         self.name = participant.name
         self._path, self._settings = participant.authority_path, authority
         self._ledger = PermitLedger(
@@ -173,6 +170,16 @@ class PermitOffice:
             failed()
             await pauses.rest(stop)
         return False
+
+
+def require_profile(participant: Participant) -> None:
+    """Refuse an authority of another profile than that of e-Permit.
+
+    Raises:
+        Misconfigured: ``settings-invalid``.
+    """
+    if participant.profile != PROFILE:
+        raise Misconfigured("settings-invalid", f"participants.{participant.name}.profile must be {PROFILE}")
 
 
 def peers_outbound(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from connectors.http.egress import Guard, is_loopback
-from connectors.settings import OAuth2, Participant
+from connectors.settings import Egress, OAuth2, Participant
 from corridor.settings.model import Settings
 from corridor.settings.risk import Risk
 from schemas.errors import Misconfigured
@@ -30,6 +30,39 @@ REGISTRY_PATHS: Final = (
     "v1",
 )
 """First steps of the paths of the gateway's own registry."""
+AUTHORITY_PATHS: Final = ("authorities", "events", "healthcheck", "internal", "verify")
+"""First steps under the path of an e-Permit authority that are its own."""
+
+
+class Outward(NamedTuple):
+    """An address that a participant's connections go to.
+
+    Attributes:
+        setting: where it stands.
+        url: the address.
+        egress: where such connections may go.
+        networks: the setting that would allow an address that is not public.
+    """
+
+    setting: str
+    url: str
+    egress: Egress
+    networks: str
+
+
+def outward(participant: Participant) -> Iterator[Outward]:
+    """Yield every address that a role connects to for a participant."""
+    here = f"participants.{participant.name}"
+    for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
+        if transport:
+            networks = f"{side}.egress.networks"
+            yield Outward(f"{here}.{side}.url", transport.url, transport.egress, networks)
+            if isinstance(transport.auth, OAuth2):
+                setting = f"{here}.{side}.auth.token_url"
+                yield Outward(setting, transport.auth.token_url, transport.egress, networks)
+    for code, peer in (participant.authority.peers if participant.authority else {}).items():
+        setting = f"{here}.authority.peers.{code}.url"
+        yield Outward(setting, peer.url, peer.egress, f"peers.{code}.egress.networks")
 
 
 def is_own(settings: Settings, url: str) -> bool:
@@ -65,6 +98,8 @@ def _registry(settings: Settings) -> Iterator[Risk]:
     registry = settings.registry
     if registry.url is None:
         return
+    if is_own(settings, registry.url):
+        yield Risk("registry.url", "is this gateway itself, which then serves no registry: leave it out")
     if plain(registry.url) and not registry.plaintext and (registry.token or registry.password):
         yield Risk(
             "registry.url",
@@ -82,7 +117,12 @@ def _paths(settings: Settings) -> Iterator[Risk]:
             taken[participant.webhook_path.rstrip("/") or "/"].append(f"{here}.webhook")
         if participant.authority:
             taken[participant.authority_path.rstrip("/") or "/"].append(f"{here}.authority")
+    parents = {path: owners for path, owners in taken.items() if owners[0].endswith(".authority")}
     for path, owners in taken.items():
+        for parent, (authority, *_) in parents.items():
+            if path.startswith(f"{parent}/") and path[len(parent) + 1 :].split("/")[0] in AUTHORITY_PATHS:
+                taker = authority.removesuffix(".authority")
+                yield Risk(f"{owners[0]}.path", f"{path} lies among the paths of the authority of {taker}")
         for owner in owners[1:]:
             yield Risk(f"{owner}.path", f"{path} is taken by {owners[0]}: only one of them would be asked")
         first = path.removeprefix("/").partition("/")[0]
@@ -107,20 +147,19 @@ def _token_url(participant: Participant) -> Iterator[Risk]:
 
 def _egress(participant: Participant) -> Iterator[Risk]:
     """Yield addresses that would be refused at every single attempt."""
-    for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
-        if transport is None or (plain(transport.url) and not transport.egress.plaintext):
+    for one in outward(participant):
+        if plain(one.url) and not one.egress.plaintext:
             continue  # named as not encrypted already
-        here = f"participants.{participant.name}.{side}.url"
         try:
-            guard = Guard(transport.egress, [transport.url])
-            address = ipaddress.ip_address((urlsplit(transport.url).hostname or "").strip("[]"))
+            guard = Guard(one.egress, [one.url])
+            address = ipaddress.ip_address((urlsplit(one.url).hostname or "").strip("[]"))
         except Misconfigured as error:
-            yield Risk(here, error.message)
+            yield Risk(one.setting, error.message)
         except ValueError:
             continue  # a name: where it leads is seen when it resolves
         else:
             if not guard.allows(address):
-                yield Risk(here, f"{address} is not public: allow it with {side}.egress.networks")
+                yield Risk(one.setting, f"{address} is not public: allow it with {one.networks}")
 
 
 def plain(url: str) -> bool:

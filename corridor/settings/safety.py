@@ -199,6 +199,8 @@ def _files(settings: Settings) -> Iterator[Risk]:
         for side, transport in (("deliver", participant.deliver), ("poll", participant.poll)):
             if transport:
                 named[f"participants.{name}.{side}.egress.ca_file"] = transport.egress.ca_file
+        for code, peer in (participant.authority.peers if participant.authority else {}).items():
+            named[f"participants.{name}.authority.peers.{code}.egress.ca_file"] = peer.egress.ca_file
     for setting, file in named.items():
         if file and not os.access(file, os.R_OK):
             yield Risk(setting, f"{file} cannot be read")

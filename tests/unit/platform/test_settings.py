@@ -109,6 +109,23 @@ DELIVER = '[participants.d]\nprofile = "dlp.event.v1"\n[participants.d.deliver]\
 WEBHOOK = '[participants.dtc]\nprofile = "dtc.note.v1"\n[participants.dtc.webhook]\n'
 
 
+AUTHORITY = """\
+[participants.kz]
+profile = "epermit.event.v1"
+[participants.kz.authority]
+code = "KZ"
+title = "Kazakhstan"
+keys = [{ id = "1", key = "env:GOOD" }]
+token = "env:GOOD"
+"""
+OAUTH = """\
+[participants.d]
+profile = "dlp.event.v1"
+[participants.d.%s]
+url = "https://d.example/"
+auth = {kind = "oauth2", token_url = "%s", client_id = "c", client_secret = "env:GOOD"}
+# %s
+"""
 TWO_WEBHOOKS = "".join(
     f'[participants.{name}]\nprofile = "dtc.note.v1"\n[participants.{name}.webhook]\n'
     'secrets = ["env:GOOD"]\npath = "/in"\n'
@@ -129,6 +146,41 @@ TWO_WEBHOOKS = "".join(
         (WEBHOOK + 'secrets = ["env:GOOD"]\npath = "/subjects/x"', "participants.dtc.webhook.path"),
         (TWO_WEBHOOKS, "participants.other.webhook.path"),
         ('[registry]\nurl = "http://r.example"\ntoken = "env:GOOD"', "registry.url"),
+        ('[registry]\nurl = "http://localhost:8400"', "registry.url"),
+        ('[gateway.registry]\nport = 8499\n[registry]\nurl = "http://127.0.0.1:8499"', "registry.url"),
+        *(
+            (AUTHORITY + WEBHOOK + f'bearer = ["env:GOOD"]\npath = "{path}"', "participants.dtc.webhook.path")
+            for path in (
+                "/epermit/kz/healthcheck",
+                "/epermit/kz/internal/permits",
+                "/epermit/kz/events/x",
+                "/epermit/kz/verify/1",
+                "/epermit/kz/authorities",
+                "/epermit/kz/internal",
+                "/epermit/kz",
+            )
+        ),
+        (
+            AUTHORITY + AUTHORITY.replace("kz", "az") + 'path = "/epermit/kz/events"',
+            "participants.az.authority.path",
+        ),
+        *(
+            (
+                AUTHORITY + f'[participants.kz.authority.peers.AZ]\nurl = "{url}"',
+                "participants.kz.authority.peers.AZ.url",
+            )
+            for url in ("http://az.example", "https://10.0.0.1", "https://[::1]", "https://u:p@az.example")
+        ),
+        (
+            AUTHORITY + '[participants.kz.authority.peers.AZ]\nurl = "https://a.example"\n'
+            'egress = {ca_file = "absent"}',
+            "participants.kz.authority.peers.AZ.egress.ca_file",
+        ),
+        *(
+            (OAUTH % ("deliver", url, "deliver"), "participants.d.deliver.auth.token_url")
+            for url in ("http://t.example", "https://10.0.0.1", "https://u:p@t.example")
+        ),
+        (OAUTH % ("poll", "https://192.168.0.1", "poll"), "participants.d.poll.auth.token_url"),
         (DELIVER.replace("https://d.example", "https://10.1.2.3"), "participants.d.deliver.url"),
         (DELIVER.replace("https://d.example", "https://169.254.169.254"), "participants.d.deliver.url"),
         (
@@ -180,6 +232,13 @@ def test_what_is_unsafe_is_refused(text: str, setting: str, monkeypatch: pytest.
     with pytest.raises(Misconfigured) as refusal:
         require_safe(settings)
     assert refusal.value.code == "settings-unsafe"
+
+
+@pytest.mark.parametrize("path", ["/epermit/kz/other", "/epermit/kzz", "/epermit/az", "/epermit"])
+def test_a_path_beside_an_authority_is_free(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies under its path, and is none of its own, may be a webhook's."""
+    monkeypatch.setenv("GOOD", "y" * 32)
+    assert unsafe(load(written(AUTHORITY + WEBHOOK + f'bearer = ["env:GOOD"]\npath = "{path}"'), {})) == []
 
 
 def test_a_real_setup_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
