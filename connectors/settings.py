@@ -286,6 +286,20 @@ class PermitKey(SettingsGroup, frozen=True):
     ]
 
 
+class PermitToken(SettingsGroup, frozen=True):
+    """A token of an authority's internal API: who asks, and what that one may do."""
+
+    token: Annotated[SecretRef, Meta(description="Where the token is found.")]
+    scopes: Annotated[
+        tuple[Literal["read", "operate"], ...],
+        Meta(
+            min_length=1,
+            description="`read`: permits, quotas, chains. `operate`: acts, such as to issue a permit, to "
+            "report its use and to revoke a key.",
+        ),
+    ]
+
+
 class PermitPeer(SettingsGroup, frozen=True):
     """Another e-Permit authority. Its keys are fetched once, over this address."""
 
@@ -314,8 +328,15 @@ class AuthoritySettings(SettingsGroup, frozen=True):
     ]
     token: Annotated[
         SecretRef,
-        Meta(description="Where the bearer token of the internal API is found; others know it not."),
+        Meta(description="Where the bearer token of the internal API is found, which may do everything."),
     ]
+    tokens: Annotated[
+        dict[Name, PermitToken],
+        Meta(
+            description="More tokens of the internal API, each a table "
+            "`[participants.<name>.authority.tokens.<who>]`, whose name stands in the log."
+        ),
+    ] = {}
     path: Annotated[
         str,
         Meta(pattern=r"^(/[a-zA-Z0-9._~-]+)*$", description="Path at the gateway; empty: `/epermit/<name>`."),

@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from connectors import metrics
+from connectors.auth.bearer import Login, Logins
 from connectors.auth.secret import find_secret
 from connectors.epermit.ports import PermitLog
 from connectors.settings import AuthoritySettings
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 VERSION: Final = "1.1.2"
 """Version of the reference implementation that we are compatible with."""
+WHOLE: Final = "authority"
+"""Name, in the log, of the token that may do everything."""
 _BEARER: Final = "bearer "
 
 
@@ -40,14 +43,22 @@ class Authority:
         now: UTC seconds.
 
     Raises:
-        Misconfigured: a key cannot be used.
+        Misconfigured: a key or a token cannot be used.
     """
 
     def __init__(
         self, name: str, settings: AuthoritySettings, ledger: PermitLog, now: Callable[[], float] = time.time
     ) -> None:
         self.name, self.settings, self.ledger = name, settings, ledger
-        self.token = find_secret(settings.token)
+        self.logins = Logins(
+            [
+                Login(WHOLE, find_secret(settings.token), frozenset({"read", "operate"})),
+                *(
+                    Login(who, find_secret(token.token), frozenset(token.scopes))
+                    for who, token in settings.tokens.items()
+                ),
+            ]
+        )
         self.signers = {
             key.id: Signer(key.id, read_private(find_secret(key.key).reveal(), key.id))
             for key in settings.keys

@@ -1,4 +1,4 @@
-"""The internal API of an authority: what its own people and systems do, behind a bearer token.
+"""The internal API of an authority: what its own people and systems do, behind bearer tokens with scopes.
 
 An ``Idempotency-Key`` names the act: the same key again is the same act, and gives the same answer.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -28,6 +29,8 @@ from schemas.epermit.fields import PAYLOADS
 from schemas.epermit.permit import PermitId
 from schemas.epermit.refusal import Malformed
 from schemas.errors import CorridorError, Invalid, Permanent
+
+log = structlog.get_logger(__name__)
 
 _ACTIVITY: Final = ("activity_type", "activity_timestamp", "activity_details")
 T = TypeVar("T")
@@ -83,11 +86,23 @@ def internal_routes(authority: Authority, path: str) -> list[BaseRoute]:
 
 def _guarded(authority: Authority, handlers: Mapping[str, Handler]) -> Handler:
     async def handle(request: Request) -> Response:
-        given = request.headers.get("authorization", "")
+        method = "GET" if request.method == "HEAD" else request.method
+        facts = {"participant": authority.name, "method": method, "path": request.url.path}
         try:
-            if not authority.token.matches(given.removeprefix("Bearer ")):
-                raise Permanent("auth-invalid", "the bearer token is not the authority's")
-            return await handlers["GET" if request.method == "HEAD" else request.method](request)
+            given = request.headers.get("authorization", "")
+            by = authority.logins.require(given, "read" if method == "GET" else "operate")
+        except Permanent as error:
+            if method != "GET":
+                log.info("permit api refused", code=error.code, **facts)
+            return problem(error, instance=request.url.path)
+        answer = await answered(request, handlers[method])
+        if method != "GET":
+            log.info("permit api asked", by=by, status=answer.status_code, **facts)
+        return answer
+
+    async def answered(request: Request, handler: Handler) -> Response:
+        try:
+            return await handler(request)
         except Malformed as error:
             found = error.violations
             return problem(

@@ -59,7 +59,7 @@ _SCHEMES: Final[Document] = {
         "scheme": "bearer",
         "description": "JWS (ES256) of a peer with `iss`, `aud` and `exp`.",
     },
-    "token": {"type": "http", "scheme": "bearer", "description": "The authority's own token."},
+    "token": {"type": "http", "scheme": "bearer", "description": "A token of the authority."},
 }
 _PUBLIC_ERROR: Final[Document] = one_object(
     ["status", "timestamp", "error_id", "error_message", "details"],
@@ -93,7 +93,9 @@ _REFUSED: Final[dict[int, str]] = {
 }
 _WRONG: Final[dict[int, str]] = {
     **AT_THE_DOOR,
-    401: "The token is not the authority's. Codes: auth-invalid.",
+    401: "There is no bearer token of the authority's. Codes: auth-missing, auth-invalid.",
+    403: "The token lacks the scope `read`, or `operate` for acts; or a page of another site asks. "
+    "Codes: auth-denied, origin-refused.",
     404: "There is no such permit or address. Codes: not-found.",
     405: "Not this method; see Allow. Codes: method-not-allowed.",
     503: "Not known to be in the ledger: send the same again. Codes: log-unavailable, overloaded.",

@@ -20,6 +20,7 @@ from connectors.receive.app import docs_routes, webhook_routes
 from connectors.receive.endpoint import Endpoint
 from connectors.registry import openapi as registry_openapi
 from connectors.registry.app import Fallback, registry_app
+from connectors.registry.forward import Forwarder
 from connectors.registry.guard import guarded
 from connectors.settings import AuthoritySettings, Participant
 from corridor.roles.contracts import edge_format, registered, registry_client, watch_registry
@@ -76,7 +77,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     registry = _registry(settings, health)
     if registry:
         health.watch("registry", lambda: registry.ready)
-    own = [_mounted(registry, settings)] if registry else []
+    forwarder = Forwarder()
+    own = [_mounted(registry, settings, forwarder)] if registry else []
     others = other_edges(settings, embedded=registry is not None)
     docs = docs_routes(endpoints, webhook_server(settings), others)
     parts = placed(settings, routes, docs, health.routes(), own)
@@ -98,6 +100,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     finally:
         if registry:
             await registry.close()
+        await forwarder.close()
         await client.close()
 
 
@@ -192,6 +195,6 @@ def _registry(settings: Settings, health: Health) -> RegistryLog | None:
     )
 
 
-def _mounted(registry: RegistryLog, settings: Settings) -> BaseRoute:
-    app = registry_app(registry, uses=topics.is_own_subject)
+def _mounted(registry: RegistryLog, settings: Settings, forwarder: Forwarder) -> BaseRoute:
+    app = registry_app(registry, forwarder, topics.is_own_subject)
     return Fallback(guarded(app, registry_logins(settings)))

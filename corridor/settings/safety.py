@@ -162,6 +162,8 @@ def _references(settings: Settings) -> Iterator[tuple[str, str]]:
                     yield f"{here}.{side}.auth.client_secret", secret
         if participant.authority:
             yield f"{here}.authority.token", participant.authority.token
+            for who, other in participant.authority.tokens.items():
+                yield f"{here}.authority.tokens.{who}.token", other.token
             for position, key in enumerate(participant.authority.keys):
                 yield f"{here}.authority.keys[{position}].key", key.key
         if participant.deliver:

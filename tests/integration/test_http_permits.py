@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from connectors.epermit.answers import error_code
 from connectors.epermit.peer import PeerPartner, describe, verdict
@@ -19,7 +20,7 @@ from schemas.epermit import acts
 from schemas.epermit.refusal import LedgerRefusal
 from schemas.errors import CorridorError
 from tests.support.edges import serving
-from tests.support.memory_permits import TOKEN, Site
+from tests.support.memory_permits import CLERK, READER, TOKEN, Site
 from tests.support.partner import Reply, ScriptedPartner, scripted_partner
 from tests.support.permits import NOON, Party
 
@@ -210,6 +211,57 @@ async def test_the_internal_api_wants_its_token_and_names_what_is_wrong(site: Tr
         .startswith("INSUFFICIENT_KEY")
     )
     assert (await client.get("/internal", headers=INTERNAL)).json()["permits"]["ISSUED"] == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "method", "status", "code"),
+    [
+        (None, "GET", 401, "auth-missing"),
+        (TOKEN, "GET", 401, "auth-invalid"),
+        (f"Basic {TOKEN}", "GET", 401, "auth-invalid"),
+        (f"Bearer Bearer {TOKEN}", "GET", 401, "auth-invalid"),
+        ("Bearer nonsense", "POST", 401, "auth-invalid"),
+        (f"bearer {TOKEN}", "GET", 200, ""),
+        (f"Bearer {READER}", "GET", 200, ""),
+        (f"Bearer {READER}", "POST", 403, "auth-denied"),
+        (f"Bearer {READER}", "DELETE", 403, "auth-denied"),
+        (f"Bearer {CLERK}", "POST", 422, "permit-refused"),
+        (f"Bearer {CLERK}", "GET", 403, "auth-denied"),
+    ],
+)
+async def test_the_internal_api_asks_who_and_what_for(
+    site: Trio, field: str | None, method: str, status: int, code: str
+) -> None:
+    """A scheme, a token, and the scope of what is to be done: as at the broker's other APIs."""
+    _, client, _ = site
+    path = {"GET": "/internal", "POST": "/internal/permits", "DELETE": "/internal/keys/1"}[method]
+    headers = {} if field is None else {"Authorization": field}
+    answer = await client.request(method, path, headers=headers, json=PERMIT if method == "POST" else None)
+    assert answer.status_code == status
+    if code:
+        assert answer.json()["code"] == code
+    assert ("www-authenticate" in answer.headers) is (status == 401)
+
+
+async def test_who_did_an_act_stands_in_the_log(site: Trio) -> None:
+    """By the name of the token, done or refused; what is only read is not told."""
+    _, client, kz = site
+    await post(client, grant(kz))
+    with structlog.testing.capture_logs() as lines:
+        for token in (CLERK, TOKEN, READER, "nonsense"):
+            headers = {"Authorization": f"Bearer {token}"}
+            await client.post("/internal/permits", json=PERMIT, headers=headers)
+            await client.get("/internal", headers=headers)
+    told = [line for line in lines if line["event"].startswith("permit api")]
+    assert [(one["event"], one.get("by"), one.get("code") or one["status"]) for one in told] == [
+        ("permit api asked", "clerk", 200),
+        ("permit api asked", "authority", 200),
+        ("permit api refused", None, "auth-denied"),
+        ("permit api refused", None, "auth-invalid"),
+    ]
+    assert {one["participant"] for one in told} == {"az"}
+    assert {one["path"] for one in told} == {"/permits/internal/permits"}
+    assert not any(token in str(lines) for token in (CLERK, TOKEN, READER))
 
 
 async def test_a_report_over_the_corridor_is_one_event(site: Trio) -> None:

@@ -20,6 +20,7 @@ from schemas.errors import Transient
 from tests.support.permits import NOON
 
 TOKEN = "the-token-of-the-internal-api"
+READER, CLERK = "the-token-of-a-reader", "the-token-of-a-clerk"
 
 
 class MemoryPermits:
@@ -72,11 +73,18 @@ class Site:
         key, token = directory / f"{code}.key", directory / f"{code}.token"
         key.write_text(generate("1"))
         token.write_text(TOKEN)
+        others = {"reader": (READER, ["read"]), "clerk": (CLERK, ["operate"])}
+        for name, (text, _) in others.items():
+            (directory / f"{code}.{name}").write_text(text)
         fields = {
             "code": code,
             "title": code,
             "keys": [{"id": "1", "key": f"file:{key}"}],
             "token": f"file:{token}",
+            "tokens": {
+                name: {"token": f"file:{directory / f'{code}.{name}'}", "scopes": scopes}
+                for name, (_, scopes) in others.items()
+            },
         }
         self.clock = Clock()
         self.log = MemoryPermits(code)

@@ -90,6 +90,28 @@ async def test_the_gateway_runs_without_whom_it_cannot_serve() -> None:
         await serving
 
 
+async def test_what_forwards_to_another_gateway_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the gateway: its connections would stay as long as the process."""
+    made: list[Any] = []
+
+    class Forwarder(gateway.Forwarder):
+        closed = False
+
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+        async def close(self) -> None:
+            self.closed = True
+
+    monkeypatch.setattr(gateway, "Forwarder", Forwarder)
+    settings = Settings(kafka=NOWHERE, gateway=Gateway(port=free_port(), shutdown=0))
+    stop = asyncio.Event()
+    stop.set()
+    await gateway.serve(settings, Health("gateway"), stop)
+    assert [one.closed for one in made] == [True]
+
+
 async def _asked(client: httpx.AsyncClient, serving: asyncio.Task[None]) -> dict[str, Any]:
     while True:
         if serving.done():
