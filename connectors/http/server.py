@@ -7,8 +7,10 @@ must be complete within a time and a size, and what is not HTTP is answered with
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import socket
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -39,6 +41,22 @@ def _without_upgrade(data: bytes) -> bytes:
     return _UPGRADE.sub(b"", data[:end]) + data[end:]
 
 
+def owner(peer: tuple[object, ...] | None) -> str:
+    """Say whose a connection is: its address, and of IPv6 the network of 2^64 addresses that one has."""
+    try:
+        address = ipaddress.ip_address(str(peer[0]).partition("%")[0]) if peer else None
+    except ValueError:
+        address = None
+    match address:
+        case None:
+            return ""
+        case ipaddress.IPv6Address(ipv4_mapped=None):
+            return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+        case ipaddress.IPv6Address():
+            return str(address.ipv4_mapped)
+    return str(address)
+
+
 class BoundedHttp(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol with bounds on time and size of the request head, and on connections."""
 
@@ -55,10 +73,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._between = True
         self._head = 0
         self._waits_since: float | None = None
+        self._owner = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: a connection that says nothing is closed as well."""
         super().connection_made(transport)
+        self._owner = owner(transport.get_extra_info("peername"))
         self._waits_since = self.loop.time()
         if self._most is not None and len(self.connections) > self._most and not self._make_room():
             self._refuse("overloaded", f"more than {self._most} connections", "retry-after: 1\r\n")
@@ -66,19 +86,27 @@ class BoundedHttp(HttpToolsProtocol):
             self._start_clock(self.head_timeout)
 
     def _make_room(self) -> bool:
-        """End the connection that keeps us waiting longest; False when none does.
+        """End a connection that keeps us waiting, of the address that holds most; False when there is none.
 
-        So whoever holds connections without asking anything loses them first, not who comes with a request.
+        So whoever holds connections without asking anything loses them first, not who comes with a request;
+        and nobody loses one to an address that holds more than he does. Behind a proxy all have its address:
+        there the one that keeps us waiting longest goes.
         """
-        waiting = [
-            (since, id(one), one)
+        others = [
+            one
             for one in self.connections
-            if one is not self and isinstance(one, BoundedHttp)
-            if (since := one._waits_since) is not None and not one.transport.is_closing()  # noqa: SLF001
+            if one is not self and isinstance(one, BoundedHttp) and not one.transport.is_closing()
+        ]
+        held = Counter(one._owner for one in [self, *others])  # noqa: SLF001
+        waiting = [
+            (-held[one._owner], since, id(one), one)  # noqa: SLF001
+            for one in others
+            if (since := one._waits_since) is not None  # noqa: SLF001
+            if held[one._owner] >= held[self._owner]  # noqa: SLF001
         ]
         if not waiting:
             return False
-        min(waiting)[2].transport.abort()
+        min(waiting)[3].transport.abort()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -18,6 +18,7 @@ from connectors.auth.secret import Secret
 from connectors.auth.webhook import hmac_key, sign
 from connectors.receive.app import docs_routes, make_app, webhook_routes
 from connectors.receive.endpoint import Endpoint
+from schemas.errors import Permanent
 from tests.support.blocking import nothing_blocks
 from tests.support.edges import SECRET, TOKEN, MemoryLog, event_format, participant, serving
 
@@ -305,6 +306,35 @@ async def test_rate(small: Gateway) -> None:
     assert [answer.status_code for answer in answers[:50]] == [202] * 50
     is_problem(answers[51], 429, "rate-limited")
     assert 1 <= int(answers[51].headers["retry-after"]) <= 10
+
+
+async def test_who_cannot_sign_spends_no_rate(small: Gateway) -> None:
+    """A wrong signature, an old one, a wrong token or none leaves all of the rate to the sender."""
+    junk = [
+        {"Authorization": "Bearer wrong-token-0123456789"},
+        {"webhook-id": "m-1", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,bm9uZQ=="},
+        {"webhook-id": "m-1", "webhook-timestamp": "1", "webhook-signature": "v1,bm9uZQ=="},
+        {},
+    ]
+    for number in range(100):
+        fields = JSON | junk[number % len(junk)]
+        assert (await small.client.post("/webhooks/p", content=ONE, headers=fields)).status_code == 401
+    answers = [await small.post(b'{"id":"%d","n":1}' % n) for n in range(51)]
+    assert [answer.status_code for answer in answers] == [202] * 50 + [429]
+
+
+async def test_what_the_log_can_never_take_is_refused_for_good(edge: Gateway) -> None:
+    """A record larger than its topic takes is 413, not 503 for ever; nothing of its batch is taken."""
+
+    async def append(_: object) -> None:
+        raise Permanent("output-too-large", "a record of 2000000 bytes for in.p, which takes 1048576")
+
+    take, edge.log.append = edge.log.append, append  # type: ignore[method-assign]
+    is_problem(await edge.post(ONE), 413, "output-too-large")
+    is_problem(await edge.post(b'[{"id":"e-2","n":1},{"id":"e-3","n":1}]'), 413, "output-too-large")
+    assert edge.log.messages == []
+    edge.log.append = take  # type: ignore[method-assign]
+    assert (await edge.post(ONE)).status_code == 202, "no trace of it is left: the id may come again"
 
 
 async def test_slow_body(small: Gateway) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from connectors.http.server import BoundedHttp
+from connectors.http.server import BoundedHttp, owner
 from connectors.receive.app import make_app
 from tests.support.edges import serving
 
@@ -28,10 +28,12 @@ APP = make_app([Route("/", hello, methods=["GET", "POST"]), Route("/broken", bro
 GOOD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-async def talk(url: str, *parts: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Open a connection and write."""
+async def talk(
+    url: str, *parts: bytes, own: str = "127.0.0.1"
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection from an address of ours and write."""
     host, port = url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await asyncio.open_connection(host, int(port), local_addr=(own, 0))
     for part in parts:
         writer.write(part)
         await writer.drain()
@@ -123,6 +125,66 @@ async def test_who_holds_connections_loses_them_first(start: bytes) -> None:
             assert answer.startswith(b"HTTP/1.1 200")
         for _, writer in held:
             writer.close()
+
+
+UPLOAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\n1"
+
+
+async def test_the_address_with_most_connections_loses_them_first() -> None:
+    """Others' slow uploads, begun before, go on while one address opens a hundred."""
+    async with serving(APP, connections=20) as url:
+        uploads = [await talk(url, UPLOAD, own="127.0.0.2") for _ in range(3)]
+        idle = await talk(url, own="127.0.0.3")
+        held = [await talk(url, GOOD) for _ in range(100)]
+        for reader, writer in [*uploads, idle]:
+            writer.write(GOOD if (reader, writer) == idle else b"2")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        for _, writer in [*uploads, idle, *held]:
+            writer.close()
+
+
+async def test_an_address_that_is_served_most_cuts_nobody() -> None:
+    """When none of its own connections wait, it is told to come again, and others' uploads go on."""
+    busy, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def wait(request: Request) -> Response:
+        await request.body()
+        busy.release()
+        await go_on.wait()
+        return PlainTextResponse("done")
+
+    app = make_app([Route("/", wait, methods=["GET", "POST"])])
+    async with serving(app, connections=10) as url:
+        uploads = [await talk(url, UPLOAD, own="127.0.0.2") for _ in range(3)]
+        held = [await talk(url, GOOD) for _ in range(7)]
+        try:
+            async with asyncio.timeout(10):
+                for _ in held:
+                    await busy.acquire()
+                assert (await ask(url, GOOD)).startswith(b"HTTP/1.1 503")
+                for _, writer in uploads:
+                    writer.write(b"2")
+                    await busy.acquire()
+        finally:
+            go_on.set()
+            for _, writer in [*uploads, *held]:
+                writer.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+    ],
+)
+def test_a_network_of_one_owner_is_one_address(one: str, other: str, same: bool) -> None:
+    """Whoever has an IPv6 network has 2^64 addresses in it."""
+    assert (owner((one, 1, 0, 0)) == owner((other, 2, 0, 0))) is same
 
 
 async def test_body_that_does_not_end() -> None:

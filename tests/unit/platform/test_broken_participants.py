@@ -105,7 +105,11 @@ async def test_what_forwards_to_another_gateway_is_closed(monkeypatch: pytest.Mo
             self.closed = True
 
     monkeypatch.setattr(gateway, "Forwarder", Forwarder)
-    settings = Settings(kafka=NOWHERE, gateway=Gateway(port=free_port(), shutdown=0))
+    settings = Settings(
+        kafka=NOWHERE,
+        registry=RegistrySettings(token="env:GOOD"),
+        gateway=Gateway(port=free_port(), shutdown=0),
+    )
     stop = asyncio.Event()
     stop.set()
     await gateway.serve(settings, Health("gateway"), stop)
