@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from connectors.ports import Accepted
 from schemas.avro.schema import Schema
@@ -25,8 +25,8 @@ from streams.kafka import topics
 from streams.kafka.access import reconnecting
 from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka
-from streams.kafka.sizes import Sizes
-from streams.kafka.transactions import stop_producer
+from streams.kafka.sizes import LEAST, OVERHEAD, Sizes
+from streams.kafka.transactions import learn, stop_producer
 from streams.records.contracts import Contracts
 from streams.records.envelope import HeaderList, headers
 
@@ -74,7 +74,8 @@ class Ingest:
         self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
         self._patience = patience
         self._frames: dict[str, bytes] = {}
-        self.follower = Window("gateway", kafka, [topics.incoming(name) for name in schemas], window)
+        self._topics = [topics.incoming(name) for name in schemas]
+        self.follower = Window("gateway", kafka, self._topics, window)
         """Ids that are in the log."""
         self._producer: AIOKafkaProducer | None = None
         self._broken = asyncio.Event()
@@ -140,7 +141,11 @@ class Ingest:
         while (left := end - time.monotonic()) > 0:
             done, late = await asyncio.wait(waiting, timeout=min(LOOK, left))
             if not late:
-                return not any(future.exception() for future in done)
+                failures = [error for future in done if (error := future.exception()) is not None]
+                for error in failures:
+                    if isinstance(error, Permanent):
+                        raise error
+                return not failures
             if not self._reachable():
                 break
         return False
@@ -185,6 +190,11 @@ class Ingest:
             partition = partition_of(key, count)
             sent = await producer.send(topic, value, key, partition, headers=listed)
             await sent
+        except MessageSizeTooLargeError:
+            self._broken.set()  # the numbers of its messages have a gap now, which Kafka does not forgive
+            await learn(self._kafka, topic, self._sizes)
+            self._sizes.check(topic, key, value, listed)
+            raise  # it was sent with others: next time they go in smaller batches
         except (KafkaError, OSError):
             self._broken.set()
             raise
@@ -222,10 +232,22 @@ class Ingest:
             await stop_producer(producer)
         await self.follower.catch_up()  # what was in doubt is in the log by now, or it is not
 
+    async def _learn_limits(self) -> None:
+        """Ask what our topics take, so that nothing is sent that one of them refuses."""
+        try:
+            found = await topics.limits(self._kafka, self._topics)
+        except CorridorError as error:
+            log.debug("limits of topics not known", error=error.message)
+            return
+        for topic, limit in found.items():
+            self._sizes.learn(topic, limit)
+
     async def _connect(self) -> AIOKafkaProducer:
+        await self._learn_limits()
+        least = min(self._sizes.of(topic) for topic in [topics.EVENTS, *self._topics])
         producer = AIOKafkaProducer(
             **self._kafka.client_options(), enable_idempotence=True, acks="all",
-            max_batch_size=self._sizes.batch // 4,
+            max_batch_size=max(LEAST, min(self._sizes.batch // 4, least - OVERHEAD)),
             max_request_size=self._sizes.of(topics.EVENTS),
         )  # fmt: skip
         try:

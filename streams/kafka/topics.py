@@ -192,6 +192,18 @@ async def partitions(kafka: Kafka, topic: str) -> int:
     return len(found["partitions"])
 
 
+async def limits(kafka: Kafka, names: Sequence[str]) -> dict[str, int]:
+    """Ask Kafka for the ``max.message.bytes`` of topics; those that are not there are left out.
+
+    Raises:
+        Transient: ``kafka-unavailable``, also when we may not ask.
+    """
+    async with _admin(kafka) as admin:
+        existing = set(await admin.list_topics())
+        configs = await _configs(admin, [name for name in names if name in existing])
+    return {name: int(found) for name, one in configs.items() if (found := one.get("max.message.bytes"))}
+
+
 async def check(kafka: Kafka, topics: Sequence[Topic]) -> list[Deviation]:
     """Compare the cluster with the plan; an empty list means that all is well.
 

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata
 
-from schemas.errors import Transient
+from schemas.errors import CorridorError, Transient
 from streams import metrics
 from streams.kafka import topics
 from streams.kafka.settings import Kafka, Processing
@@ -94,8 +94,15 @@ class Writes:
 class Writer:
     """A transactional producer of one partition's owner. Opening it fences whoever wrote there before."""
 
-    def __init__(self, producer: AIOKafkaProducer, name: str, timeout: float, sizes: Sizes) -> None:
-        self.sizes = sizes
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        name: str,
+        timeout: float,
+        sizes: Sizes,
+        kafka: Kafka | None = None,
+    ) -> None:
+        self.sizes, self._kafka = sizes, kafka
         self._producer = producer
         self._name = name
         self._timeout = timeout
@@ -125,7 +132,7 @@ class Writer:
             max_request_size=topics.DEAD_FACTOR * max(sizes.of(topics.EVENTS), LARGEST),
             compression_type=None if processing.compression == "none" else processing.compression,
         )
-        writer = cls(producer, name, kafka.request_timeout, sizes)
+        writer = cls(producer, name, kafka.request_timeout, sizes, kafka)
         metrics.openings.labels(name.rpartition(".")[0] or name).inc()
         try:
             async with asyncio.timeout(kafka.request_timeout):
@@ -188,7 +195,7 @@ class Writer:
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
         for (topic, _), outcome in zip(writes.rows, outcomes, strict=True):
             if isinstance(outcome, MessageSizeTooLargeError):
-                self.sizes.lower(topic)  # the same records come again, and are sized anew
+                await learn(self._kafka, topic, self.sizes)  # the same records come again, and are sized anew
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -226,6 +233,18 @@ class Writer:
     async def close(self) -> None:
         """Stop the producer within seconds, in whatever state. An open transaction is left to be fenced."""
         await stop_producer(self._producer)
+
+
+async def learn(kafka: Kafka | None, topic: str, sizes: Sizes) -> None:
+    """Note what a topic takes that refused what should have fitted: as Kafka says, or less and less."""
+    known = sizes.of(topic)
+    try:
+        for name, limit in (await topics.limits(kafka, [topic])).items() if kafka is not None else ():
+            sizes.learn(name, limit)
+    except CorridorError as error:
+        log.debug("limit of a topic not known", topic=topic, error=error.message)
+    if sizes.of(topic) >= known:
+        sizes.lower(topic)
 
 
 async def stop_producer(producer: AIOKafkaProducer) -> None:

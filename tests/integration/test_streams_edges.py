@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import REGISTRY
 
+from connectors.http.problems import status_of
 from connectors.ports import Accepted, PolledPage, Rejected
 from deploy.kafka import Node
 from schemas.errors import Invalid, Permanent, Transient
@@ -40,12 +43,14 @@ async def prepare(kafka: str) -> str:
 
 
 @asynccontextmanager
-async def ingesting(kafka: str, participant: str, patience: float = 10.0) -> AsyncIterator[Ingest]:
+async def ingesting(
+    kafka: str, participant: str, patience: float = 10.0, others: tuple[str, ...] = ()
+) -> AsyncIterator[Ingest]:
     """A gateway's log, once it is ready."""
     ingest = Ingest(
         Kafka(bootstrap=kafka, request_timeout=5.0),
         Contracts(None),
-        {participant: SCHEMA},
+        {participant: SCHEMA} | dict.fromkeys(others, SCHEMA),
         patience=patience,
     )
     stop = asyncio.Event()
@@ -202,3 +207,44 @@ async def test_one_of_two_processes_polls(kafka: Kafka) -> None:
     assert [dict(record.headers)["id"].decode() for record in records] == [
         f"m{n}" for n in range(10) if n != 3
     ]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_topic_that_takes_less_than_the_settings_say_costs_its_own_message(
+    kafka: Node, known: bool
+) -> None:
+    """413 for what it does not take, each time; its small messages and everyone else's are taken.
+
+    The limit was there when the gateway came, or somebody makes it smaller later.
+    """
+    small, other = await prepare(kafka.bootstrap), await prepare(kafka.bootstrap)
+    if known:
+        await shrink(kafka.bootstrap, topics.incoming(small), 20_000)
+    async with ingesting(kafka.bootstrap, small, others=(other,)) as ingest:
+        await ingest.append([accepted(small, 1), accepted(other, 1)])
+        if not known:
+            await shrink(kafka.bootstrap, topics.incoming(small), 20_000)
+        for number in (2, 3, 4):
+            large = Accepted(small, f"m{number}", b"key", b"x" * 50_000, bytes(32), 1_000, "")
+            with pytest.raises(Permanent) as refused:
+                await ingest.append([large])
+            assert refused.value.code == "output-too-large"
+            assert status_of(refused.value) == 413
+            await ready(ingest)
+            await ingest.append([accepted(small, number * 10), accepted(other, number * 10)])
+        await asyncio.gather(*(ingest.append([accepted(small, 1000 + n, body=n)]) for n in range(400)))
+
+
+async def shrink(bootstrap: str, topic: str, limit: int) -> None:
+    """Let a topic take less from now on."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, topic, configs={"max.message.bytes": str(limit)})]
+        )
+        async with asyncio.timeout(30):
+            while (await topics.limits(Kafka(bootstrap=bootstrap), [topic]))[topic] != limit:  # noqa: ASYNC110  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    finally:
+        await admin.close()
