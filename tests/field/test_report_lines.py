@@ -78,18 +78,18 @@ def test_the_assumed_time_of_an_annulment_is_the_one_that_is_told() -> None:
     assert line(said, "time-assumed") == ("/operationTime", said.out[-1]["eventDateTime"])
 
 
-BARRELS = {"kind": "NET", "quantity": "47000", "unit": "BLL", "reference": "F60"}
+WARM = {"kind": "GROSS", "quantity": "7594.5", "unit": "MTQ", "reference": "C20"}
 CUBIC = {"kind": "GROSS", "quantity": "7561.25", "unit": "MTQ", "reference": "C15"}
 
 
 @pytest.mark.parametrize(
     ("fields", "rule", "expected"),
     [
-        ({"quantities": [BARRELS]}, "needs-density", ("/quantities/0/quantity", "47000")),
+        ({"quantities": [WARM]}, "needs-density", ("/quantities/0/quantity", "7594.5")),
         (
             {"quantities": [CUBIC], "density": {"value": "793.5", "reference": "C15"}, "bswPct": "101"},
-            "water-content-invalid",
-            ("/quantities/0/quantity", "7561.25"),
+            "out-of-range",
+            ("/bswPct", "101"),
         ),
         (
             {"quantities": [CUBIC], "density": {"value": "1200", "reference": "C20"}, "bswPct": "1"},

@@ -208,6 +208,23 @@ def test_a_terminal_is_told_a_volume_without_a_density(more: dict[str, str]) -> 
     assert lost(told(DLP, DTC, bulk(gsv15="71", **more)))["/bulk/gsv15"] == "needs-density"
 
 
+@pytest.mark.parametrize(
+    ("sender", "receiver", "at", "water"),
+    [(OIL, DLP, QUANTITY, "/bswPct"), (DLP, OIL, "/bulk/gsv15", "/bulk/bsw")],
+)
+def test_a_volume_that_is_told_as_it_is_needs_no_water(
+    sender: str, receiver: str, at: str, water: str
+) -> None:
+    """101 per cent is none, and odd; only the net mass of a note cannot be made with it."""
+    sent = lot(GROSS15, bswPct="101") if sender == OIL else bulk(gsv15="71", density15="845", bsw="101")
+    said = told(sender, receiver, sent)
+    (made,) = said.out
+    assert made["bulk"]["gsv15"] == "71" if receiver == DLP else made["quantities"][0] == GROSS15
+    assert at not in lost(said)
+    assert said.rules(water) == {"out-of-range"}
+    assert lost(told(sender, DTC, sent))[at] == "water-content-invalid"
+
+
 def test_beside_a_net_mass_a_volume_has_no_place_whatever_its_density() -> None:
     """The mass goes, so there is nothing to convert."""
     said = told(OIL, DLP, lot(quantity("NET", "60", "TNE"), NET60, density=None))
