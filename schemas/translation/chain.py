@@ -16,7 +16,7 @@ from schemas.mapping.reasons import IMPLIED, NO_EQUIVALENT
 from schemas.mapping.report import kinds, plain
 from schemas.mapping.shown import Place
 from schemas.records import Finding, Loss
-from schemas.translation.lineage import elsewhere, origin, texts_at, wanting
+from schemas.translation.lineage import elsewhere, is_chief, origin, texts_at, wanting
 from schemas.translation.model import Context, Output, Record, Result
 from schemas.translation.store import Store
 from schemas.translation.translator import Translator
@@ -168,6 +168,8 @@ class ChainStep:
             return finding
         logical = before.stage.translator.mapping.remains.logical
         place = origin(before.result, came, finding.pointer, finding.value, logical)
+        if place is not None and place.value != finding.value and not is_chief(came, finding.pointer, place):
+            place = None  # what it is named by is absent, whatever stood in for that
         pointer = place.pointer if place is not None else self._wanting(finding.pointer)
         own = before.result.own if place is not None else None
         pointer = (None if own is None else own(pointer)) or pointer

@@ -68,6 +68,19 @@ def wanting(rules: Iterable[CompiledRule], pointer: str) -> str | None:
     return "/" + "/".join(paths[0]) if paths else None
 
 
+def is_chief(output: Output, pointer: str, place: Place) -> bool:
+    """Whether a place is what a field of an output is named by, or nothing else is.
+
+    Args:
+        output: with the rule that made it.
+        pointer: of the output's field.
+        place: that it was made from.
+    """
+    chief = () if output.rule is None else output.rule.chief.get(starred(pointer), ())
+    path = tuple(step for step in starred(place.pointer).split("/") if step not in {"", "*"})
+    return not chief or path[-len(chief) :] == chief
+
+
 def _ordered(rule: CompiledRule, field: str) -> list[Claim]:
     """What a field is made from, first what it is named by, then what lies deepest."""
     chief = rule.chief.get(field, ())

@@ -80,6 +80,7 @@ class TakeBack:
             if event.retracted:
                 made = [] if moved else [one for one in made if not one.key or not _goes(one, message, then)]
             elif left:
+                self._odd(event, before, old, message, state)
                 again = {name: before.gone.get(name, 0) + 1 for name in _places(left, message)}
                 event.gone = before.gone | again
                 made = _once(message.candidates(event), message)
@@ -89,6 +90,24 @@ class TakeBack:
         self._written.note(state, result.changes)
         body = message.source.body if self._avro else self._codec.encode(message.record)
         return Kept(body, event.gone, self._written.mark)
+
+    def _odd(self, event: Event, before: Kept, taken: Message, message: Message, state: State) -> None:
+        """Find in a version what is odd about its taking back the one before, at that one's fields.
+
+        Args:
+            event: the version.
+            before: what was kept of the version before.
+            taken: that one, after its rules have run as taken back.
+            message: the version.
+            state: the entries.
+        """
+        said = self._before(before, message, state)
+        if said is None:
+            return
+        said.candidates(Event(event.id, event.version))
+        for one in taken.report.findings:
+            if one not in said.report.findings:
+                message.report.finding(one.pointer, one.rule, one.severity, one.value)
 
     def _before(self, before: Kept, message: Message, state: State) -> Message | None:
         """The version before, with what the new one says of itself; None where there is none to be read."""

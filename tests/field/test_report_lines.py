@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
 
+from tests.support import crossing
 from tests.support.field import Told, told
 
 DTC, DLP, OIL, PORT = "dtc.note.v1", "dlp.event.v1", "oil.lot.v1", "port.event.v1"
@@ -174,6 +176,37 @@ def test_an_annulment_taken_back_names_the_note() -> None:
     said = told(DLP, DTC, void, void | {"eventVersion": 2, "isRetracted": True})
     assert said.out[-1]["remark"] == f"RETRACTED SHIPMENT/VOID {KEY}"
     assert line(said, "annulment-taken-back") == ("/references/0/value", KEY)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"eventCode": "ISSU", "documentTypeCode": "ARN"},
+        {"references": [{"type": "SMGS", "value": KEY[:-1] + "9"}]},
+        {"eventClassifierCode": "PLN"},
+    ],
+    ids=["another act", "another note", "planned"],
+)
+def test_an_override_that_ends_an_annulment_names_the_note_likewise(changes: dict[str, Any]) -> None:
+    """The railway has taken the note for void, whether the sender retracts that or says something else."""
+    void = event("SHIPMENT/VOID", documentTypeCode="TRD")
+    later = {"eventVersion": 2, "eventUpdatedDateTime": "2026-01-20T10:00:00Z"}
+    said = told(DLP, DTC, void, void | later | changes)
+    assert [one["line"] for one in said.of("finding") if one["rule"] == "annulment-taken-back"] == [2]
+    assert line(said, "annulment-taken-back") == ("/references/0/value", KEY)
+    again = told(DLP, DTC, void, void | later)
+    assert [one for one in again.of("finding") if one["rule"] == "annulment-taken-back"] == []
+
+
+@pytest.mark.parametrize("kind", ["SNAPSHOT", "ANNULMENT"])
+def test_the_time_of_an_annulment_is_missed_where_it_belongs_in_every_order(kind: str) -> None:
+    """A note that is annulled without a time: it is missing at `operationTime`, not at the contract."""
+    first = crossing.note("20", "707701", "12.01.2026 14:30")
+    void = crossing.note("19", noteVersion=2) | {"messageKind": kind}
+    for order in permutations([first, void]):
+        said = told(DTC, DLP, *order)
+        found = [one["pointer"] for one in said.of("finding") if one["rule"] == "time-assumed"]
+        assert found == ["/operationTime"]
 
 
 def test_a_station_without_its_list_is_lost_once_with_a_hint() -> None:
