@@ -209,13 +209,13 @@ def test_the_time_of_an_annulment_is_missed_where_it_belongs_in_every_order(kind
         assert found == ["/operationTime"]
 
 
-def test_a_station_without_its_list_is_lost_once_with_a_hint() -> None:
+def test_a_station_without_its_list_is_told_in_words_with_a_hint() -> None:
     """562800 is Böyük Kəsik in the list of stations; who does not say ESR has not said so."""
     crossed = event("EQUIPMENT/CROS", equipmentReference="CSQU3054383", location={"facilityCode": "562800"})
     said = told(DLP, DTC, crossed)
-    assert [one["reason"] for one in said.of("loss") if one["pointer"] == "/location/facilityCode"] == [
-        "unknown-code"
-    ]
+    (told_of,) = said.out[0]["unitOperations"]
+    assert (told_of.get("operationStation"), told_of["remark"]) == (None, "AT 562800")
+    assert [one["reason"] for one in said.of("loss") if one["pointer"] == "/location/facilityCode"] == []
     assert line(said, "provider-missing") == ("/location/facilityCode", "562800")
 
 

@@ -12,7 +12,7 @@ DTC, DLP, OIL, PERMIT = "dtc.note.v1", "dlp.event.v1", "oil.lot.v1", "epermit.ev
 NOTE = [{"type": "SMGS", "value": "707701/2026-01-12/0012345"}]
 
 
-def event(kind: str = "EQUIPMENT/INSP", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+def event(kind: str = "EQUIPMENT/LOAD", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
     """A DLP event of a container of a note at Aktau, or with other fields."""
     first, code = kind.split("/")
     made = {
