@@ -14,6 +14,7 @@ from corridor.checking import addresses, participants, registry
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, settings_options
 from corridor.settings import Settings, unsafe
+from corridor.settings.exposure import own_registry
 
 EPILOG = """\b
 Examples:
@@ -39,7 +40,7 @@ def command(settings: Settings, as_json: bool) -> int:
     What a file and the environment leave open is shown with its default. Secrets are never shown: only where
     they are read from.
     """
-    risks = unsafe(settings)
+    risks = [*unsafe(settings), *own_registry(settings)]
     problems = list(participants(settings))
     problems += asyncio.run(addresses(settings))
     refused, unasked = asyncio.run(registry(settings))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from corridor.cli.options import settings_options
 from corridor.logging import configure
 from corridor.settings import Settings
 from corridor.settings.model import Listen
+from corridor.signals import heed
 from schemas.avro.schema import Schema
 from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Misconfigured
@@ -142,8 +142,7 @@ async def _run(
     address: Listen | None,
 ) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    heed(stop)
     client = RegistryClient(registry) if registry else None
     running = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from corridor.sandbox.faults import Faults
 from corridor.sandbox.participant import Player, running
 from corridor.sandbox.settings import PROFILES, Sandbox
 from corridor.settings import load
+from corridor.signals import heed
 from deploy.ports import require_free
 
 
@@ -88,8 +88,7 @@ def command(config: Path | None, faults: str, as_json: bool, **options: Any) -> 
 async def _with_signals(work: Callable[..., Coroutine[Any, Any, None]]) -> None:
     """Do something that ends when its event is set, by a signal."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    heed(stop)
     await work(stop=stop)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from connectors.pauses import unless
 from corridor.cli.exits import abandon_stdout
 from corridor.cli.options import emit, json_option
+from corridor.signals import heed
 from corridor.supervisor import view
 from corridor.supervisor.state import EVERYONE, Ports, StateDirectory
 from corridor.supervisor.supervisor import RunPlan, Supervisor, SupervisorStatus
@@ -190,9 +190,7 @@ class _Output:
 
 async def _up(plan: RunPlan, seconds: float | None, output: _Output) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)  # a closed terminal is noticed
+    heed(stop, hang_up=lambda: None)  # a closed terminal is noticed
     unread = asyncio.create_task(_when(output.lost, stop))
     supervisor = Supervisor(plan, output.say)
     began = time.monotonic()

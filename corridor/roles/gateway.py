@@ -28,10 +28,11 @@ from corridor.roles.health import Alone, Health
 from corridor.roles.permits import PermitOffice
 from corridor.roles.process import serve_all, together
 from corridor.settings import Settings
+from corridor.settings.exposure import own_registry
 from corridor.settings.logins import registry_logins
 from corridor.settings.model import ListenerSettings
 from schemas import profiles
-from schemas.errors import Transient
+from schemas.errors import Misconfigured, Transient
 from streams.edges.ingest import Ingest
 from streams.kafka import topics
 from streams.kafka.sizes import Sizes
@@ -183,6 +184,8 @@ def _closed(path: str) -> BaseRoute:
 def _registry(settings: Settings, health: Health) -> RegistryLog | None:
     """Make the embedded registry, unless another one is used."""
     if settings.registry.url:
+        for risk in own_registry(settings):
+            raise Misconfigured("settings-unsafe", f"{risk.setting} {risk.reason}")
         return None
     host = settings.registry_place.host
     reachable = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 from importlib.metadata import version
 from typing import Any, Final
@@ -23,6 +22,7 @@ from corridor.roles.layout import Layout
 from corridor.settings import Settings
 from corridor.settings.logins import make_own
 from corridor.settings.model import ListenerSettings
+from corridor.signals import heed
 from deploy.ports import require_free
 from streams.kafka.access import require_access
 from streams.kafka.presence import Presence
@@ -55,9 +55,7 @@ async def _run(names: Sequence[str], settings: Settings, flush: Callable[[], Non
     make_own(settings)
     await require_access(settings.kafka)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hang_up)
+    heed(stop)
     presence, layout = Presence(settings.kafka), Layout(settings)
     beside = [
         asyncio.create_task(presence.watch(stop), name="presence"),
@@ -97,11 +95,6 @@ async def serve_all(
     for place, routes in parts:
         shared.setdefault((place.host, place.port), (place, []))[1].extend(routes)
     await together(stop, *(serve_http(place, routes, stop, drain) for place, routes in shared.values()))
-
-
-def _hang_up() -> None:
-    """SIGHUP asks other servers to read their settings anew; here it is no reason to end."""
-    log.warning("SIGHUP changes nothing: settings are read at the start only; restart to change them")
 
 
 async def _each_second(flush: Callable[[], None], stop: asyncio.Event) -> None:

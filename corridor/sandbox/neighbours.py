@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +23,7 @@ from corridor.sandbox.server import Outage
 from corridor.sandbox.settings import PERMIT
 from corridor.sandbox.trucks import POSTS
 from corridor.sandbox.unreliable import Unreliable, faults_route
+from corridor.signals import heed
 from deploy.ports import require_free
 
 
@@ -146,8 +146,7 @@ async def run_play(office: Office, data: Path, port: int, url: str, journeys: Jo
         Misconfigured: ``port-in-use``.
     """
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    heed(stop)
     neighbours = Neighbours(office, data, port, url, journeys.seed)
     tasks = [
         asyncio.create_task(neighbours.run(journeys.trucks, journeys.rate)),

@@ -73,6 +73,16 @@ def is_own(settings: Settings, url: str) -> bool:
     return parts.port == place.port and (host == place.host or (is_loopback(host) and here))
 
 
+def own_registry(settings: Settings) -> list[Risk]:
+    """Give the risk of a gateway whose registry is itself: it would wait for itself for ever.
+
+    It is none for the other roles, whose settings may name the gateway beside them.
+    """
+    if settings.registry.url is None or not is_own(settings, settings.registry.url):
+        return []
+    return [Risk("registry.url", "is this gateway itself, which then serves no registry: leave it out")]
+
+
 def exposed(settings: Settings) -> Iterator[Risk]:
     """Yield secrets and messages that anybody on the way could read, and paths and addresses that collide."""
     yield from _kafka(settings)
@@ -98,8 +108,6 @@ def _registry(settings: Settings) -> Iterator[Risk]:
     registry = settings.registry
     if registry.url is None:
         return
-    if is_own(settings, registry.url):
-        yield Risk("registry.url", "is this gateway itself, which then serves no registry: leave it out")
     if plain(registry.url) and not registry.plaintext and (registry.token or registry.password):
         yield Risk(
             "registry.url",

@@ -44,6 +44,18 @@ class Listen(ListenerSettings, frozen=True, kw_only=True):
         return (self,)
 
 
+class StreamListen(Listen, frozen=True, kw_only=True):
+    """Where the role stream serves its health and metrics (`/livez`, `/readyz`, `/metrics`)."""
+
+    port: Annotated[Port, Meta(description="TCP port.")] = 8401
+
+
+class DeliverListen(Listen, frozen=True, kw_only=True):
+    """Where the role deliver serves its health and metrics (`/livez`, `/readyz`, `/metrics`)."""
+
+    port: Annotated[Port, Meta(description="TCP port.")] = 8402
+
+
 class Gateway(Listen, frozen=True, kw_only=True):
     """The HTTP side of the role gateway: webhooks, registry API, API description, health and metrics.
 
@@ -188,8 +200,8 @@ class Settings(SettingsGroup, frozen=True):
     registry: Annotated[RegistrySettings, Meta(description="The schema registry.")] = RegistrySettings()
     codes: Annotated[Codes, Meta(description="The code lists.")] = Codes()
     gateway: Annotated[Gateway, Meta(description="The role gateway.")] = Gateway()
-    stream: Annotated[Listen, Meta(description="The role stream.")] = Listen(port=8401)
-    deliver: Annotated[Listen, Meta(description="The role deliver.")] = Listen(port=8402)
+    stream: Annotated[StreamListen, Meta(description="The role stream.")] = StreamListen()
+    deliver: Annotated[DeliverListen, Meta(description="The role deliver.")] = DeliverListen()
     view: Annotated[View, Meta(description="The shipment view.")] = View()
     log: Annotated[LogSettings, Meta(description="Logging.")] = LogSettings()
     tokens: Annotated[

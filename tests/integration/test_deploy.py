@@ -146,6 +146,21 @@ def test_compose_keeps_what_it_must() -> None:
         assert all(port.startswith("127.0.0.1:") for port in services[name].get("ports", []))
 
 
+@pytest.mark.parametrize("name", ROLES)
+def test_every_role_of_compose_can_be_looked_at(name: str) -> None:
+    """Its port is open to the other containers, which scrape metrics; its readiness is its health."""
+    service = COMPOSE["services"][name]
+    environment = {key: str(value) for key, value in service["environment"].items()}
+    place = getattr(load(CONFIG, environment), name).health
+    assert place.host == "0.0.0.0"
+    test = service["healthcheck"]["test"]
+    assert test[:3] == ["CMD", "python", "-c"]
+    assert f"http://127.0.0.1:{place.port}/readyz" in test[3]
+    done = subprocess.run([sys.executable, *test[2:]], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "URLError" in done.stderr, "nobody listens here, and it is no mistake in the test itself"
+
+
 def test_base_images_come_by_digest() -> None:
     """A tag may be another image tomorrow: each image that is not built here has a digest or asks for it."""
     directory = ROOT / "deploy/container"

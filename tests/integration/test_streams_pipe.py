@@ -83,6 +83,7 @@ async def test_every_record_is_mapped_once_and_bad_ones_are_kept(kafka: Kafka, f
     process = start(kafka.bootstrap, run, files, "--schema-id", "77", "--listen", f"127.0.0.1:{port}")
     try:
         await members(kafka.bootstrap, run, 1)
+        process.send_signal(signal.SIGHUP)  # no reason to end
         letters = await read(kafka.bootstrap, f"{run}.out.dead", 1)
         records = await read(kafka.bootstrap, f"{run}.out", len(good))
         counted = f'corridor_records_in_total{{processor="pipe"}} {len(good) + 1}.0'

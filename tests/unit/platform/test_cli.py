@@ -12,8 +12,10 @@ import click
 import pytest
 
 from corridor.cli.exits import Exit, exit_code
+from corridor.roles.gateway import _registry
+from corridor.roles.health import Health
 from corridor.roles.stream import plans
-from corridor.settings import Settings
+from corridor.settings import Settings, load, unsafe
 from corridor.settings.model import Codes
 from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent, Transient
 
@@ -89,6 +91,23 @@ def test_check_refuses_what_is_unsafe(tmp_path: Path) -> None:
     done = run("check", cwd=tmp_path, CORRIDOR__GATEWAY__HOST="0.0.0.0")
     assert done.returncode == Exit.CONFIGURATION
     assert "registry.token" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "port"), [("http://localhost:8400", "8400"), ("http://127.0.0.1:8499", "8499")]
+)
+def test_check_and_the_gateway_refuse_a_registry_that_is_the_gateway(
+    tmp_path: Path, url: str, port: str
+) -> None:
+    """It would wait for itself for ever; another role beside it may name it."""
+    place = {"CORRIDOR__GATEWAY__REGISTRY__PORT": port} if port != "8400" else {}
+    done = run("check", cwd=tmp_path, CORRIDOR__REGISTRY__URL=url, **place)
+    assert done.returncode == Exit.CONFIGURATION
+    assert "registry.url: is this gateway itself" in done.stderr
+    settings = load(environment={"CORRIDOR__REGISTRY__URL": url, **place})
+    assert unsafe(settings) == []
+    with pytest.raises(Misconfigured, match=r"registry\.url is this gateway itself"):
+        _registry(settings, Health("gateway"))
 
 
 def test_code_lists_of_the_settings_are_read(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from corridor.roles.deliver import _alone
 from corridor.roles.health import Health, set_aside_gauge
 from corridor.roles.stream import plans
 from corridor.settings import Settings
-from corridor.settings.model import Listen
+from corridor.settings.model import StreamListen
 from deploy.ports import free_port
 from schemas import profiles
 from schemas.avro.generated import Unsafe
@@ -162,7 +162,7 @@ async def test_a_registry_that_goes_away_meanwhile_is_waited_for(monkeypatch: py
     monkeypatch.setattr("corridor.roles.contracts.FIRST_PAUSE", 0.001)
     monkeypatch.setattr(stream, "Runner", Runner)
     settings = msgspec.structs.replace(
-        SETTINGS, stream=Listen(port=free_port()), kafka=Kafka(bootstrap="127.0.0.1:1")
+        SETTINGS, stream=StreamListen(port=free_port()), kafka=Kafka(bootstrap="127.0.0.1:1")
     )
     async with asyncio.timeout(30):
         await stream.serve(settings, health, stop)
