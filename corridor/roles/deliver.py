@@ -22,6 +22,7 @@ from corridor.roles.contracts import (
     watch_registry,
 )
 from corridor.roles.health import Alone, Health
+from corridor.roles.lacking import Lacking, until
 from corridor.roles.permits import peers_outbound
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
@@ -70,7 +71,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         running = {}
         await together(
             stop,
-            *(_alone(name, make, running, health, stop) for name, make in makers.items()),
+            *(
+                _alone(
+                    name, make, running, health, stop, lacking=Lacking(settings.kafka, health, _needed(name))
+                )
+                for name, make in makers.items()
+            ),
             _poll(polled, settings, contracts, health, stop),
         )
 
@@ -92,14 +98,19 @@ async def _alone(
     health: Health,
     stop: asyncio.Event,
     pause: float = FIRST_PAUSE,
+    lacking: Lacking | None = None,
 ) -> None:
     """Deliver to one participant; whatever ends that is this participant's alone, and is tried again."""
     pauses = Pauses(pause, LONGEST_PAUSE)
     while not stop.is_set():
         try:
+            if lacking is not None:
+                await lacking.look()
+                while lacking.names and not stop.is_set():
+                    await lacking.changed(stop)
             outbound = running[name] = make()
             health.bring_back(name)
-            await outbound.run(stop)
+            await until(outbound.run, stop, lacking.changed if lacking is not None else None)
         except CorridorError as error:
             health.set_aside(name, error)
         except Exception as error:
@@ -107,6 +118,11 @@ async def _alone(
             health.set_aside(name, Transient("internal", one_line(error)))
         running.pop(name, None)  # it is set aside, and nobody waits for it
         await pauses.rest(stop)
+
+
+def _needed(name: str) -> dict[str, list[str]]:
+    """The topics without which nothing can be delivered to somebody."""
+    return {name: [topics.outgoing(name), topics.changelog(topics.processors(name)[2])]}
 
 
 def _polled(participant: Participant, poll: Poll) -> Polled:
@@ -125,7 +141,9 @@ async def _poll(
     if not polled:
         await stop.wait()
         return
-    follower = Window("deliver", settings.kafka, [topics.incoming(name) for name in polled], SEEN)
+    follower = Window(
+        "deliver", settings.kafka, [topics.incoming(name) for name in polled], SEEN, health.lacks_topic
+    )
     following = asyncio.create_task(follower.run())
     try:
         sizes = Sizes(settings.topics.max_message_bytes)

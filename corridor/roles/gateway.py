@@ -57,6 +57,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         sizes=Sizes(settings.topics.max_message_bytes),
         aside=health.set_aside,
         reachable=lambda: health.has("kafka"),
+        missing=health.lacks_topic,
     )
     endpoints: list[Endpoint] = []
     for one in senders:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.pauses import pause
-from schemas.errors import CorridorError, Misconfigured, one_line
+from schemas.errors import CorridorError, Misconfigured, Transient, one_line
 
 log = structlog.get_logger(__name__)
 
@@ -129,6 +129,13 @@ class Health:
             set_aside_gauge.remove(self.role, participant, error.code)
             log.info("participant brought back", participant=participant)
 
+    def lacks_topic(self, participant: str, topic: str | None) -> None:
+        """Set a participant aside whose topic is missing; with None, run with it again."""
+        if topic is None:
+            self.bring_back(participant)
+        else:
+            self.set_aside(participant, missing_topic(topic))
+
     @property
     def degraded(self) -> list[str]:
         """What is away that the role can do without for a while."""
@@ -178,3 +185,8 @@ class Health:
 
     async def _metrics(self, _: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def missing_topic(topic: str) -> Transient:
+    """Say that a topic is missing."""
+    return Transient("kafka-unavailable", f"there is no topic {topic}: corridor topics create")

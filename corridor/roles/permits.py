@@ -19,6 +19,7 @@ from connectors.epermit.public import public_routes
 from connectors.pauses import Pauses, unless
 from connectors.settings import AuthoritySettings, Deliver, Participant
 from corridor.roles.health import Alone, Health
+from corridor.roles.lacking import Lacking
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.avro.jsonform import JsonForm
@@ -83,6 +84,8 @@ class PermitOffice:
             lambda: health.has("kafka"),
         )
         self._health = health
+        peers = [topics.outgoing(topics.peer(self.name, code)) for code in authority.peers]
+        self._lacking = Lacking(settings.kafka, health, {self.name: [topics.incoming(self.name), *peers]})
         self._authority = Authority(participant.name, authority, self._ledger)
 
     def routes(self) -> list[BaseRoute]:
@@ -102,13 +105,21 @@ class PermitOffice:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the ledger, publish our keys and meet the peers, until ``stop`` is set."""
+        looking = asyncio.create_task(self._look(stop))
         try:
             started = await self._until_done(self._ledger.start, self.name, stop)
             if started and await self._until_done(self._publish, self.name, stop):
                 await asyncio.gather(*(self._meet(code, stop) for code in self._settings.peers))
             await stop.wait()
         finally:
+            looking.cancel()
             await self._ledger.close()
+
+    async def _look(self, stop: asyncio.Event) -> None:
+        """Look whether our topics are there: who lacks one is set aside, alone, and waits for it."""
+        await self._lacking.look()
+        while not stop.is_set():
+            await self._lacking.changed(stop)
 
     async def _publish(self) -> None:
         if any(kid not in self._ledger.state.keys for kid in self._authority.signers):

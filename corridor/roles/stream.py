@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any
 
 import structlog
 
@@ -12,6 +13,7 @@ from connectors.pauses import Pauses
 from connectors.settings import Participant
 from corridor.roles.contracts import codec, registered, registry_client, tried, watch_registry
 from corridor.roles.health import Alone, Aside, Health
+from corridor.roles.lacking import Lacking, until
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
 from schemas import profiles
@@ -60,10 +62,18 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         if not await tried(add_aboard, "registry", health, stop):
             return
         turn = asyncio.Lock()
-        works = tuple(Processor(stage, contracts, turn) for stage in stages)
-        crew = Crew("stream", f"{settings.processing.app}.stream", works)
         sizes = Sizes(settings.topics.max_message_bytes)
-        await processors.run(lambda: Runner(crew, settings.kafka, settings.processing, sizes), stop)
+        own = [stage for stage in stages if stage.participant in settings.participants]
+        lacking = Lacking(settings.kafka, health, _needed(own))
+        await lacking.look()
+
+        def make() -> Runner:
+            able = [stage for stage in stages if stage.participant not in lacking.names]
+            works = tuple(Processor(stage, contracts, turn) for stage in able)
+            crew = Crew("stream", f"{settings.processing.app}.stream", works)
+            return Runner(crew, settings.kafka, settings.processing, sizes)
+
+        await processors.run(make, stop, lacking.changed)
 
     try:
         await together(
@@ -87,22 +97,39 @@ class Processors:
         """Tell whether they have their partitions."""
         return self._runner is not None and self._runner.running
 
-    async def run(self, make: Callable[[], Runner], stop: asyncio.Event) -> None:
+    async def run(
+        self,
+        make: Callable[[], Runner],
+        stop: asyncio.Event,
+        changed: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
         """Process until ``stop`` is set.
 
         Args:
             make: a new runner: one that ended is of no use any more.
             stop: ends it.
+            changed: returns when it is time for another runner.
         """
         pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
         while not stop.is_set():
             self._runner = make()
             try:
-                await self._runner.run(stop)
+                await until(self._runner.run, stop, changed)
             except Exception as error:
                 defect = not isinstance(error, Transient)
                 log.warning("processors begin again", error=repr(error), exc_info=defect)
                 await pauses.rest(stop)
+
+
+def _needed(stages: Sequence[Stage]) -> dict[str, set[str]]:
+    """The topics of each participant without which its processors cannot run."""
+    needed: dict[str, set[str]] = {}
+    for stage in stages:
+        own = {stage.source, stage.target} - {topics.EVENTS}
+        if stage.translator.stateful or stage.wait:
+            own.add(stage.changelog)
+        needed.setdefault(stage.participant, set()).update(own)
+    return needed
 
 
 Plan = tuple[Participant, str, Translator]

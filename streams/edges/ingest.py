@@ -55,6 +55,7 @@ class Ingest:
         sizes: what the topics take.
         aside: is told of a participant whose schema the registry refuses.
         reachable: tells whether Kafka answers, as far as is known: nobody waits for one that does not.
+        missing: is told of a participant whose topic is missing, and with None that it is there.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Ingest:
         sizes: Sizes | None = None,
         aside: Callable[[str, CorridorError], None] | None = None,
         reachable: Callable[[], bool] = lambda: True,
+        missing: Callable[[str, str | None], None] = lambda *_: None,
     ) -> None:
         self._sizes = sizes or Sizes()
         self._aside, self._reachable = aside, reachable
@@ -75,7 +77,7 @@ class Ingest:
         self._patience = patience
         self._frames: dict[str, bytes] = {}
         self._topics = [topics.incoming(name) for name in schemas]
-        self.follower = Window("gateway", kafka, self._topics, window)
+        self.follower = Window("gateway", kafka, self._topics, window, missing)
         """Ids that are in the log."""
         self._producer: AIOKafkaProducer | None = None
         self._broken = asyncio.Event()
@@ -127,6 +129,8 @@ class Ingest:
             self._sizes.check(topics.incoming(message.participant), *self._record(message))
         if any(message.participant not in self._frames for message in messages) and self.ready:
             raise Transient("participant-set-aside", "the registry refuses the schema of this participant")
+        if self.ready and any(self.follower.lacks(message.participant) for message in messages):
+            raise Transient("participant-set-aside", "the topic of this participant is missing")
         if not self.ready or not self._reachable() or self._pending_bytes > MOST_PENDING:
             raise Transient("log-unavailable", "Kafka does not take messages now", retry_after=RETRY_AFTER)
         waiting = [future for message in messages if (future := self._write(message)) is not None]

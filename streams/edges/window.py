@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -19,8 +20,10 @@ from streams.kafka.settings import Kafka
 log = structlog.get_logger(__name__)
 
 FETCH_BYTES: Final = 262_144
-LOOK: Final = 0.5
+LOOK: Final = 2.0
 """Seconds between two looks for a topic that is missing."""
+GRACE: Final = 2.0
+"""Seconds that a topic is waited for at the start before it is taken to be missing."""
 
 
 class Window:
@@ -31,9 +34,18 @@ class Window:
         kafka: connection.
         topics: ``in.<participant>`` of all participants.
         window: ids that are remembered, of all topics together.
+        missing: is told of a participant whose topic is missing, and with None that it is there and read.
     """
 
-    def __init__(self, role: str, kafka: Kafka, topics: Sequence[str], window: int) -> None:
+    def __init__(
+        self,
+        role: str,
+        kafka: Kafka,
+        topics: Sequence[str],
+        window: int,
+        missing: Callable[[str, str | None], None] = lambda *_: None,
+    ) -> None:
+        self._tell, self._lacking = missing, set[str]()
         self._kafka, self._topics, self._window = kafka, topics, window
         self._digests: dict[bytes, bytes] = {}
         metrics.remembered_ids.labels(role).set_function(lambda: len(self._digests))
@@ -50,6 +62,10 @@ class Window:
         self._digests[_key(participant, message_id)] = digest
         if len(self._digests) > self._window:
             del self._digests[next(iter(self._digests))]
+
+    def lacks(self, participant: str) -> bool:
+        """Tell whether the topic of a participant is missing, or its ids are not known yet."""
+        return any(_participant(topic) == participant for topic in self._lacking)
 
     async def catch_up(self) -> None:
         """Return when everything that is in the log now is known."""
@@ -80,32 +96,68 @@ class Window:
         )
         try:
             await consumer.start()
+            await consumer._client.set_topics(self._topics)  # noqa: SLF001 - else it knows no partitions
             partitions = await self._partitions(consumer)
             consumer.assign(partitions)
-            targets = await consumer.end_offsets(partitions)
+            targets = await consumer.end_offsets(partitions) if partitions else {}
             await self._seek(consumer, targets)
+            self._mark(set(self._topics) - {one.topic for one in partitions})
+            looked, fresh = time.monotonic(), dict[TopicPartition, int]()
             while True:
                 for records in (await consumer.getmany(timeout_ms=100)).values():
                     for record in records:
                         self._take(record)
                 if self._asked.is_set():
                     self._asked.clear()
-                    targets = await consumer.end_offsets(partitions)
+                    targets = await consumer.end_offsets(partitions) if partitions else {}
                 if not self.caught_up.is_set() and await _reached(consumer, targets):
                     self.caught_up.set()
                     pauses.reset()
+                if fresh and await _reached(consumer, fresh):
+                    self._mark(self._lacking - {one.topic for one in fresh})
+                    fresh = {}
+                if self._lacking and not fresh and time.monotonic() > looked + LOOK:
+                    looked = time.monotonic()
+                    fresh = await self._include(consumer, partitions)
+                    partitions += list(fresh)
         finally:
             await consumer.stop()
 
+    def _mark(self, lacking: set[str]) -> None:
+        """Note which topics are missing, and tell what has changed."""
+        before, self._lacking = self._lacking, lacking
+        for topic in sorted(lacking - before):
+            self._tell(_participant(topic), topic)
+        for topic in sorted(before - lacking):
+            self._tell(_participant(topic), None)
+
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        found: list[TopicPartition] = []
-        await consumer._client.set_topics(self._topics)  # noqa: SLF001 - else it knows no partitions of them
-        for topic in self._topics:
-            while not (partitions := consumer.partitions_for_topic(topic)):
-                await consumer.topics()
-                await asyncio.sleep(LOOK)
-            found += [TopicPartition(topic, partition) for partition in sorted(partitions)]
-        return found
+        """The partitions of all topics that are there; one that is missing is one participant's alone."""
+        until = time.monotonic() + GRACE
+        while missing := [one for one in self._topics if not consumer.partitions_for_topic(one)]:
+            if time.monotonic() > until:
+                break
+            await consumer._client.force_metadata_update()  # noqa: SLF001
+            await asyncio.sleep(GRACE / 8)
+        return _partitions_of(consumer, [one for one in self._topics if one not in missing])
+
+    async def _include(
+        self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Follow topics as well that were missing; gives how far they are to be read."""
+        client = consumer._client  # noqa: SLF001 - else it knows no partitions of them
+        await client.set_topics(self._topics)
+        await client.force_metadata_update()
+        fresh = _partitions_of(consumer, sorted(self._lacking))
+        if not fresh:
+            return {}
+        ends = await consumer.end_offsets(fresh)
+        at = {one: await consumer.position(one) for one in partitions}
+        consumer.assign([*partitions, *fresh])
+        for partition, position in at.items():
+            consumer.seek(partition, position)
+        await self._seek(consumer, ends)
+        return dict(ends)
 
     async def _seek(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
         """Begin so far back that the window fills even if keys are spread unevenly."""
@@ -122,7 +174,19 @@ class Window:
         except (KeyError, AttributeError, ValueError):
             log.debug("a record without id and digest", topic=record.topic, offset=record.offset)
             return
-        self.note(record.topic.partition(".")[2], identity, digest)
+        self.note(_participant(record.topic), identity, digest)
+
+
+def _participant(topic: str) -> str:
+    return topic.partition(".")[2]
+
+
+def _partitions_of(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
 
 
 async def _reached(consumer: AIOKafkaConsumer, targets: dict[TopicPartition, int]) -> bool:

@@ -192,6 +192,16 @@ async def partitions(kafka: Kafka, topic: str) -> int:
     return len(found["partitions"])
 
 
+async def existing(kafka: Kafka) -> set[str]:
+    """Name the topics that are there.
+
+    Raises:
+        Transient: ``kafka-unavailable``.
+    """
+    async with _admin(kafka) as admin:
+        return set(await admin.list_topics())
+
+
 async def limits(kafka: Kafka, names: Sequence[str]) -> dict[str, int]:
     """Ask Kafka for the ``max.message.bytes`` of topics; those that are not there are left out.
 

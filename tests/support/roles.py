@@ -45,11 +45,11 @@ TOKEN = "dlp-token-0123456789"
 class Broker:
     """All roles in one process, asked over HTTP."""
 
-    def __init__(self, directory: Path, kafka: str) -> None:
+    def __init__(self, directory: Path, kafka: str, more: str = "") -> None:
         self.ports = {role: free_port() for role in ROLES}
         self.log = directory / "roles.log"
         self._file = directory / "corridor.toml"
-        self._file.write_text(SETTINGS.format(kafka=kafka, directory=directory, **self.ports))
+        self._file.write_text(SETTINGS.format(kafka=kafka, directory=directory, **self.ports) + more)
 
     async def __aenter__(self) -> Broker:
         with self.log.open("wb") as log:
@@ -90,6 +90,12 @@ class Broker:
         """Ask all roles."""
         for role in ROLES:
             await self.until(role, condition)
+
+    async def send(self, path: str, body: bytes) -> httpx.Response:
+        """Send a message to a webhook of the gateway."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        url = f"http://{LOOPBACK}:{self.ports['gateway']}{path}"
+        return await self._client.post(url, content=body, headers=headers)
 
     async def metrics(self) -> dict[str, float]:
         """Samples of the process, by name and labels."""
