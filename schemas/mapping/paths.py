@@ -146,7 +146,10 @@ class Paths:
     def _name(self, node: ast.Name, expected: Type | None) -> Value:
         names = self.names
         if node.id in names.variables:
-            return names.variables[node.id]
+            value = names.variables[node.id]
+            if value.path is not None and value.type.kind not in {"record", "list", "map"}:
+                self._reading(value.path, value.anchor)  # an item of a list of texts
+            return value
         if node.id in names.lets:
             return names.lets[node.id](self.function)
         if names.root is not None and node.id in names.root.type.fields:
@@ -176,12 +179,7 @@ class Paths:
             raise Wrong(node, f"no field `{name}`{what}{suggest(name, holder.type.fields)}")
         path = (*holder.path, name) if holder.path is not None else None
         if path is not None:
-            read = Read(path, holder.anchor, self.function.tag, self.block, self.testing > 0)
-            self.read(read)
-            if read.tested:
-                self.tests.append(
-                    lambda block: self.read(read._replace(tested=False, block=block or read.block))
-                )
+            self._reading(path, holder.anchor)
         key = f"{holder.code}.{name}"
         known = self.function.here.remembered(key)
         if known is not None:
@@ -207,6 +205,13 @@ class Paths:
         )
         place.memo[key] = value
         return value
+
+    def _reading(self, path: tuple[str, ...], anchor: Anchor | None) -> None:
+        """Note that a field is read, and what for."""
+        read = Read(path, anchor, self.function.tag, self.block, self.testing > 0)
+        self.read(read)
+        if read.tested:
+            self.tests.append(lambda block: self.read(read._replace(tested=False, block=block or read.block)))
 
     def _converted(self, kind: Type, code: str) -> str:
         """A struct holds times and decimals as JSON has them: make a datum of it."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from schemas.avro.schema import Schema
 from schemas.avro.structs import member
@@ -52,6 +52,13 @@ def kinds(schema: Schema) -> frozenset[str]:
 
 Shown = Callable[[Any, str], str | None]
 """Gives what a record has at a pointer, as text."""
+
+
+class Noted(NamedTuple):
+    """Losses and findings with their ``let``, by pointer and reason or rule."""
+
+    lost: dict[tuple[str, str], tuple[int, Loss]]
+    found: dict[tuple[str, str], tuple[int, Finding]]
 
 
 class MessageReport:
@@ -155,6 +162,21 @@ class MessageReport:
         if value is None or value == "" or not self._personal:
             return shorten(value)
         return HIDDEN if self.is_personal(pointer) else shorten(value)
+
+    def apart(self) -> Noted:
+        """What was said so far, taken out."""
+        said, self._lost, self._found = Noted(self._lost, self._found), {}, {}
+        return said
+
+    def again(self, said: Noted, *, aside: bool = False) -> None:
+        """Say what was taken out; ``aside`` of it what is of no rule, or stands in the item that is read."""
+        place = None if self.moved is None else self.moved[0] + "/"
+        for lost, (origin, loss) in said.lost.items():
+            if not aside or origin != -1 or (place and loss.pointer.startswith(place)):
+                self._lost.setdefault(lost, (origin, loss))
+        for found, (origin, finding) in said.found.items():
+            if not aside or origin != -1 or (place and finding.pointer.startswith(place)):
+                self._found.setdefault(found, (origin, finding))
 
     def unverified(self, name: str, key: str) -> None:
         """Note the use of a row that is not verified; the same one twice is one."""

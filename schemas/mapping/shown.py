@@ -19,7 +19,14 @@ class Place(NamedTuple):
     value: str
 
 
-def places(here: Any, path: tuple[str, ...], pointer: str, kind: str) -> Iterator[Place]:  # noqa: ANN401
+def places(
+    here: Any,  # noqa: ANN401 - a datum or struct
+    path: tuple[str, ...],
+    pointer: str,
+    kind: str,
+    *,
+    items: bool = False,
+) -> Iterator[Place]:
     """Where a record has a value at a path, in each item of the lists on it.
 
     Args:
@@ -27,15 +34,16 @@ def places(here: Any, path: tuple[str, ...], pointer: str, kind: str) -> Iterato
         path: from it.
         pointer: of the record.
         kind: logical type of the values.
+        items: of a list of texts each of them, not the whole.
     """
     if here is None or here in ("", []):
         return
-    if isinstance(here, list) and path:
+    if isinstance(here, list) and (path or items):
         for index, item in enumerate(here):
-            yield from places(item, path, f"{pointer}/{index}", kind)
+            yield from places(item, path, f"{pointer}/{index}", kind, items=items)
     elif path:
         inner = here.get(path[0]) if isinstance(here, dict) else member(here, path[0])
-        yield from places(inner, path[1:], f"{pointer}/{path[0]}", kind)
+        yield from places(inner, path[1:], f"{pointer}/{path[0]}", kind, items=items)
     else:
         one = here[0] if isinstance(here, list) else here
         if not isinstance(one, dict) and not hasattr(here, "__struct_fields__"):

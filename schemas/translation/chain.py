@@ -16,7 +16,7 @@ from schemas.mapping.reasons import IMPLIED, NO_EQUIVALENT
 from schemas.mapping.report import kinds, plain
 from schemas.mapping.shown import Place
 from schemas.records import Finding, Loss
-from schemas.translation.lineage import elsewhere, is_chief, origin, texts_at, wanting
+from schemas.translation.lineage import elsewhere, is_chief, origin, rank, texts_at, wanting
 from schemas.translation.model import Context, Output, Record, Result
 from schemas.translation.store import Store
 from schemas.translation.translator import Translator
@@ -98,7 +98,10 @@ class ChainStep:
         """What is in no output, at the sender's own pointers where they are known; none of an echo."""
         if self.result is None or (self.result.outputs and not self.outputs):
             return []
-        return [sent for loss in self.result.losses if (sent := self._sent(loss)) is not None]
+        sent = [one for loss in self.result.losses if (one := self._sent(loss)) is not None]
+        # a list is not lost beside its items
+        lists = {one.loss.pointer.rpartition("/")[0] for one in sent}
+        return [one for one in sent if one.loss.pointer not in lists]
 
     @property
     def findings(self) -> list[Finding]:
@@ -111,7 +114,8 @@ class ChainStep:
         if self.result is None or self.result.told or before is None or before.result is None or came is None:
             return SenderLoss(loss)
         logical = before.stage.translator.mapping.remains.logical
-        found = origin(before.result, came, loss.pointer, self._value(loss), logical)
+        nth = self._rank(loss.pointer)
+        found = origin(before.result, came, loss.pointer, self._value(loss), logical, nth)
         if found is None:
             if came.rule is not None:
                 return None
@@ -125,6 +129,13 @@ class ChainStep:
             return None  # a version before said it
         value = found.value if loss.value and loss.value != HIDDEN else loss.value
         return SenderLoss(Loss(at, loss.reason, value), loss.pointer)
+
+    def _rank(self, pointer: str) -> int:
+        """How many items of the record before one have the same value."""
+        if self.result is None or pointer == plain(pointer):
+            return 0
+        logical = self.stage.translator.mapping.remains.logical
+        return rank(self.result.record, pointer, logical(tuple(plain(pointer)[1:].split("/"))))
 
     def _value(self, loss: Loss) -> str | None:
         """The value that was lost, to find its origin by; what is hidden is read in the record."""
@@ -167,7 +178,8 @@ class ChainStep:
         if before is None or before.result is None or came is None:
             return finding
         logical = before.stage.translator.mapping.remains.logical
-        place = origin(before.result, came, finding.pointer, finding.value, logical)
+        nth = self._rank(finding.pointer)
+        place = origin(before.result, came, finding.pointer, finding.value, logical, nth)
         if place is not None and place.value != finding.value and not is_chief(came, finding.pointer, place):
             place = None  # what it is named by is absent, whatever stood in for that
         pointer = place.pointer if place is not None else self._wanting(finding.pointer)

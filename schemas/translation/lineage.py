@@ -7,11 +7,12 @@ variables of the rule tell, the items that were taken by an index, and the value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from schemas.mapping.code import SOME, Claim
 from schemas.mapping.compile import CompiledRule
-from schemas.mapping.report import INDEX, locate, starred
+from schemas.mapping.report import INDEX, locate, plain, starred
 from schemas.mapping.shown import Place, places
 from schemas.translation.model import Output, Result
 
@@ -25,6 +26,7 @@ def origin(
     pointer: str,
     value: str | None,
     logical: Logical = lambda _: "",
+    nth: int = 0,
 ) -> Place | None:
     """The field of a message that a field of one of its outputs was made from.
 
@@ -34,26 +36,41 @@ def origin(
         pointer: of the output's field.
         value: its value as text; of several fields that may be meant the one with this value is.
         logical: type of a field of the message.
+        nth: how many items of the output before it have the same value: as many of the message have it.
 
     Returns:
         None when the rule made the field of nothing in the message.
     """
     if output.rule is None:
         return None
-    field = starred(pointer)
-    found = [
-        place
-        for claim in _ordered(output.rule, field)
-        for place in _places(result, output, claim, logical, value)
-    ]
-    same = [place for place in found if place.value == value]
-    numbers = INDEX.findall(pointer)
+    claims, numbers = _ordered(output.rule, starred(pointer)), INDEX.findall(pointer)
+    found: list[Place] = []
+    for items in (True, False) if numbers else (False,):
+        here = [
+            place for claim in claims for place in _places(result, output, claim, logical, value, items=items)
+        ]
+        here = list({place.pointer: place for place in here}.values())
+        same = [place for place in here if place.value == value]
+        if items and not same and value:
+            same = [place for place in here if _plain(place.value) == _plain(value)]
+        if same:
+            return same[min(nth, len(same) - 1)]
+        found = found or here
     index = int(numbers[-1][1:]) if numbers else 0
-    if index < len(found) and found[index].value == value:
-        return found[index]
-    if same:
-        return same[min(index, len(same) - 1)] if len(same) > 1 else same[0]
     return found[index] if index < len(found) else found[0] if found else None
+
+
+def rank(record: Any, pointer: str, logical: str) -> int:  # noqa: ANN401 - a datum or struct
+    """How many fields at the path of a pointer have the value that it has, and stand before it."""
+    path = tuple(plain(pointer)[1:].split("/"))
+    found = list(places(record, path, "", logical, items=True))
+    mine = next((place for place in found if place.pointer == pointer), None)
+    before = takewhile(lambda place: place is not mine, found) if mine is not None else ()
+    return sum(1 for place in before if mine is not None and place.value == mine.value)
+
+
+def _plain(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).upper()
 
 
 def wanting(rules: Iterable[CompiledRule], pointer: str) -> str | None:
@@ -122,29 +139,31 @@ def _places(
     claim: Claim,
     logical: Logical = lambda _: "",
     value: str | None = None,
+    *,
+    items: bool = False,
 ) -> Iterator[Place]:
     message, path, anchor = result.record, claim.path, claim.anchor
     if anchor is not None and anchor.number:
-        yield from _of_taken(result, claim, logical)
+        yield from _of_taken(result, claim, logical, items=items)
         return
     here = message
     if anchor is None or not anchor.name.startswith("$") or output.rule is None:
-        yield from places(here, path, "", logical(path))
+        yield from places(here, path, "", logical(path), items=items)
         return
     here = output.variables[output.rule.variables.index(anchor.name[1:])]
     start = locate(message, here)
     if start or here is message:
-        yield from places(here, path[anchor.depth :], start, logical(path))
+        yield from places(here, path[anchor.depth :], start, logical(path), items=items)
     else:  # an item of another version of the message: where this one has the same
         yield from (place for place in places(message, path, "", logical(path)) if place.value == value)
 
 
-def _of_taken(result: Result, claim: Claim, logical: Logical) -> Iterator[Place]:
+def _of_taken(result: Result, claim: Claim, logical: Logical, *, items: bool = False) -> Iterator[Place]:
     """Of the items that an index took; of all where they are of another version of the message."""
     message, path, anchor = result.record, claim.path, claim.anchor or SOME
     taken = [item for number, item in result.took if number == anchor.number and item is not None]
     here = {start: item for item in taken if (start := locate(message, item))}
     if taken and not here:
-        yield from places(message, path, "", logical(path))
+        yield from places(message, path, "", logical(path), items=items)
     for start, item in here.items():
-        yield from places(item, path[anchor.depth :], start, logical(path))
+        yield from places(item, path[anchor.depth :], start, logical(path), items=items)

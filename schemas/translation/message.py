@@ -12,7 +12,7 @@ from schemas.avro.violation import HIDDEN
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.reasons import kind_of
 from schemas.mapping.remains import Left
-from schemas.mapping.report import MessageReport
+from schemas.mapping.report import MessageReport, Noted
 from schemas.translation.model import Context, Event, Output, Record
 from schemas.translation.privacy import PersonalFields, people
 
@@ -32,6 +32,20 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     keep: dict[str, Any] | None
 
 
+class _Marked:
+    """Takes what rules make, each with what was taken out of lists and what was reported for it."""
+
+    def __init__(self, report: MessageReport) -> None:
+        self.all: list[tuple[Candidate, list[tuple[int, Any]], Noted]] = []
+        self._report, self._at = report, len(report.took)
+
+    def append(self, made: tuple[Any, ...]) -> None:
+        """Take one: a rule calls it when all of that is made."""
+        took = self._report.took
+        self.all.append((Candidate(*made), took[self._at :], self._report.apart()))
+        self._at = len(took)
+
+
 class Message:
     """Runs the generated functions over one record.
 
@@ -45,7 +59,7 @@ class Message:
 
     __slots__ = (
         *("_decode", "_functions", "_lets", "_listed", "_mapping", "_personal", "_said"),
-        *("context", "fired", "record", "report", "source", "untold_of"),
+        *("beside", "context", "fired", "record", "report", "source", "untold_of"),
     )
 
     def __init__(
@@ -64,6 +78,8 @@ class Message:
         self._said: tuple[Any, PersonalFields] | None = None
         self.fired: list[tuple[Any, ...]] = []
         """What the rules made the last time they ran, as `Candidate` has it."""
+        self.beside: list[Candidate] = []
+        """What they made of single items of which the record says something else than of the rest."""
         self.untold_of: dict[str, set[str]] = {}
         """By rule: pointers of what it says and no output does."""
         self.source = source
@@ -79,6 +95,7 @@ class Message:
 
     def restart(self, record: Any) -> None:  # noqa: ANN401 - a datum
         """Forget what was said but for what stands in the message itself, and begin anew."""
+        self.beside = []
         self.record, self._lets = record, self._mapping.slots()
         self.report = MessageReport(
             self.context.findings, self._personal, self._mapping.remains.shown, record
@@ -123,9 +140,28 @@ class Message:
         self.fired = out
         return out
 
+    def single(self, event: Event, wanted: Callable[[Candidate], bool]) -> list[Candidate]:
+        """Run all rules for what they say of single items: what they make else takes and reports nothing."""
+        report = self.report
+        before, start, made = report.apart(), len(report.took), _Marked(report)
+        self._functions["rules"](self.record, self.context, report, event, self._lets, made)
+        rest = report.apart()
+        del report.took[start:]
+        report.again(before)
+        kept = []
+        for candidate, took, said in made.all:
+            if wanted(candidate):
+                kept.append(candidate)
+                report.took += took
+            report.again(said, aside=not wanted(candidate))
+        report.again(rest, aside=True)
+        self.beside += kept
+        return kept
+
     def untold_event(self, candidate: Candidate) -> None:
         """What a rule made is not told: it carries nothing."""
         rule, items = candidate.rule, candidate.variables
+        self.beside = [one for one in self.beside if one is not candidate]
         self.fired = [made for made in self.fired if made[0] is not rule or made[5] is not items]
 
     def head(self, candidate: Candidate, event: Event) -> bytes:
@@ -185,7 +221,10 @@ class Message:
         """
         fired = [(made[0], made[5]) for made in self.fired if not (made[0].rest or made[0].beside)]
         remains, took = self._mapping.remains, self.report.took
-        found = remains.left(self.record, fired, took, before=before, changed=changed, surely=True)
+        beside = [(one.rule, one.variables) for one in self.beside]
+        found = remains.left(
+            self.record, fired, took, before=before, changed=changed, surely=True, beside=beside
+        )
         new = [left for left in found if kind_of(left.reason) == "loss"]
         if not new:
             return new

@@ -102,7 +102,7 @@ class Reader:
             partial: its own record.
             whole: the document with it.
         """
-        said, found = None, list[tuple[Aside, Reading | None]]()
+        said, found, message.beside = None, list[tuple[Aside, Reading | None]](), []
         if self._asides is not None and kind != ANNULMENT:
             said = self._asides.of(partial, whole)
             for pointer, one in said.unknown.items():
@@ -180,11 +180,8 @@ class Reader:
             facts = message.value(f"register_{register}", nothing)
             event.memory[register] = facts if facts is not None else timeline.recall(register, key)
         participant = message.context.participant
-        made = [
-            Made(uuid5(participant, one.rule.name, *one.key), one, message, event)
-            for one in message.candidates(event)
-            if _single(one) and id(one.variables[-1]) in aside.items
-        ]
+        candidates = message.single(event, lambda one: _single(one) and id(one.variables[-1]) in aside.items)
+        made = [Made(uuid5(participant, one.rule.name, *one.key), one, message, event) for one in candidates]
         made = _once(made)
         if not made:
             _lose(message, aside.said)

@@ -117,8 +117,8 @@ def test_times_are_shown_as_the_sender_wrote_them() -> None:
 @pytest.mark.parametrize("place", ["KZALS", "CNHRS", "TRHAL", "ROCND"])
 def test_a_known_place_without_a_station_is_no_unknown_code(place: str) -> None:
     """These stand in the list of places and have no ESR code: the target has no code for them."""
-    found = lost(told(DLP, DTC, event(location={"UNLocationCode": place})))
-    assert found == {"/location/UNLocationCode": ("place-unknown", place)}
+    act = event(location={"UNLocationCode": place}, remark="dent")
+    assert lost(told(DLP, DTC, act)) == {"/location/UNLocationCode": ("place-unknown", place)}
 
 
 def test_a_finding_is_at_the_senders_own_field() -> None:
