@@ -19,6 +19,7 @@ from connectors.auth.webhook import hmac_key
 from connectors.http.egress import Guard, is_address, resolve
 from connectors.receive.admission import Admission
 from connectors.settings import Participant
+from corridor.lists import bring_lists
 from corridor.roles.contracts import codec, edge_format, json_form, registry_client
 from corridor.roles.permits import require_profile
 from corridor.roles.stream import plans
@@ -26,7 +27,6 @@ from corridor.settings import Settings, unsafe
 from corridor.settings.exposure import Outward, outward
 from corridor.settings.model import Codes
 from schemas import profiles
-from schemas.codes.lists import CodeLists
 from schemas.epermit.keys import read_private
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient, one_line
 from schemas.records import OUTBOX, PERMIT
@@ -56,7 +56,7 @@ class Problem(NamedTuple):
 def participants(settings: Settings) -> Iterator[Problem]:
     """Compile what every participant needs, send the examples of its profile through it, try its keys."""
     try:
-        CodeLists.load(settings.overlays)
+        bring_lists(settings)
     except Misconfigured as error:
         yield Problem("codes.overlays", error.message)
         settings = msgspec.structs.replace(settings, codes=Codes())

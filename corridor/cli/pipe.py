@@ -13,12 +13,13 @@ import uvloop
 
 from connectors.registry.client import RegistryClient
 from corridor.cli.options import settings_options
+from corridor.lists import bring_lists
 from corridor.logging import configure
 from corridor.settings import Settings
 from corridor.settings.model import Listen
 from corridor.signals import heed
 from schemas.avro.schema import Schema
-from schemas.codes.lists import CodeLists
+from schemas.codes.brought import brought
 from schemas.errors import CorridorError, Misconfigured
 from schemas.profiles import load, names
 from streams.processing.pipe import Route, make_pipe
@@ -151,7 +152,8 @@ async def _run(
         contracts = Contracts(client, schema_id)
         await contracts.start()
         text = await asyncio.to_thread(mapping.read_text, encoding="utf-8")
-        codes = await asyncio.to_thread(CodeLists.load, settings.overlays)
+        await asyncio.to_thread(bring_lists, settings)
+        codes = brought()
         pipe = await make_pipe(
             text, str(mapping), schemas, route, settings.kafka, settings.processing, contracts, codes
         )

@@ -6,8 +6,9 @@ import click
 
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, say, settings_options
+from corridor.lists import bring_lists
 from corridor.settings import Settings
-from corridor.view.database import Database, bring_lists
+from corridor.view.database import Database
 from corridor.view.page import shipment
 from corridor.view.show import show
 

@@ -19,6 +19,7 @@ from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.refusal import encoding_of
+from schemas.codes.brought import bring
 from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent
 from schemas.mapping.compile import CompiledMapping, compile_expression
@@ -91,6 +92,7 @@ def command(
     Exit code 1 when there was a dead letter; the other messages are translated all the same.
     """
     accepted = round(time.time() * 1000) if accepted is None else accepted
+    bring(CodeLists.load(overlays))
     override = _override(mapping_file, overlays)
     chain = Chain(list(_stages(source, target, override, overlays)))
     form, codec = _forms(target)

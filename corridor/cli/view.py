@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from corridor.cli.options import emit, json_option, settings_options
+from corridor.lists import bring_lists
 from corridor.roles.contracts import registry_client
 from corridor.settings import Settings
-from corridor.view.database import Database, bring_lists
+from corridor.view.database import Database
 from corridor.view.dump import dump
 from corridor.view.projector import NAME, TOPICS, Projector
 from corridor.view.status import status_of

@@ -27,6 +27,7 @@ from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.leaves import leaves
+from schemas.codes.brought import brought
 from schemas.errors import Invalid, Misconfigured, Transient
 from schemas.mapping.compile import compile_expression
 from schemas.text import forbidden
@@ -64,8 +65,8 @@ def edge_format(name: str) -> Format:
     if profile.http is None:
         raise Misconfigured("settings-invalid", f"the profile {name} has no http.yaml: nobody can speak it")
     form, avro = json_form(name), codec(name)
-    identify = compile_expression(profile.http.message_id, profile.schema)
-    partition = compile_expression(profile.http.key, profile.schema)
+    identify = compile_expression(profile.http.message_id, profile.schema, brought())
+    partition = compile_expression(profile.http.key, profile.schema, brought())
 
     def read(body: bytes) -> IncomingMessage:
         encoded, findings = form.take(body)

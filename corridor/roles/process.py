@@ -16,6 +16,7 @@ from connectors.http.server import listen, make_server
 from connectors.pauses import pause
 from connectors.receive.app import make_app
 from corridor.guard import OURS
+from corridor.lists import bring_lists
 from corridor.roles import role
 from corridor.roles.health import Health
 from corridor.roles.layout import Layout
@@ -52,6 +53,7 @@ def run_roles(names: Sequence[str], settings: Settings, flush: Callable[[], None
 async def _run(names: Sequence[str], settings: Settings, flush: Callable[[], None]) -> None:
     facts = {"version": version(OURS)}
     log.info("starting", roles=list(names), kafka=settings.kafka.bootstrap, **facts)
+    await asyncio.to_thread(bring_lists, settings)
     make_own(settings)
     await require_access(settings.kafka)
     stop = asyncio.Event()

@@ -15,7 +15,7 @@ from corridor.roles.process import serve_all, together
 from corridor.settings import Settings
 from corridor.settings.logins import view_logins
 from corridor.view.api import view_routes
-from corridor.view.database import Database, bring_lists
+from corridor.view.database import Database
 from corridor.view.figures import Figure, recent
 from corridor.view.projector import NAME, TOPICS, Projector
 from schemas.errors import Transient
@@ -36,7 +36,6 @@ figures = Gauge(
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """Project and answer until ``stop`` is set."""
-    await asyncio.to_thread(bring_lists, settings)
     client = registry_client(settings)
     contracts = Contracts(client)
     database = Database(settings.view)

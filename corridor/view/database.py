@@ -12,10 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from connectors.auth.secret import find_secret
-from corridor.settings.model import Settings, View
-from schemas.codes.lists import CodeLists
+from corridor.settings.model import View
 from schemas.errors import Misconfigured, Permanent, Transient
-from schemas.shipment import codes
 
 DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+pg8000"}
 """Database to its driver."""
@@ -132,16 +130,6 @@ class Database:
             raise Transient("view-unavailable", f"{self.address}: {error.orig}") from error
         except OSError as error:
             raise Transient("view-unavailable", f"{self.address}: {error}") from error
-
-
-def bring_lists(settings: Settings) -> None:
-    """Let the view know the integrator's own code lists, as the translation does.
-
-    Raises:
-        Misconfigured: ``settings-invalid``: a list cannot be used.
-    """
-    if settings.overlays:
-        codes.bring(CodeLists.load(settings.overlays))
 
 
 def is_about_data(error: DBAPIError) -> bool:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from schemas.codes.lists import CodeLists
-
-
-@cache
-def _shipped() -> CodeLists:
-    return CodeLists.load()
+from schemas.codes.brought import brought
 
 
 def known(name: str, key: str) -> bool:
-    """Whether a shipped list has a key; true for an unknown list and for one whose keys have two parts."""
-    lists = _shipped()
+    """Whether a list of this process has a key; true for an unknown list and one with keys of two parts."""
+    lists = brought()
     return name not in lists.names or len(lists.table(name).key) != 1 or lists.known(name, key)

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
-from schemas.codes.lists import CodeLists
+from schemas.codes.brought import brought, of_the_lists
 
 Numbering = Literal["current", "old"]
 """The list of a country's permit types: 4 is unladen entry in one, bilateral with fee in the other."""
@@ -58,9 +58,10 @@ def date_text(day: dt.date) -> str:
     return day.strftime("%d/%m/%Y")
 
 
+@of_the_lists
 @cache
 def type_name(numbering: Numbering, code: int) -> str | None:
     """Give the name of a permit type in a numbering, None when it has none of this number."""
-    codes = CodeLists.load()
+    codes = brought()
     key = f"{numbering}/{code}"
     return str(codes.lookup("permit-types", key, "name")) if codes.known("permit-types", key) else None

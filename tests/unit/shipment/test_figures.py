@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from schemas.codes.brought import bring
 from schemas.codes.lists import CodeLists
-from schemas.shipment import codes, state_of, timeline
+from schemas.shipment import state_of, timeline
 from schemas.shipment.bounds import EARLIEST, LATEST, MOST_KG, bounded, short
 from schemas.shipment.days import day_of, month_of
 from schemas.shipment.fact import Border, Lot, Unit
@@ -122,11 +123,11 @@ def test_the_view_knows_the_stations_of_an_overlay(tmp_path: Path) -> None:
         "556208,New Dry Port,AZBAK,AZ,57,Asia/Baku,1520,local,project,no\n"
     )
     assert name_of(None, "556208") == "Ganja"
-    codes.bring(CodeLists.load([tmp_path]))
+    bring(CodeLists.load([tmp_path]))
     try:
         found = (name_of(None, "556208"), place_of(None, "556208"), country_of(None, "556208"))
     finally:
-        codes.bring(CodeLists.load())
+        bring(CodeLists.load())
     assert found == ("New Dry Port", "AZBAK", "AZ")
     assert name_of(None, "556208") == "Ganja"
 
