@@ -22,6 +22,7 @@ from schemas.avro.schema import Schema
 from schemas.codes.brought import brought
 from schemas.errors import CorridorError, Misconfigured
 from schemas.profiles import load, names
+from streams.kafka.presence import Presence
 from streams.processing.pipe import Route, make_pipe
 from streams.records.contracts import Contracts
 
@@ -122,7 +123,11 @@ def _schema(path: Path) -> Schema:
 
 
 async def _serve(
-    address: Listen, ready: Callable[[], bool], stop: asyncio.Event, work: Coroutine[Any, Any, None]
+    address: Listen,
+    presence: Presence,
+    ready: Callable[[], bool],
+    stop: asyncio.Event,
+    work: Coroutine[Any, Any, None],
 ) -> None:
     """Do the work, and say over HTTP how it goes."""
     from corridor.roles.health import Health  # noqa: PLC0415 - a pipe that does not listen needs no server
@@ -130,7 +135,8 @@ async def _serve(
 
     health = Health("pipe")
     health.watch("pipe", ready)
-    await together(stop, serve_http(address, health.routes(), stop), work)
+    health.needs("kafka", lambda: presence.there)
+    await together(stop, serve_http(address, health.routes(), stop), presence.watch(stop), work)
 
 
 async def _run(
@@ -161,7 +167,10 @@ async def _run(
         await pipe.run(stop)
 
     try:
-        await (translate() if address is None else _serve(address, lambda: running, stop, translate()))
+        presence = Presence(settings.kafka, watched=[route.target, route.dead])
+        await (
+            translate() if address is None else _serve(address, presence, lambda: running, stop, translate())
+        )
     finally:
         if client is not None:
             await client.close()

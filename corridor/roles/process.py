@@ -58,7 +58,7 @@ async def _run(names: Sequence[str], settings: Settings, flush: Callable[[], Non
     await require_access(settings.kafka)
     stop = asyncio.Event()
     heed(stop)
-    presence, layout = Presence(settings.kafka), Layout(settings)
+    presence, layout = Presence(settings.kafka, min_insync=settings.topics.min_insync), Layout(settings)
     beside = [
         asyncio.create_task(presence.watch(stop), name="presence"),
         asyncio.create_task(_each_second(flush, stop), name="flush"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -12,6 +13,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from connectors.pauses import pause
 from streams import metrics
+from streams.kafka import topics
 from streams.kafka.door import knock
 from streams.kafka.settings import Kafka
 
@@ -22,12 +24,20 @@ LOOK: Final = 1.0
 PATIENCE: Final = 3.0
 """Seconds to wait for an answer: with ``LOOK``, a Kafka that is away or frozen is known after four."""
 
+WATCHED: Final = (topics.EVENTS, topics.REPORTS, topics.DEAD, topics.RECEIPTS)
+"""Topics that everybody writes to."""
+Address = tuple[str, int]
+
 
 class Presence:
-    """Asks the brokers of the settings; one that answers is enough.
+    """Asks all brokers, those of the settings and those that they name.
+
+    Kafka is there when something can be written: where a leader and as many in-sync replicas answer as it
+    takes to acknowledge. A broker alone may answer, and say what was true before the others went.
 
     Args:
         kafka: connection.
+        min_insync: in-sync replicas that an acknowledgement takes.
         look: seconds between two questions.
         patience: seconds to wait for an answer.
 
@@ -35,8 +45,18 @@ class Presence:
         there: Kafka answered at the last look.
     """
 
-    def __init__(self, kafka: Kafka, look: float = LOOK, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        kafka: Kafka,
+        look: float = LOOK,
+        patience: float = PATIENCE,
+        min_insync: int = 1,
+        watched: Sequence[str] = WATCHED,
+    ) -> None:
+        self._watched = list(watched)
         self._kafka, self._look, self._patience = kafka, look, patience
+        self._min_insync = min_insync
+        self._named: set[Address] = set()
         self._connections: dict[tuple[str, int], AIOKafkaConnection] = {}
         self._since = time.monotonic()
         self._told = False
@@ -50,8 +70,13 @@ class Presence:
         hosts = [(host, port) for host, port, _ in collect_hosts(options.pop("bootstrap_servers"))]
         try:
             while not stop.is_set():
-                answers = await asyncio.gather(*(self._ask(*host, options) for host in hosts))
-                self._note(there=any(answers))
+                answers: dict[Address, Any] = {}
+                while unasked := ({*hosts, *self._named} - answers.keys()):
+                    asking = (self._ask(*address, options) for address in unasked)
+                    answers |= dict(zip(unasked, await asyncio.gather(*asking), strict=True))
+                    if said := [answer for answer in answers.values() if answer is not None]:
+                        self._named = {(broker[1], broker[2]) for one in said for broker in one.brokers}
+                self._note(there=writable(answers, self._min_insync))
                 await pause(stop, self._look)
         finally:
             for connection in self._connections.values():
@@ -72,18 +97,36 @@ class Presence:
         else:
             self.arrived.clear()
 
-    async def _ask(self, host: str, port: int, options: dict[str, Any]) -> bool:
-        """Tell whether one broker answers within our patience."""
+    async def _ask(self, host: str, port: int, options: dict[str, Any]) -> Any:  # noqa: ANN401
+        """What one broker knows of our topics; None when it does not answer within our patience."""
         try:
             async with asyncio.timeout(self._patience):
                 connection = self._connections.get((host, port))
                 if connection is None or not connection.connected():
                     connection = await knock(host, port, **options)
                     self._connections[host, port] = connection
-                await connection.send(MetadataRequest([]))
+                return await connection.send(MetadataRequest(self._watched, allow_auto_topic_creation=False))
         except Exception as error:  # noqa: BLE001 - who asks must not end: what it said last would stand
             log.debug("no answer", host=host, port=port, error=repr(error))
             if broken := self._connections.pop((host, port), None):
                 broken.close()
-            return False
-        return True
+            return None
+
+
+def writable(answers: Mapping[Address, Any], min_insync: int) -> bool:
+    """Tell whether something can be written, as far as the brokers that answer know.
+
+    Args:
+        answers: of each broker that was asked, None where there is none.
+        min_insync: in-sync replicas that an acknowledgement takes.
+    """
+    for answer in answers.values():
+        if answer is None:
+            continue
+        up = {node for node, host, port, *_ in answer.brokers if answers.get((host, port)) is not None}
+        partitions = [one for _, _, *rest in answer.topics for one in rest[-1]]
+        if not partitions:
+            return True  # no topics yet: it answers, and that is all that can be known
+        if any(one[2] in up and len(up.intersection(one[4])) >= min_insync for one in partitions):
+            return True
+    return False
