@@ -9,7 +9,14 @@ import os
 from typing import Final
 
 DEFECTS: Final = frozenset(
-    {"ack-before-produce", "raise-in-agent", "new-key-on-retry", "state-outside-transaction"}
+    {
+        "ack-before-produce",
+        "raise-in-agent",
+        "new-key-on-retry",
+        "state-outside-transaction",
+        "head-sent-twice",
+        "one-ends-all",
+    }
 )
 """Names of all defects that can be planted."""
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.pauses import pause
+from schemas.broken import broken
 from schemas.errors import CorridorError, Misconfigured, Transient, one_line
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,7 @@ class Alone:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         """Keep an error from everybody else."""
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or broken("one-ends-all"):
             return False
         if not isinstance(error, CorridorError):
             log.error("defect: a participant is not served", participant=self._participant, exc_info=error)

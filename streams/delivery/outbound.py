@@ -26,6 +26,7 @@ from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Partner,
 from connectors.settings import Deliver
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
+from schemas.broken import broken
 from schemas.errors import CorridorError, Permanent, Transient
 from streams import metrics
 from streams.delivery.track import Destination, Done, Track
@@ -282,7 +283,7 @@ class Outbound:
         queue = self._queues.get(key)
         while queue:
             item = queue[0]
-            if item.busy:
+            if item.busy and not broken("head-sent-twice"):
                 return None
             refusal = item.track.refusal(item.record, item.envelope)
             if refusal is None:
