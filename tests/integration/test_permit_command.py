@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 
 from corridor.cli.permit import command
@@ -43,6 +44,13 @@ class Desk:
                 await there.authority.act(
                     lambda ledger, author, e=event, p=proof: acts.receive(ledger, e, p, author)
                 )
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The gateway runs in this process: its log is not the command's output."""
+    with structlog.testing.capture_logs():
+        yield
 
 
 @pytest.fixture
