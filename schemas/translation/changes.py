@@ -141,10 +141,11 @@ def _items(
             made.append(item)
             continue
         cleared: list[str] = []
-        told = _needed(record, item) | _record(
+        named_by = _needed(record, item) | ({key: item[key]} if item.get(key) else {})
+        told = named_by | _record(
             record, _staying(record, key, known, new), item, mentioned or {}, f"{at}/{len(made)}", cleared
         )
-        if len(told) > 1 or cleared or mentioned is not None or not known:
+        if told.keys() > named_by.keys() or cleared or mentioned is not None or not known:
             made.append(told)
             nulls += cleared
     return made

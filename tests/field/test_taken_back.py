@@ -198,3 +198,39 @@ def test_what_makes_ids_and_retractions_is_no_loss(profile: str) -> None:
         crossing.send_avro("me", body, "1")
         lost = {pointer.rsplit("/", 1)[-1] for _, pointer, _, _ in crossing.total.losses}
         assert not lost & {"eventID", "eventId", "isRetracted"}
+
+
+def at_unit(note: Any) -> tuple[Any, Any]:  # noqa: ANN401 - JSON
+    """Wagon and seals that the DTC has of the container."""
+    (found,) = [
+        (wagon.get("wagonNumber"), [seal["number"] for seal in one.get("seals") or ()])
+        for wagon in note["wagons"]
+        for one in wagon.get("containers") or ()
+        if one["containerNo"] == C1
+    ]
+    return found
+
+
+SEALED = LOADED | {
+    "eventID": "6a0f3f0a-0000-5000-8000-000000000001",
+    "seals": [{"number": "O1", "source": "SHI"}],
+}
+
+
+@pytest.mark.parametrize("code", ["LOAD", "RSEA"])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_unit_is_as_before_where_its_last_event_is_taken_back(code: str, order: tuple[int, ...]) -> None:
+    """On the wagon that it was on, with the seals that it had, in every order of arrival."""
+    more = (
+        {"railCarReference": "94002144"}
+        if code == "LOAD"
+        else {"modeOfTransport": None, "railCarReference": None}
+    )
+    second = SEALED | more | {
+        "eventID": "6a0f3f0a-0000-5000-8000-000000000002", "eventCode": code,
+        "eventDateTime": "2026-01-19T06:45:00Z", "seals": [{"number": "N1", "source": "CUS"}],
+    }  # fmt: skip
+    second = {name: value for name, value in second.items() if value is not None}
+    given = [SEALED, second, later(second, isRetracted=True)]
+    told = to_dtc(*(given[index] for index in order))
+    assert at_unit(of_note(told, NOTE.rpartition("/")[2])) == (W1, ["O1"])
