@@ -59,17 +59,3 @@ def test_a_container_comes_off_the_old_wagon() -> None:
         off = next(one for one in passage.corridor if one["why"]["code"] == "EQUIPMENT/DISC")
         assert [one["parent"] for one in off["what"]["units"]] == [known]
         assert off["how"]["rail_car"] == known
-
-
-def test_a_wagon_whose_container_has_moved_on_is_told_of_no_more() -> None:
-    """A part names the new wagon alone: what happens later happens to the container, not to the old wagon."""
-    on = {"wagonNumber": OLD, "containers": [{"containerNo": C1}]}
-    off = {"wagonNumber": "94002144", "transloadedFrom": OLD, "containers": [{"containerNo": C1}]}
-    crossing = Crossing()
-    crossing.dtc(note("20", "707701", "12.01.2026 14:30", wagons=[on], goods=[]))
-    more = {"messageKind": "DELTA", "wagons": [off], "goods": None}
-    crossing.dtc(note("50", "707701", "13.01.2026 14:30", noteVersion=2, **more))
-    more = {"messageKind": "DELTA", "wagons": None, "goods": None}
-    passage = crossing.dtc(note("41", "562800", "20.01.2026 10:00", noteVersion=3, **more))
-    told = pick(passage.dlp, "eventCode", "equipmentReference", "railCarReference")
-    assert told == [("CROS", C1, "94002144")]
