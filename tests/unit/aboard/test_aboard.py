@@ -70,7 +70,7 @@ def test_sailing_reaches_the_note_aboard() -> None:
     assert list(keys(passage).values()) == [SHIPMENT]
     (remark,) = (one["remark"] for one in passage.dtc)
     assert remark == (
-        "TRANSPORT/DEPA SYNTHETIC FERRY 693602 17.01.2026 13:10 LOC"
+        "TRANSPORT/DEPA SYNTHETIC FERRY 94001237 693602 17.01.2026 13:10 LOC"
         " VESSEL IMO 9074729 VOYAGE KA26017 AT ZZZ KURYK-FERRY BRTH"
     )
 
