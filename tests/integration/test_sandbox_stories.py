@@ -171,7 +171,7 @@ def test_every_story_crosses(up: Callable[[str], Up], view: View, tmp_path: Path
     assert view.figure("schedule-deviation")["most"] == pytest.approx(late, abs=0.01)
     assert view.figure("eta-error-24h")["most"] > (STORM.ends - STORM.expected).total_seconds() / HOUR
     assert view.figure("dwell-kuryk")["most"] >= (FERRY.loading - FERRY.due).total_seconds() / HOUR
-    assert view.shown("KZKUR")["timeline"]["state"]["status"] == "open"
+    running.until(lambda _: view.shown("KZKUR")["timeline"]["state"]["status"] == "open")
 
     foreign = [truck for number in range(12) for truck in aboard(0, number) if truck.abroad == OURS]
     assert "EQUIPMENT/LOAD" in view.steps("".join(filter(str.isalnum, foreign[0].plate)), "caspian")
