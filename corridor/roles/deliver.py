@@ -69,14 +69,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
                 with Alone(participant.name, health.set_aside):
                     polled[participant.name] = _polled(participant, participant.poll)
         running = {}
+        lacking = Lacking(settings.kafka, health, {name: _needed(name) for name in makers})
+        await lacking.look()
         await together(
             stop,
-            *(
-                _alone(
-                    name, make, running, health, stop, lacking=Lacking(settings.kafka, health, _needed(name))
-                )
-                for name, make in makers.items()
-            ),
+            *(_alone(name, make, running, health, stop, lacking=lacking) for name, make in makers.items()),
+            lacking.watch(stop),
             _poll(polled, settings, contracts, health, stop),
         )
 
@@ -102,15 +100,14 @@ async def _alone(
 ) -> None:
     """Deliver to one participant; whatever ends that is this participant's alone, and is tried again."""
     pauses = Pauses(pause, LONGEST_PAUSE)
+    lost = partial(lacking.when, holds=lambda names: name in names) if lacking is not None else None
     while not stop.is_set():
         try:
             if lacking is not None:
-                await lacking.look()
-                while lacking.names and not stop.is_set():
-                    await lacking.changed(stop)
+                await lacking.when(stop, lambda names: name not in names)
             outbound = running[name] = make()
             health.bring_back(name)
-            await until(outbound.run, stop, lacking.changed if lacking is not None else None)
+            await until(outbound.run, stop, lost)
         except CorridorError as error:
             health.set_aside(name, error)
         except Exception as error:
@@ -120,9 +117,9 @@ async def _alone(
         await pauses.rest(stop)
 
 
-def _needed(name: str) -> dict[str, list[str]]:
+def _needed(name: str) -> list[str]:
     """The topics without which nothing can be delivered to somebody."""
-    return {name: [topics.outgoing(name), topics.changelog(topics.processors(name)[2])]}
+    return [topics.outgoing(name), topics.changelog(topics.processors(name)[2])]
 
 
 def _polled(participant: Participant, poll: Poll) -> Polled:

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 import structlog
 
-from connectors.pauses import pause
+from connectors.pauses import pause, unless
 from corridor.roles.health import Health
-from schemas.errors import CorridorError
 from streams.kafka import topics
 from streams.kafka.settings import Kafka
 
@@ -36,14 +35,15 @@ class Lacking:
         self._kafka, self._health, self._needed, self._look = kafka, health, needed, look
         self.names: frozenset[str] = frozenset()
         """Those who lack something, as far as is known."""
+        self._moved = asyncio.Event()
 
-    async def look(self) -> bool:
-        """Look once; True when somebody lacks a topic who did not, or has all of them again."""
+    async def look(self) -> None:
+        """Look once, and say who lacks a topic who did not, or has all of them again."""
         try:
             there = await topics.existing(self._kafka)
-        except CorridorError as error:
-            log.debug("topics not looked at", error=error.message)
-            return False
+        except Exception as error:  # noqa: BLE001 - it looks again
+            log.debug("topics not looked at", error=repr(error))
+            return
         lacking = {name: sorted(set(wanted) - there) for name, wanted in self._needed.items()}
         now = frozenset(name for name, missing in lacking.items() if missing)
         before, self.names = self.names, now
@@ -51,14 +51,20 @@ class Lacking:
             self._health.lacks_topic(name, lacking[name][0])
         for name in before - now:
             self._health.bring_back(name)
-        return now != before
+        if now != before:
+            self._moved.set()
+            self._moved = asyncio.Event()
 
-    async def changed(self, stop: asyncio.Event) -> None:
-        """Return when somebody else lacks topics than before, or when ``stop`` is set."""
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look again and again until ``stop`` is set: once for all who wait."""
         while not stop.is_set():
             await pause(stop, self._look)
-            if await self.look():
-                return
+            await self.look()
+
+    async def when(self, stop: asyncio.Event, holds: Callable[[frozenset[str]], bool]) -> None:
+        """Return when something holds of those who lack topics, or when ``stop`` is set."""
+        while not stop.is_set() and not holds(self.names):
+            await unless(stop, self._moved.wait())
 
 
 async def until(

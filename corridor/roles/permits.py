@@ -118,8 +118,7 @@ class PermitOffice:
     async def _look(self, stop: asyncio.Event) -> None:
         """Look whether our topics are there: who lacks one is set aside, alone, and waits for it."""
         await self._lacking.look()
-        while not stop.is_set():
-            await self._lacking.changed(stop)
+        await self._lacking.watch(stop)
 
     async def _publish(self) -> None:
         if any(kid not in self._ledger.state.keys for kid in self._authority.signers):

@@ -66,14 +66,20 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         own = [stage for stage in stages if stage.participant in settings.participants]
         lacking = Lacking(settings.kafka, health, _needed(own))
         await lacking.look()
+        without = lacking.names
 
         def make() -> Runner:
-            able = [stage for stage in stages if stage.participant not in lacking.names]
+            nonlocal without
+            without = lacking.names
+            able = [stage for stage in stages if stage.participant not in without]
             works = tuple(Processor(stage, contracts, turn) for stage in able)
             crew = Crew("stream", f"{settings.processing.app}.stream", works)
             return Runner(crew, settings.kafka, settings.processing, sizes)
 
-        await processors.run(make, stop, lacking.changed)
+        def changed(over: asyncio.Event) -> Coroutine[Any, Any, None]:
+            return lacking.when(over, lambda names: names != without)
+
+        await together(stop, lacking.watch(stop), processors.run(make, stop, changed))
 
     try:
         await together(
@@ -126,7 +132,7 @@ def _needed(stages: Sequence[Stage]) -> dict[str, set[str]]:
     needed: dict[str, set[str]] = {}
     for stage in stages:
         own = {stage.source, stage.target} - {topics.EVENTS}
-        if stage.translator.stateful or stage.wait:
+        if stage.stateful:
             own.add(stage.changelog)
         needed.setdefault(stage.participant, set()).update(own)
     return needed
