@@ -22,7 +22,7 @@ from schemas.translation import Translator
 from streams.kafka import topics
 from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka, Processing
-from streams.kafka.sizes import SMALLEST
+from streams.kafka.sizes import SMALLEST, size_of
 from streams.processing.processor import Processor
 from streams.processing.runner import Runner
 from streams.processing.stage import Planned, Stage
@@ -104,10 +104,8 @@ class Pipe(Processor):
 
     def _room(self, record: Any, planned: Planned) -> int:  # noqa: ANN401
         """Bytes of an output beside what it takes over from the record, up to which it surely fits."""
-        room = min(ROOM, planned.writes.sizes.of(self.stage.target) // 2) - len(record.key or b"")
-        if record.headers:
-            room -= sum(len(name) + len(text or b"") + 8 for name, text in record.headers)
-        return room
+        most = min(ROOM, planned.writes.sizes.of(self.stage.target) // 2)
+        return most - size_of(record.key, None, record.headers)
 
     def _translate(self, record: Any, room: int) -> list[Any] | None:  # noqa: ANN401
         """Outputs of a record that leads to nothing else; None for any other."""

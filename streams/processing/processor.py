@@ -32,8 +32,7 @@ class Processor:
     def __init__(self, stage: Stage, contracts: Contracts, turn: asyncio.Lock | None = None) -> None:
         self.stage = stage
         self.name, self.source = stage.name, stage.source
-        stateful = stage.translator.stateful or stage.wait
-        self.changelog = stage.changelog if stateful else None
+        self.changelog = stage.changelog if stage.stateful else None
         self.contracts = contracts
         self._turn = turn or asyncio.Lock()
 

@@ -82,6 +82,11 @@ class Stage(NamedTuple):
     own_changelog: str = ""
 
     @property
+    def stateful(self) -> bool:
+        """Whether it has state: of its mapping, or of what waits behind a dead letter."""
+        return self.translator.stateful or self.wait
+
+    @property
     def changelog(self) -> str:
         """Topic of its state."""
         return self.own_changelog or topics.changelog(self.name)
