@@ -40,7 +40,8 @@ def hung_up(process: subprocess.Popen[bytes], url: str) -> None:
     """Hang up on a process that answers here: it goes on, until it is asked to end."""
     _answers(process, url)
     process.send_signal(signal.SIGHUP)
-    time.sleep(0.3)
+    assert process.stdout is not None
+    assert any(b"SIGHUP changes nothing" in line for line in process.stdout), "it ended instead of saying so"
     _answers(process, url)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
