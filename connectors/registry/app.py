@@ -30,6 +30,8 @@ from schemas.registry.refusal import RegistryRefusal
 
 Handler = Callable[[Request], Awaitable[Response]]
 _CONTEXTS: Final = "contexts"
+_OF_NO_STATE: Final = frozenset({"/", "/schemas/types", "/v1/metadata/version"})
+"""Paths that are answered without the log."""
 
 
 class Fallback(Mount):
@@ -52,6 +54,7 @@ def registry_app(registry: Registry, forwarder: Forwarder | None = None, uses: U
     """Make the application.
 
     It answers every path: put it behind all other routes (`Fallback`), or mount it under a prefix of its own.
+    Until the log is read it says so: of a schema that is in it, it would say that there is none.
 
     Args:
         registry: the log under it.
@@ -89,14 +92,23 @@ def registry_app(registry: Registry, forwarder: Forwarder | None = None, uses: U
         table[place] = {"GET": reads.config, "PUT": writes.put_config, "DELETE": writes.delete_config}
     for place in ("/mode", "/mode/{subject}"):
         table[place] = {"GET": reads.mode, "PUT": writes.put_mode, "DELETE": writes.delete_mode}
-    routes = [Route(path, _dispatch(handlers), methods=list(handlers)) for path, handlers in table.items()]
+    routes = [
+        Route(path, _dispatch(handlers, None if path in _OF_NO_STATE else registry), methods=list(handlers))
+        for path, handlers in table.items()
+    ]
     return _RawPath(Starlette(routes=routes, exception_handlers={HTTPException: _no_route}))
 
 
-def _dispatch(handlers: dict[str, Handler]) -> Handler:
+def _dispatch(handlers: dict[str, Handler], registry: Registry | None) -> Handler:
+    """Answer the requests of one path; with a registry, only once its log is read."""
+
     async def handle(request: Request) -> Response:
         try:
             media_type(request)
+            if registry is not None and not registry.ready:
+                return unavailable(
+                    request, Transient("log-unavailable", "The registry has not read its log yet")
+                )
             return await handlers["GET" if request.method == "HEAD" else request.method](request)
         except RegistryRefusal as refusal:
             return refused(request, refusal)

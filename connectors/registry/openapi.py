@@ -105,7 +105,9 @@ def _responses(does: Does, *, locked: bool) -> Document:
         found["415"]["content"] |= problem_answer(415, "")["content"]
     found["405"] = {"description": "Not this method; see Allow. The text is an Error.", "headers": ALLOW}
     found["406"] = {"description": "No media type that is accepted. The text is an Error."}
-    found["500"] = _error("50001: Kafka does not acknowledge, send the same again; 50003: nor the writer.")
+    found["500"] = _error(
+        "50001: Kafka does not acknowledge, or the log is not read yet; 50003: nor the writer."
+    )
     return {**{str(status): text for status, text in door.items()}, **found}
 
 

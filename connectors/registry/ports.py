@@ -29,11 +29,13 @@ class Registry(Protocol):
 
     Attributes:
         state: what the log adds up to here; never changed by its readers.
+        ready: all of its log was read; until then nothing is known of what it has.
         recursive: accept recursive schemas, which no decoder of ours reads.
         cluster: id of the Kafka cluster.
     """
 
     state: RegistryState
+    ready: bool
     recursive: bool
     cluster: str
 

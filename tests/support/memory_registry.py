@@ -19,6 +19,7 @@ class MemoryRegistry:
 
     def __init__(self, *, recursive: bool = False) -> None:
         self.state = RegistryState()
+        self.ready = True
         self.recursive = recursive
         self.cluster = "memory"
         self.log: list[tuple[bytes, bytes | None]] = []
