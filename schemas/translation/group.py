@@ -43,7 +43,10 @@ class Member(msgspec.Struct, array_like=True, gc=False):
 class Told(msgspec.Struct, array_like=True):
     """One outgoing event: its last version with a digest of what it said, and the members it was made of.
 
-    ``written`` is the mark of the schema that the digest is of, empty for that of the whole group.
+    Attributes:
+        retracted: nothing is told under its id any more: it was taken back, or what it was made of is lost.
+        written: mark of the schema that the digest is of, empty for that of the whole group.
+        accepted: when what it told last was accepted.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Told(msgspec.Struct, array_like=True):
     members: list[str]
     retracted: bool = False
     written: bytes = b""
+    accepted: int = 0
 
 
 class Group(msgspec.Struct, array_like=True):
@@ -78,20 +82,28 @@ class Group(msgspec.Struct, array_like=True):
                 lost.append(identity)
         self.members = {one: member for one, member in self.members.items() if one not in lost}
         if lost:
-            self._drop_alone()
+            self._end_alone()
         for told in self.told:
             told.written = told.written or self.written
         self.written = mark
         return lost
 
-    def _drop_alone(self) -> None:
-        """Drop outgoing events that no member is left of."""
-        self.told = [told for told in self.told if any(one in self.members for one in told.members)]
+    def _end_alone(self) -> None:
+        """Tell nothing more under the ids of outgoing events that no member is left of."""
+        for told in self.told:
+            told.retracted = told.retracted or not self._holds(told)
+
+    def _holds(self, told: Told) -> bool:
+        return any(one in self.members for one in told.members)
 
     def forget(self, oldest: int) -> None:
-        """Drop what was accepted too long ago to meet anything new."""
+        """Drop what was accepted too long ago to meet anything new.
+
+        What was taken back is known as long as that: its receiver takes nothing more under its id.
+        """
         self.members = {one: member for one, member in self.members.items() if member.accepted > oldest}
-        self._drop_alone()
+        self._end_alone()
+        self.told = [told for told in self.told if told.accepted > oldest or self._holds(told)]
 
     def clusters(self, within: int) -> list[list[str]]:
         """Members that lie within a span of time from the first of them, in order of time."""
@@ -184,7 +196,7 @@ class Groups:
         own = message.record
         pairs, left = group.pairs(group.clusters(within))
         for told in left:
-            told.version, told.retracted = told.version + 1, True
+            told.version, told.retracted, told.accepted = told.version + 1, True, accepted
             self._emit(Event(told.id, told.version, retracted=True), message, result)
         for cluster, before in pairs:
             if event.id in cluster:
@@ -218,6 +230,7 @@ class Groups:
         before.written = b""
         if content != before.digest:
             before.version, before.digest = before.version + 1, content
+            before.accepted = message.context.accepted
             message.take(record)
             self._emit(Event(before.id, before.version), message, result)
 

@@ -10,7 +10,7 @@ import pytest
 
 from schemas import profiles
 from tests.support.crossing import C1, C2, NOTE, W1, Crossing, event, form, note
-from tests.support.receiver import bare, merged
+from tests.support.receiver import bare, merged, taken
 
 pytestmark = pytest.mark.system("dtc", "dlp", "port", "vessel", "epermit")
 
@@ -113,8 +113,8 @@ JOURNEYS: dict[str, list[Said]] = {
         dlp(4, "EQUIPMENT", "GTOT", equipmentReference=C1, location=POTI),
     ],
     "retracted by its id alone": [
-        taken := dlp(1, "EQUIPMENT", "LOAD", equipmentReference=C1, location=ALAT, **BY_RAIL),
-        again(taken, 2, isRetracted=True, references=None, equipmentReference=None, location=None),
+        told := dlp(1, "EQUIPMENT", "LOAD", equipmentReference=C1, location=ALAT, **BY_RAIL),
+        again(told, 2, isRetracted=True, references=None, equipmentReference=None, location=None),
         quay(3, "GTIN", UNLocationCode="AZALA"),
     ],
     "a permit beside the rail": [
@@ -153,23 +153,17 @@ def ended(order: list[Said]) -> tuple[Any, Any]:
         number: merged(one for one in sent if one["noteNumber"] == number)
         for number in sorted({one["noteNumber"] for one in sent})
     }
-    at_dlp = [(one["eventID"], one["isRetracted"], one) for one in crossing.total.sent.get("dlp", [])]
-    return notes, _standing(at_dlp)
+    return notes, _standing(crossing.total.sent.get("dlp", []))
 
 
 ABOUT = ("eventID", "eventVersion", "eventUpdatedDateTime")
 """How an event is told: not what it says."""
 
 
-def _standing(events: list[tuple[str, bool, dict[str, Any]]]) -> list[str]:
-    newest: dict[str, tuple[bool, dict[str, Any]]] = {}
-    for identity, retracted, one in events:
-        if identity not in newest or not newest[identity][0]:
-            newest[identity] = retracted, one
-    held = [one for retracted, one in newest.values() if not retracted]
+def _standing(events: list[dict[str, Any]]) -> list[str]:
     return sorted(
         json.dumps(bare({n: v for n, v in one.items() if n not in ABOUT}), sort_keys=True, default=str)
-        for one in held
+        for one in taken(events)
     )
 
 

@@ -56,3 +56,18 @@ def known(crossing: Crossing) -> Any:  # noqa: ANN401 - JSON
     store = crossing._out["dtc"].store
     (entry,) = [value for key, value in store._entries.items() if key[:1] != b"\xff"]
     return bare(msgspec.msgpack.decode(entry[8:], type=Assembled).document)
+
+
+def taken(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events that stand at a DLP, by the words of ``dlp.event.v1``; each message has to take effect.
+
+    Of an event the highest version counts, and a retraction is of all its versions, those to come as well.
+    """
+    newest: dict[str, dict[str, Any]] = {}
+    for one in messages:
+        before = newest.get(one["eventID"])
+        if before is not None:
+            assert not before["isRetracted"], one
+            assert one["eventVersion"] > before["eventVersion"], one
+        newest[one["eventID"]] = one
+    return [one for one in newest.values() if not one["isRetracted"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+from schemas.errors import Permanent
 from schemas.translation.group import Group, Member, Told
 
 DAY = 86_400_000
@@ -47,5 +48,29 @@ def test_an_id_is_not_used_again() -> None:
 def test_what_is_old_is_forgotten() -> None:
     """Members accepted before the span of the state go, and what was made of them alone."""
     one = group(0, 1)
+    one.told.append(Told("x", 1, b"", ["a"]))
     one.forget(0)
     assert (one.members, one.told) == ({}, [])
+
+
+def test_an_id_that_was_taken_back_is_known_as_long_as_the_state_lasts() -> None:
+    """No member is left of it, and none comes under its id; after the span of the state it is forgotten."""
+    one = Group(told=[Told(Group().fresh("dlp", "k", 3), 2, b"", ["a"], retracted=True, accepted=7)])
+    one.forget(6)
+    assert one.fresh("dlp", "k", 3) != Group().fresh("dlp", "k", 3)
+    one.forget(7)
+    assert one.told == []
+
+
+def test_an_id_is_not_used_again_when_its_members_cannot_be_read_any_more() -> None:
+    """What only they told stays told: nothing else is told under its id, and it is not taken back."""
+    one = group(0)
+    one.told.append(Told(Group().fresh("dlp", "k", 3), 2, b"", ["a"], accepted=7))
+
+    def unreadable(_: bytes) -> bytes:
+        raise Permanent("schema-incompatible", "unreadable")
+
+    assert one.rewrite(b"new", unreadable) == ["a"]
+    one.forget(6)
+    assert one.fresh("dlp", "k", 3) != Group().fresh("dlp", "k", 3)
+    assert one.pairs([]) == ([], [])
