@@ -33,7 +33,7 @@ REFUSALS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
     431: ("Header fields larger than the limit.", ("headers-too-large",)),
     503: (
         "The log is away; nothing was lost, send the same again after Retry-After.",
-        ("log-unavailable", "overloaded", "participant-set-aside"),
+        ("log-unavailable", "registry-unavailable", "overloaded", "participant-set-aside"),
     ),
 }
 """What a webhook answers when it does not take a message: status, meaning, and the codes it can have."""

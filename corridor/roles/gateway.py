@@ -55,7 +55,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         contracts,
         schemas,
         sizes=Sizes(settings.topics.max_message_bytes),
-        aside=health.set_aside,
+        aside=health.refuses_schema,
         reachable=lambda: health.has("kafka"),
         missing=health.lacks_topic,
     )

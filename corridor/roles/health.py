@@ -137,6 +137,13 @@ class Health:
         else:
             self.set_aside(participant, missing_topic(topic))
 
+    def refuses_schema(self, participant: str, error: CorridorError | None) -> None:
+        """Set a participant aside whose schema the registry refuses; with None, run with it again."""
+        if error is None:
+            self.bring_back(participant)
+        else:
+            self.set_aside(participant, error)
+
     @property
     def degraded(self) -> list[str]:
         """What is away that the role can do without for a while."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -29,6 +29,7 @@ from streams.kafka.sizes import LEAST, OVERHEAD, Sizes
 from streams.kafka.transactions import learn, stop_producer
 from streams.records.contracts import Contracts
 from streams.records.envelope import HeaderList, headers
+from streams.records.frames import Aside, Frames
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ class Ingest:
         patience: seconds that ``append`` waits for Kafka at most.
         window: message ids that are remembered.
         sizes: what the topics take.
-        aside: is told of a participant whose schema the registry refuses.
+        aside: is told of a participant whose schema the registry refuses, and with None that it does not.
         reachable: tells whether Kafka answers, as far as is known: nobody waits for one that does not.
         missing: is told of a participant whose topic is missing, and with None that it is there.
     """
@@ -67,15 +68,16 @@ class Ingest:
         patience: float = 10.0,
         window: int = 100_000,
         sizes: Sizes | None = None,
-        aside: Callable[[str, CorridorError], None] | None = None,
+        aside: Aside = lambda *_: None,
         reachable: Callable[[], bool] = lambda: True,
         missing: Callable[[str, str | None], None] = lambda *_: None,
     ) -> None:
         self._sizes = sizes or Sizes()
-        self._aside, self._reachable = aside, reachable
-        self._kafka, self._contracts, self._schemas = kafka, contracts, schemas
-        self._patience = patience
-        self._frames: dict[str, bytes] = {}
+        self._reachable = reachable
+        self._kafka, self._patience = kafka, patience
+        self.frames = Frames(contracts, schemas, aside)
+        """What stands in front of the values of each participant."""
+        self._names = list(schemas)
         self._topics = [topics.incoming(name) for name in schemas]
         self.follower = Window("gateway", kafka, self._topics, window, missing)
         """Ids that are in the log."""
@@ -86,27 +88,27 @@ class Ingest:
 
     @property
     def ready(self) -> bool:
-        """True when messages can be taken: connected, and every id in the log is known."""
+        """True when messages can be taken: connected, every id in the log known, a schema registered."""
+        return self._connected and self.frames.usable
+
+    @property
+    def _connected(self) -> bool:
         return self._producer is not None and self.follower.caught_up.is_set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until ``stop`` is set; then wait for what is on its way, for a moment."""
-        for name, schema in self._schemas.items():
-            try:
-                self._frames[name] = await self._contracts.frame(topics.incoming(name), schema)
-            except Permanent as error:
-                if self._aside is None:
-                    raise
-                self._aside(name, error)
-        following = asyncio.create_task(self.follower.run())
-        connecting = asyncio.create_task(self._stay_connected())
+        beside = [
+            asyncio.create_task(self.follower.run()),
+            asyncio.create_task(self._stay_connected()),
+            *(asyncio.create_task(self.frames.get(name)) for name in self._names),
+        ]
         try:
             await stop.wait()
             await self._drain()
         finally:
-            for task in (following, connecting):
+            for task in beside:
                 task.cancel()
-            await asyncio.gather(following, connecting, return_exceptions=True)
+            await asyncio.gather(*beside, return_exceptions=True)
             producer, self._producer = self._producer, None
             if producer is not None:
                 await stop_producer(producer)
@@ -121,23 +123,29 @@ class Ingest:
         What is in the log already, or on its way, is not written again.
 
         Raises:
-            Transient: ``log-unavailable``: send the same messages again.
+            Transient: ``log-unavailable``, ``registry-unavailable``, ``participant-set-aside``: send the same
+                messages again.
             Permanent: ``id-reused``: another body is on its way under one of the ids;
                 ``output-too-large``: Kafka would not take one of them.
         """
         for message in messages:
             self._sizes.check(topics.incoming(message.participant), *self._record(message))
-        if any(message.participant not in self._frames for message in messages) and self.ready:
-            raise Transient("participant-set-aside", "the registry refuses the schema of this participant")
-        if self.ready and any(self.follower.lacks(message.participant) for message in messages):
-            raise Transient("participant-set-aside", "the topic of this participant is missing")
-        if not self.ready or not self._reachable() or self._pending_bytes > MOST_PENDING:
+        if self._connected:
+            self._require({message.participant for message in messages})
+        if not self._connected or not self._reachable() or self._pending_bytes > MOST_PENDING:
             raise Transient("log-unavailable", "Kafka does not take messages now", retry_after=RETRY_AFTER)
         waiting = [future for message in messages if (future := self._write(message)) is not None]
         if broken("ack-before-produce") or not waiting:
             return
         if not await self._acknowledged(waiting):
             raise Transient("log-unavailable", "Kafka did not acknowledge in time", retry_after=RETRY_AFTER)
+
+    def _require(self, participants: Iterable[str]) -> None:
+        """Refuse messages of participants that cannot be written now, though others' can."""
+        for name in participants:
+            self.frames.require(name)
+            if self.follower.lacks(name):
+                raise Transient("participant-set-aside", "the topic of this participant is missing")
 
     async def _acknowledged(self, waiting: Sequence[asyncio.Future[None]]) -> bool:
         """Wait until all is acknowledged, but not longer than our patience, or than Kafka is there."""
@@ -210,7 +218,7 @@ class Ingest:
             message.id, f"{name}/{message.id}", (name,), message.accepted,
             traceparent=message.traceparent, digest=message.digest.hex(), findings=message.findings,
         )  # fmt: skip
-        return message.key, self._frames.get(name, b"") + message.body, listed
+        return message.key, self.frames.had.get(name, b"") + message.body, listed
 
     async def _stay_connected(self) -> None:
         """Start a producer, and another one whenever one is broken: an idempotent one can wedge for good."""

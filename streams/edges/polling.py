@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -34,6 +34,7 @@ from streams.partition.state import read_partitions
 from streams.records.contracts import Contracts, OwnReader
 from streams.records.envelope import headers, letter_id, short
 from streams.records.fitting import fitted
+from streams.records.frames import Aside, Frames
 from streams.records.letters import DETAIL, announce
 
 log = structlog.get_logger(__name__)
@@ -65,7 +66,7 @@ class Polling:
         processing: limits.
         contracts: schemas.
         sizes: what the topics take.
-        aside: is told of a participant whose schema the registry refuses.
+        aside: is told of a participant whose schema the registry refuses, and with None that it does not.
     """
 
     def __init__(
@@ -76,23 +77,15 @@ class Polling:
         processing: Processing,
         contracts: Contracts,
         sizes: Sizes | None = None,
-        aside: Callable[[str, CorridorError], None] | None = None,
+        aside: Aside = lambda *_: None,
     ) -> None:
-        self._aside = aside
         self._polled, self._known, self._sizes = polled, known, sizes or Sizes()
         self._kafka, self._processing, self._contracts = kafka, processing, contracts
-        self._frames: dict[str, bytes] = {}
+        self._frames = Frames(contracts, {name: one.schema for name, one in polled.items()}, aside)
         self._pollers: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set. A Kafka that is away is waited for."""
-        for name, polled in self._polled.items():
-            try:
-                self._frames[name] = await self._contracts.frame(topics.incoming(name), polled.schema)
-            except Permanent as error:
-                if self._aside is None:
-                    raise
-                self._aside(name, error)
         try:
             pauses = reconnecting()
             while not stop.is_set():
@@ -131,7 +124,7 @@ class Polling:
         """Poll the participants whose cursors are in these partitions."""
         mine = set(assigned)
         for name in self._polled:
-            if name in self._frames and partition_of(name.encode(), partitions) in mine:
+            if partition_of(name.encode(), partitions) in mine:
                 self._pollers[name] = asyncio.create_task(self._poll(name, partitions), name=f"poll {name}")
 
     async def release(self) -> None:
@@ -143,6 +136,7 @@ class Polling:
 
     async def _poll(self, name: str, partitions: int) -> None:
         """Poll one participant for ever; after any doubt, begin again from the cursor in Kafka."""
+        await self._frames.get(name)
         pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             writer: Writer | None = None
@@ -210,7 +204,7 @@ class Polling:
                 message.id, f"{name}/{message.id}", (name,), message.accepted,
                 traceparent=message.traceparent, digest=message.digest.hex(), findings=message.findings,
             )  # fmt: skip
-            value = self._frames[name] + message.body
+            value = self._frames.had[name] + message.body
             try:
                 writes.add(topic, partition_of(message.key, count), message.key, value, listed)
             except Permanent as error:

@@ -230,14 +230,17 @@ async def test_a_schema_that_the_registry_refuses_closes_one_webhook() -> None:
                 raise Permanent("schema-incompatible", "field 7")
             return b"\0\0\0\0\1"
 
-    aside: dict[str, CorridorError] = {}
+    aside, stop = dict[str, CorridorError | None](), asyncio.Event()
+
+    def set_aside(name: str, error: CorridorError | None) -> None:
+        aside[name] = error
+        stop.set()
+
     schemas = {name: profiles.load(profile).schema for name, profile in NAMES.items()}
-    log = Ingest(Kafka(bootstrap="127.0.0.1:1"), Registry(), schemas, aside=aside.__setitem__)  # type: ignore[arg-type]
-    stop = asyncio.Event()
-    stop.set()
+    log = Ingest(Kafka(bootstrap="127.0.0.1:1"), Registry(), schemas, aside=set_aside)  # type: ignore[arg-type]
     await log.run(stop)
-    assert {name: error.code for name, error in aside.items()} == {"ship": "schema-incompatible"}
-    assert set(log._frames) == {"permits"}
+    assert {name: error and error.code for name, error in aside.items()} == {"ship": "schema-incompatible"}
+    assert set(log.frames.had) == {"permits"}
 
 
 def test_the_webhook_of_who_is_set_aside_answers_503() -> None:
