@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
@@ -124,7 +125,23 @@ def configure(settings: LogSettings, role: str, repeats: Repeats | None = None) 
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+    threading.excepthook = _thread_ended
+    sys.unraisablehook = _unraisable
     return repeats
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    """Tell of an exception that ended a thread: Python would write it past the log, with the error's text."""
+    if ended.exc_value is not None:
+        name = ended.thread.name if ended.thread is not None else ""
+        structlog.get_logger(__name__).error(
+            "a thread ended with an error", thread=name, exc_info=ended.exc_value
+        )
+
+
+def _unraisable(error: sys.UnraisableHookArgs) -> None:
+    """Tell of an exception that nobody can catch, in a finalizer for example."""
+    structlog.get_logger(__name__).warning("an error that nobody could catch", exc_info=error.exc_value)
 
 
 def _named(role: str) -> structlog.typing.Processor:

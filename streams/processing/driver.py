@@ -8,6 +8,7 @@ Topics it is not told (changelogs of tables) keep Faust's own way.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Any, cast
 
 import aiokafka
 import faust
+import structlog
 import uvloop
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as stock
@@ -22,6 +24,8 @@ from faust.types import TP
 
 from streams.kafka.assignor import TogetherAssignor
 from streams.kafka.settings import Kafka, Processing
+
+log = structlog.get_logger(__name__)
 
 WHILE_OTHERS_WORK = 0.02
 """Seconds to wait for free partitions while others are at their limit: they may become free any moment."""
@@ -64,12 +68,20 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         )
 
     async def on_thread_stop(self) -> None:
-        """Stop the client, also when Kafka is away: aiokafka then lets the cancellation of a fetch out."""
+        """Stop the client, whatever it says to that: while Kafka comes and goes it lets its own errors out.
+
+        A cancelled fetch is one of them. The group learns by the session timeout that the member has gone.
+        """
         try:
             await super().on_thread_stop()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the thread ends either way
+            log.warning("a consumer did not leave its group in order", error=type(error).__qualname__)
             if self._consumer is not None:
                 await self._consumer._client.close()  # noqa: SLF001
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002
+        """Tell the log, in its form, instead of writing past it."""
+        log.error("the consumer thread ended", exc_info=sys.exc_info()[1])
 
 
 class Consumer(stock.Consumer):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
+import threading
 
 import pytest
 import structlog
@@ -23,6 +25,8 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> object:
     """Leave the logging of the other tests as it was, and have none of theirs."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     monkeypatch.setattr(logging.getLogger("asyncio"), "filters", [])
     monkeypatch.setattr(
         letters, "log", structlog.get_logger("streams.records.letters")
@@ -205,3 +209,33 @@ def test_readable_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert "batch runs again" in text
     assert "partition" in text
     assert not text.startswith("{")
+
+
+QUOTED = "hunter2"
+
+
+class Careless:
+    """Raises when it goes, which Python tells by a hook of its own."""
+
+    def __del__(self) -> None:
+        raise ValueError(QUOTED)
+
+
+def test_what_ends_a_thread_is_a_line_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that nobody catches is JSON too, with its way and without its text, which could quote."""
+
+    def fail() -> None:
+        raise ValueError(QUOTED)
+
+    configure(LogSettings(format="json"), "stream")
+    thread = threading.Thread(target=fail, name="reader")
+    thread.start()
+    thread.join()
+    Careless()
+    text = capsys.readouterr().err
+    ended, careless = map(json.loads, text.splitlines())
+    assert (ended["thread"], ended["level"]) == ("reader", "error")
+    assert ended["exception"].endswith("ValueError")
+    assert "in fail" in ended["exception"]
+    assert (careless["level"], careless["exception"][-10:]) == ("warning", "ValueError")
+    assert QUOTED not in text
