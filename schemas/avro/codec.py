@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 from schemas.avro.decoder import decoder
@@ -17,7 +18,7 @@ MAX_BODY: Final = 1024 * 1024
 
 
 class Codec:
-    """Encoder and decoder of one schema; build it once and keep it.
+    """Encoder and decoder of one schema. The first one of a schema is compiled, which takes a while.
 
     Both ways are generated code, which the tests hold against fastavro. Datums are as in
     ``docs/architecture.md``, section Values.
@@ -30,10 +31,7 @@ class Codec:
     def __init__(self, schema: Schema, largest: int = MAX_BODY) -> None:
         self.schema = schema
         self._largest = largest
-        self._decode = decoder(schema.root)
-        emitter = Emitter()
-        lines = ["b = bytearray()", *fold(emitter.encode(schema.root, "datum")), "return bytes(b)"]
-        self._encode = emitter.compile("encode", ("datum",), lines)
+        self._decode, self._encode = _ways(schema)
 
     def encode(self, datum: Datum) -> bytes:
         """Return the body for a datum; nullable fields and fields with a default may be absent.
@@ -103,3 +101,11 @@ class Codec:
     @property
     def _name(self) -> str:
         return self.schema.fullname or "its schema"
+
+
+@lru_cache(maxsize=256)
+def _ways(schema: Schema) -> tuple[Callable[[bytes], Datum], Callable[[Datum], bytes]]:
+    """Decoder and encoder of a schema, compiled once: several mappings of a process have the same source."""
+    emitter = Emitter()
+    lines = ["b = bytearray()", *fold(emitter.encode(schema.root, "datum")), "return bytes(b)"]
+    return decoder(schema.root), emitter.compile("encode", ("datum",), lines)

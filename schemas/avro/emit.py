@@ -30,6 +30,7 @@ import decimal
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from schemas.avro import generated
@@ -336,6 +337,7 @@ class Emitter:
         ]
 
 
+@lru_cache(maxsize=4096)
 def _atom(expression: str) -> str:
     """Put parentheses around an expression that does not bind as tightly as a name."""
     tree = ast.parse(expression, mode="eval").body

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from functools import lru_cache
+from types import CodeType
 from typing import Any, Final
 
 METHODS: Final = frozenset(
@@ -39,8 +41,9 @@ _KINDS: Final = (
     *(ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context),
 )
 
-
 _SYNTAX: Final = frozenset(each for kind in _KINDS for each in (kind, *kind.__subclasses__()))
+_Syntax = frozenset[type[ast.AST]]
+_Names = frozenset[str]
 
 
 class Unsafe(Exception):
@@ -62,8 +65,7 @@ def run(source: str, file: str, scope: dict[str, Any], attributes: Collection[st
     Raises:
         Unsafe: a name, an attribute or a statement that is on no list.
     """
-    tree = ast.parse(source, file)
-    kinds, names, assigned, read = _look(tree)
+    code, kinds, names, assigned, read = _compiled(source, file)
     if strange := kinds - _SYNTAX:
         raise Unsafe(f"{file}: {min(kind.__name__ for kind in strange)} in generated code")
     if unknown := names - assigned - scope.keys() - BUILTINS.keys():
@@ -71,11 +73,18 @@ def run(source: str, file: str, scope: dict[str, Any], attributes: Collection[st
     if hidden := {one for one in read - METHODS if one not in attributes or one.startswith("__")}:
         raise Unsafe(f"{file}: the attribute {min(hidden)!r} in generated code")
     scope["__builtins__"] = dict(BUILTINS)
-    exec(compile(tree, file, "exec"), scope)  # noqa: S102 - checked above, node by node
+    exec(code, scope)  # noqa: S102 - checked above, node by node
     return scope
 
 
-def _look(tree: ast.Module) -> tuple[set[type[ast.AST]], set[str], set[str], set[str]]:
+@lru_cache(maxsize=256)
+def _compiled(source: str, file: str) -> tuple[CodeType, _Syntax, _Names, _Names, _Names]:
+    """Compile a text and look through it: many a constant of many a mapping is the same text."""
+    tree = ast.parse(source, file)
+    return compile(tree, file, "exec"), *_look(tree)
+
+
+def _look(tree: ast.Module) -> tuple[_Syntax, _Names, _Names, _Names]:
     """Walk the tree once, and no slower than need be: a wide schema has a million nodes.
 
     Returns:
@@ -107,4 +116,4 @@ def _look(tree: ast.Module) -> tuple[set[type[ast.AST]], set[str], set[str], set
                 rest.extend(item for item in value if isinstance(item, ast.AST))
             elif isinstance(value, ast.AST):
                 rest.append(value)
-    return kinds, names, assigned, read
+    return frozenset(kinds), frozenset(names), frozenset(assigned), frozenset(read)

@@ -148,9 +148,9 @@ def bare(node: Type) -> Type:
     return node.inner if isinstance(node, Nullable) else node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Schema:
-    """A safe, parsed schema.
+    """A safe, parsed schema, equal to itself only: what is compiled of it is kept by it.
 
     Attributes:
         text: the JSON text it was parsed from.

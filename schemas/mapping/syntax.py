@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 MAX_LENGTH = 2000
 """Characters of one expression."""
@@ -25,8 +26,9 @@ ALLOWED = (
 )
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
-    """The syntax tree of an expression within the limits of size.
+    """The syntax tree of an expression within the limits of size. It is shared: copy what you change.
 
     Raises:
         Wrong: not an expression, or too large.
