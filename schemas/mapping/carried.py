@@ -7,6 +7,7 @@ items that it takes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +59,34 @@ class CarriedItems:
                 if item is not None and number in taken:
                     items.setdefault(id(item), []).append(taken[number])
         return items
+
+
+@lru_cache(maxsize=1024)
+def own_numbers(rule: CompiledRule, rules: tuple[CompiledRule, ...]) -> frozenset[int]:
+    """Numbers under which this of all rules takes items; what a ``let`` takes may be of others as well."""
+    mine, others = (
+        {
+            claim.anchor.number
+            for one in some
+            for claims in one.claims.values()
+            for claim in claims
+            if claim.anchor
+        }
+        for some in ([rule], [one for one in rules if one is not rule])
+    )
+    return frozenset(mine - others - {0})
+
+
+@lru_cache(maxsize=1024)
+def reading(rule: CompiledRule, apart: frozenset[Path]) -> CompiledRule:
+    """A rule as one that carries none of some fields of the source, nor what is in them."""
+    if not apart:
+        return rule
+    claims = {
+        at: {claim for claim in made if not any(claim.path[: len(path)] == path for path in apart)}
+        for at, made in rule.claims.items()
+    }
+    return replace(rule, name=f"{rule.name} without {sorted(apart)}", claims=claims)
 
 
 @lru_cache(maxsize=1024)

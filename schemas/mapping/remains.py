@@ -135,7 +135,6 @@ class Remains:
         changed: frozenset[str] | None = None,
         surely: bool = False,
         all_of_it: bool = False,
-        beside: Sequence[tuple[CompiledRule, Sequence[Any]]] = (),
     ) -> list[Left]:
         """Find what no rule carried.
 
@@ -148,7 +147,6 @@ class Remains:
             changed: names of the root's fields that differ from it, where that is known.
             surely: take what is carried of some item of a list for not carried of the others.
             all_of_it: nothing became of the message: what stands beside another field is left as well.
-            beside: the rules that gave something of single items only, of which they carry what is in these.
         """
         rules = frozenset([rule for rule, _ in fired])
         blocks = frozenset([block for block, _ in took])
@@ -157,7 +155,7 @@ class Remains:
             fields = tuple([part for part in fields if part[0] in changed])
         found: list[Left] = []
         if fields:
-            items = CarriedItems(record, [*fired, *beside], took, blocks, all_of_it)
+            items = CarriedItems(record, fired, took, blocks, all_of_it)
             self._walk(fields, record, before, "", items, found)
         return found
 

@@ -55,6 +55,10 @@ class Asides:
         record: type of the document.
         field: name of the array.
         comes_with: fields that come with what is said of the whole, and are not what it is.
+
+    Attributes:
+        field: name of the array, and ``key`` the field that names an item.
+        shared: names of the fields that say of an item what those of the document say of the whole.
     """
 
     def __init__(self, record: Record, field: str, comes_with: Collection[str] = ()) -> None:
@@ -66,7 +70,7 @@ class Asides:
         array = bare(record.field(field).type)
         item = bare(array.items) if isinstance(array, Array) else record
         names = {each.name for each in record.fields}
-        self._shared = [
+        self.shared = [
             each.name for each in (item.fields if isinstance(item, Record) else ()) if each.name in names
         ]
 
@@ -74,7 +78,7 @@ class Asides:
         """Whether a partial document says something else of the whole: of that it names the items itself."""
         return any(
             partial.get(name) not in (None, whole.get(name))
-            for name in self._shared
+            for name in self.shared
             if name not in self._comes_with
         )
 
@@ -95,7 +99,7 @@ class Asides:
         for index, one in enumerate(whole.get(self.field) or ()):
             pointer = f"/{self.field}/{index}"
             items = set(self._items(self._record, whole, _plain(one[self.key])))
-            words = {shared: one.get(shared) for shared in self._shared}
+            words = {shared: one.get(shared) for shared in self.shared}
             if not items:
                 if one[self.key] in own:
                     said.unknown[pointer] = one

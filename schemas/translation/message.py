@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from schemas.avro.schema import Record as RecordType
 from schemas.avro.violation import HIDDEN
+from schemas.mapping.carried import Path, own_numbers, reading
 from schemas.mapping.compile import CompiledMapping, CompiledRule
 from schemas.mapping.reasons import kind_of
 from schemas.mapping.remains import Left
 from schemas.mapping.report import MessageReport, Noted
 from schemas.translation.model import Context, Event, Output, Record
 from schemas.translation.privacy import PersonalFields, people
+
+_NOTHING: Final = (0, None)
+"""Stands for what was taken for an event that is not told."""
 
 State = Callable[[bytes], bytes | None]
 """Reads the entry of a key, None when there is none."""
@@ -46,6 +50,21 @@ class _Marked:
         self._at = len(took)
 
 
+class _Spanned(list[tuple[Any, ...]]):
+    """What rules make, and where of each begins and ends what was taken out of lists for it."""
+
+    def __init__(self, report: MessageReport) -> None:
+        super().__init__()
+        self.spans: list[tuple[int, int]] = []
+        self._took, self._at = report.took, len(report.took)
+
+    def append(self, made: tuple[Any, ...]) -> None:
+        """Take one: a rule calls it when all of that is made."""
+        self.spans.append((self._at, len(self._took)))
+        self._at = len(self._took)
+        super().append(made)
+
+
 class Message:
     """Runs the generated functions over one record.
 
@@ -58,7 +77,7 @@ class Message:
     """
 
     __slots__ = (
-        *("_decode", "_functions", "_lets", "_listed", "_mapping", "_personal", "_said"),
+        *("_apart", "_decode", "_functions", "_lets", "_listed", "_mapping", "_personal", "_said", "_spans"),
         *("beside", "context", "fired", "record", "report", "source", "untold_of"),
     )
 
@@ -80,6 +99,8 @@ class Message:
         """What the rules made the last time they ran, as `Candidate` has it."""
         self.beside: list[Candidate] = []
         """What they made of single items of which the record says something else than of the rest."""
+        self._apart: frozenset[Path] = frozenset()
+        self._spans: dict[int, tuple[int, int]] = {}
         self.untold_of: dict[str, set[str]] = {}
         """By rule: pointers of what it says and no output does."""
         self.source = source
@@ -131,7 +152,12 @@ class Message:
 
     def candidates(self, event: Event, part: str = "rules") -> list[Candidate]:
         """Run all rules."""
-        return [Candidate(*made) for made in self.run(event, part)]
+        out = _Spanned(self.report)
+        self._functions[part](self.record, self.context, self.report, event, self._lets, out)
+        self.fired = list(out)
+        made = [Candidate(*one) for one in out]
+        self._spans = {id(one): span for one, span in zip(made, out.spans, strict=True)}
+        return made
 
     def run(self, event: Event, part: str = "rules") -> list[tuple[Any, ...]]:
         """Run all rules; the results are the fields of ``Candidate``."""
@@ -140,9 +166,17 @@ class Message:
         self.fired = out
         return out
 
-    def single(self, event: Event, wanted: Callable[[Candidate], bool]) -> list[Candidate]:
-        """Run all rules for what they say of single items: what they make else takes and reports nothing."""
-        report = self.report
+    def single(
+        self, event: Event, wanted: Callable[[Candidate], bool], apart: frozenset[Path]
+    ) -> list[Candidate]:
+        """Run all rules for what they say of single items: what they make else takes and reports nothing.
+
+        Args:
+            event: of it.
+            wanted: tells what is of these items.
+            apart: fields in which the record does not say what the message does.
+        """
+        report, self._apart, self._spans = self.report, apart, {}
         before, start, made = report.apart(), len(report.took), _Marked(report)
         self._functions["rules"](self.record, self.context, report, event, self._lets, made)
         rest = report.apart()
@@ -158,11 +192,16 @@ class Message:
         self.beside += kept
         return kept
 
-    def untold_event(self, candidate: Candidate) -> None:
-        """What a rule made is not told: it carries nothing."""
-        rule, items = candidate.rule, candidate.variables
-        self.beside = [one for one in self.beside if one is not candidate]
-        self.fired = [made for made in self.fired if made[0] is not rule or made[5] is not items]
+    def untold_events(self, candidates: Sequence[Candidate]) -> None:
+        """What rules made is not told: it carries nothing, and takes nothing out of lists."""
+        gone = {(id(one.rule), id(one.variables)) for one in candidates}
+        self.beside = [one for one in self.beside if (id(one.rule), id(one.variables)) not in gone]
+        self.fired = [made for made in self.fired if (id(made[0]), id(made[5])) not in gone]
+        took = self.report.took
+        for one in candidates:
+            start, end = self._spans.get(id(one), (0, 0))
+            mine = own_numbers(one.rule, self._mapping.rules)
+            took[start:end] = [_NOTHING if each[0] in mine else each for each in took[start:end]]
 
     def head(self, candidate: Candidate, event: Event) -> bytes:
         """The fields in front of the content, which know the event."""
@@ -220,11 +259,9 @@ class Message:
             changed: names of the fields that differ from it.
         """
         fired = [(made[0], made[5]) for made in self.fired if not (made[0].rest or made[0].beside)]
+        fired += [(reading(one.rule, self._apart), one.variables) for one in self.beside]
         remains, took = self._mapping.remains, self.report.took
-        beside = [(one.rule, one.variables) for one in self.beside]
-        found = remains.left(
-            self.record, fired, took, before=before, changed=changed, surely=True, beside=beside
-        )
+        found = remains.left(self.record, fired, took, before=before, changed=changed, surely=True)
         new = [left for left in found if kind_of(left.reason) == "loss"]
         if not new:
             return new

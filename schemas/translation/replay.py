@@ -82,6 +82,7 @@ class Reader:
         of_whole: Sequence[tuple[str, ...]] = (),
     ) -> None:
         self._of_whole = of_whole
+        self._other = frozenset(of_whole).union((name,) for name in asides.shared) if asides else frozenset()
         self._registers = registers
         self._named = named
         self._asides = asides
@@ -123,7 +124,7 @@ class Reader:
             if key is not None and facts is not None:
                 timeline.remember(register, key, facts)
             event.memory[register] = timeline.recall(register, key)
-        candidates = message.candidates(event, "annulments" if kind == ANNULMENT else "rules")
+        candidates = all_made = message.candidates(event, "annulments" if kind == ANNULMENT else "rules")
         some = False
         if kind == "DELTA" and message.value("state_named_only", nothing, default=True):
             named, items = self._named(whole, partial)
@@ -139,6 +140,9 @@ class Reader:
             # at another time it is the last operation of more items than before
             again = place < len(stamps) and stamps[place] == occurrence.stamp
             alone.settle(all_of_it=again and self._asides.all_of_it(partial, kind))
+        if len(candidates) < len(all_made):
+            staying = {id(one) for one in candidates}
+            message.untold_events([one for one in all_made if id(one) not in staying])
         made = [Made(uuid5(participant, one.rule.name, *one.key), one, message, event) for one in candidates]
         made = _once(made)
         standing = [one.identity for one in made if one.candidate.rule.standing]
@@ -180,7 +184,9 @@ class Reader:
             facts = message.value(f"register_{register}", nothing)
             event.memory[register] = facts if facts is not None else timeline.recall(register, key)
         participant = message.context.participant
-        candidates = message.single(event, lambda one: _single(one) and id(one.variables[-1]) in aside.items)
+        candidates = message.single(
+            event, lambda one: _single(one) and id(one.variables[-1]) in aside.items, self._other
+        )
         made = [Made(uuid5(participant, one.rule.name, *one.key), one, message, event) for one in candidates]
         made = _once(made)
         if not made:
@@ -343,10 +349,9 @@ def _lose(message: Message, said: Mapping[str, Any]) -> None:
 def _once(made: list[Made]) -> list[Made]:
     """Each event once, though the document lists twice what it is of: the first stands."""
     first: dict[str, Made] = {}
-    for one in made:
-        told = first.setdefault(one.identity, one)
-        if told.candidate.body != one.candidate.body:
-            one.message.untold_event(one.candidate)
+    others = [one for one in made if first.setdefault(one.identity, one).candidate.body != one.candidate.body]
+    if others:
+        others[0].message.untold_events([one.candidate for one in others])
     return list(first.values())
 
 
