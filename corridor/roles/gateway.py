@@ -14,7 +14,6 @@ from connectors.auth.bearer import SCOPES
 from connectors.epermit import openapi as permit_openapi
 from connectors.http.openapi import Document
 from connectors.http.problems import problem
-from connectors.pauses import unless
 from connectors.ports import Format
 from connectors.receive.app import docs_routes, webhook_routes
 from connectors.receive.endpoint import Endpoint
@@ -27,12 +26,13 @@ from corridor.roles.contracts import edge_format, registered, registry_client, w
 from corridor.roles.health import Alone, Health
 from corridor.roles.permits import PermitOffice
 from corridor.roles.process import serve_all, together
+from corridor.roles.until_done import REGISTRY, until_done
 from corridor.settings import Settings
 from corridor.settings.exposure import own_registry
 from corridor.settings.logins import registry_logins
 from corridor.settings.model import ListenerSettings
 from schemas import profiles
-from schemas.errors import Misconfigured, Transient
+from schemas.errors import Misconfigured, Permanent, Transient
 from streams.edges.ingest import Ingest
 from streams.kafka import topics
 from streams.kafka.sizes import Sizes
@@ -87,7 +87,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     health.watch("log", lambda: log.ready)
 
     async def take_in() -> None:
-        if registry and not await unless(stop, registry.start()):
+        if registry and not await until_done(registry.start, REGISTRY, health, stop):
             return
         if await registered(contracts, health, stop):
             await together(stop, log.run(stop), *(authority.run(stop) for authority in authorities))
@@ -188,6 +188,12 @@ def _registry(settings: Settings, health: Health) -> RegistryLog | None:
         for risk in own_registry(settings):
             raise Misconfigured("settings-unsafe", f"{risk.setting} {risk.reason}")
         return None
+
+    def stands_still(error: Permanent | None) -> None:
+        health.bring_back(REGISTRY)
+        if error is not None:
+            health.set_aside(REGISTRY, error)
+
     host = settings.registry_place.host
     reachable = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     return RegistryLog(
@@ -196,6 +202,7 @@ def _registry(settings: Settings, health: Health) -> RegistryLog | None:
         url=f"http://{reachable}:{settings.registry_place.port}",
         recursive=settings.registry.recursive,
         reachable=lambda: health.has("kafka"),
+        stands_still=stands_still,
     )
 
 

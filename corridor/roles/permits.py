@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -16,15 +16,15 @@ from connectors.epermit.authority import Authority
 from connectors.epermit.internal import internal_routes
 from connectors.epermit.peer import FOR_EVER, PeerPartner, describe
 from connectors.epermit.public import public_routes
-from connectors.pauses import Pauses, unless
 from connectors.settings import AuthoritySettings, Deliver, Participant
-from corridor.roles.health import Alone, Health
+from corridor.roles.health import Health
 from corridor.roles.lacking import Lacking
+from corridor.roles.until_done import until_done
 from corridor.settings import Settings
 from schemas import profiles
 from schemas.avro.jsonform import JsonForm
 from schemas.epermit import acts
-from schemas.errors import Misconfigured, Permanent, Transient
+from schemas.errors import Misconfigured, Permanent
 from schemas.records import OUTBOX
 from streams.delivery.outbound import Outbound
 from streams.kafka import topics
@@ -35,9 +35,6 @@ from streams.records.contracts import Contracts
 log = structlog.get_logger(__name__)
 
 PROFILE: Final = "epermit.event.v1"
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
-"""Seconds between two tries of what a peer, the registry or Kafka did not let through."""
-
 
 peer_gauge = Gauge(
     "corridor_permit_peer_met",
@@ -107,8 +104,8 @@ class PermitOffice:
         """Keep the ledger, publish our keys and meet the peers, until ``stop`` is set."""
         looking = asyncio.create_task(self._look(stop))
         try:
-            started = await self._until_done(self._ledger.start, self.name, stop)
-            if started and await self._until_done(self._publish, self.name, stop):
+            started = await until_done(self._ledger.start, self.name, self._health, stop)
+            if started and await until_done(self._publish, self.name, self._health, stop):
                 await asyncio.gather(*(self._meet(code, stop) for code in self._settings.peers))
             await stop.wait()
         finally:
@@ -143,43 +140,9 @@ class PermitOffice:
             nonlocal away
             away = name not in self._health.aside
 
-        if await self._until_done(handshake, name, stop, is_away):
+        if await until_done(handshake, name, self._health, stop, is_away):
             met.set(1)
             away = False
-
-    async def _until_done(
-        self,
-        work: Callable[[], Coroutine[Any, Any, None]],
-        name: str,
-        stop: asyncio.Event,
-        failed: Callable[[], None] = lambda: None,
-    ) -> bool:
-        """Do something again until it succeeds.
-
-        What may pass by itself is waited for. All else sets aside whom it is about, until it succeeds.
-
-        Args:
-            work: what is done.
-            name: of the authority or peer that it is about.
-            stop: ends it.
-            failed: is called after each failure.
-
-        Returns:
-            False when ``stop`` was set first.
-        """
-        pauses = Pauses(FIRST_PAUSE, LONGEST_PAUSE)
-        while not stop.is_set():
-            with Alone(name, self._health.set_aside):
-                try:
-                    await unless(stop, work())
-                except Transient as error:
-                    log.warning("trying again", participant=name, code=error.code, error=error.message)
-                else:
-                    self._health.bring_back(name)
-                    return not stop.is_set()
-            failed()
-            await pauses.rest(stop)
-        return False
 
 
 def require_profile(participant: Participant) -> None:

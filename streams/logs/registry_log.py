@@ -43,6 +43,7 @@ class RegistryLog(SharedLog[RegistryState, RegistryChange]):
         recursive: accept recursive schemas.
         topic: name of the topic; there is one writer per topic.
         reachable: tells whether Kafka answers, as far as is known.
+        stands_still: is told why the log cannot be read, and with None that it can be again.
 
     Attributes:
         cluster: id of the Kafka cluster.
@@ -57,12 +58,14 @@ class RegistryLog(SharedLog[RegistryState, RegistryChange]):
         recursive: bool = False,
         topic: str = topics.SCHEMAS,
         reachable: Callable[[], bool] = lambda: True,
+        stands_still: Callable[[Permanent | None], None] = lambda _: None,
     ) -> None:
         wanted = next(t for t in topics.plan([], settings or Topics()) if t.name == topics.SCHEMAS)
         super().__init__(kafka, msgspec.structs.replace(wanted, name=topic), "registry", reachable)
         self.recursive = recursive
         self.cluster = ""
         self._url = url
+        self._tell = stands_still
 
     async def write(self, decide: Decide, *, here: bool = False) -> RegistryChange:
         """Decide on the newest state, write, and return when `state` has it; see `ports.Registry`."""
@@ -106,6 +109,9 @@ class RegistryLog(SharedLog[RegistryState, RegistryChange]):
         ready_gauge.set(self.ready)
         writer_gauge.set(writing)
         versions_gauge.set(self.state.offset)
+
+    def _stands_still(self, error: Permanent | None) -> None:
+        self._tell(error)
 
     async def _prepare(self) -> None:
         await super()._prepare()

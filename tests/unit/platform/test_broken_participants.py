@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from connectors.settings import AuthoritySettings, Participant, PermitKey, PermitPeer, Webhook
-from corridor.roles import gateway, permits
+from corridor.roles import gateway, permits, until_done
 from corridor.roles.health import Health, set_aside_gauge
 from corridor.roles.permits import PermitOffice
 from corridor.settings import Settings
@@ -179,8 +179,8 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (addresses[host], port))]
 
     monkeypatch.setattr("asyncio.BaseEventLoop.getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(permits, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(permits, "LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(until_done, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(until_done, "LONGEST_PAUSE", 0.002)
     return addresses
 
 
