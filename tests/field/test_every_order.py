@@ -38,17 +38,20 @@ def expected(hour: int, arrival: str, place: dict[str, str] = POTI, **more: Any)
     return event("TRANSPORT", "ARRI", eventClassifierCode="EST", **train | when | more)
 
 
-def taken_back(one: dict[str, Any], hour: int) -> dict[str, Any]:
+def taken_back(one: dict[str, Any], hour: int, version: int = 2) -> dict[str, Any]:
     """The retraction of an event."""
-    return one | {
-        "eventVersion": 2,
-        "isRetracted": True,
-        "eventUpdatedDateTime": f"2026-01-20T{hour:02}:30:00Z",
-    }
+    return updated(one, hour, version, isRetracted=True)
+
+
+def updated(one: dict[str, Any], hour: int, version: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """Another version of an event."""
+    told = f"2026-01-20T{hour:02}:30:00Z"
+    return one | {"eventVersion": version, "eventUpdatedDateTime": told, **more}
 
 
 WHOLE = note("31", "707701", "12.01.2026 18:40", noteVersion=3, etaDestination="24.01.2026 12:00")
 LIFTED = box(1, "LOAD", modeOfTransport="VESSEL", location=AKTAU, nextLocation="AZALA")
+NOON = "2026-01-20T12:00:00Z"
 CUSTOMS = {"declarationNo": "D1", "office": "GE69101"}
 
 JOURNEYS = {
@@ -147,6 +150,17 @@ JOURNEYS = {
         box(1, "CROS", C2, modeOfTransport="RAIL", railCarReference=W2, location=GARDABANI),
         box(2, "RSEA", C2, railCarReference=W2, location=GARDABANI, remark="cut"),
     ],
+    "moved to another place, to another time, and taken back": [
+        LIFTED,
+        updated(LIFTED, 2, 2, location=ALAT),
+        updated(LIFTED, 3, 3, eventDateTime=NOON),
+        taken_back(LIFTED, 4, 4),
+    ],
+    "told anew, and another unit at the same minute": [
+        LIFTED,
+        updated(LIFTED, 2, 2, location=ALAT, eventDateTime=NOON, remark="wet"),
+        box(12, "LOAD", C2, modeOfTransport="VESSEL", location=ALAT, nextLocation="AZALA", remark="dry"),
+    ],
     "annulled": [
         LIFTED,
         at(2, "SHIPMENT", "VOID", documentTypeCode="TRD", location=POTI),
@@ -179,6 +193,39 @@ def outcomes(journey: list[dict[str, Any]], *before: dict[str, Any]) -> list[tup
         sent = crossing.total.sent.get("dtc", [])
         ends.append((known(crossing), merged([*before, *sent])))
     return ends
+
+
+IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(5)]
+
+
+def renamed(name: str, identity: str) -> list[dict[str, Any]]:
+    """A journey whose first event has another id."""
+    journey = JOURNEYS[name]
+    first = journey[0]["eventID"]
+    return [one | {"eventID": identity} if one["eventID"] == first else one for one in journey]
+
+
+@pytest.mark.parametrize("identity", IDS)
+def test_what_was_taken_back_last_is_told_last(identity: str) -> None:
+    """At another time and place it is another event, so two are taken back: each once, whatever their ids."""
+    crossing = Crossing()
+    for one in renamed("moved to another place, to another time, and taken back", identity):
+        crossing.dlp(one)
+    assert [(one["operationCode"], one["operationTime"][11:]) for one in crossing.total.dtc] == [
+        ("72", "06:00"),  # at Aktau, UTC+5
+        ("72", "05:00"),  # at Alat, UTC+4
+        ("12", "07:30"),  # at Alat no more: told at 03:30 UTC
+        ("72", "17:00"),
+        ("12", "09:30"),
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in JOURNEYS if "another" in name])
+def test_the_last_state_hangs_on_no_id_of_the_broker(name: str) -> None:
+    """Told anew an event has another id, and in other orders of arrival it has not: all end alike."""
+    for identity in IDS:
+        ends = outcomes(renamed(name, identity), WHOLE)
+        assert [end for end in ends if end != ends[0]] == []
 
 
 UNHEARD = [name for name, journey in JOURNEYS.items() if any(one.get("isRetracted") for one in journey)]
