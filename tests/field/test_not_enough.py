@@ -37,6 +37,28 @@ def test_an_operation_without_its_mode_or_paper_is_incomplete(
     assert {"/eventCode", "/eventDateTime", "/location/UNLocationCode", "/references/0/value"} <= lost
 
 
+@pytest.mark.parametrize("code", ["LOAD", "DISC"])
+def test_the_wagon_of_an_incomplete_operation_is_lost_with_it(code: str) -> None:
+    """All that it says is a loss: the number of the wagon is no more the note's than that of the container."""
+    said = told(DLP, DTC, EVENT | {"eventCode": code, "railCarReference": "94005170"})
+    assert [one["reason"] for one in said.of("filtered")] == ["incomplete"]
+    assert {one["pointer"]: one["value"] for one in said.of("loss")} == {
+        "/references/0/value": KEY, "/equipmentReference": BOX, "/railCarReference": "94005170",
+        "/eventDateTime": "2026-01-27T08:00:00Z", "/location/UNLocationCode": "GEPTI", "/eventCode": code,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", [{"modeOfTransport": "RAIL"}, {"vesselName": "TARAZ"}])
+def test_the_lot_of_an_incomplete_operation_is_lost_with_it(mode: dict[str, str]) -> None:
+    """What is named as its note is no key of one, so no note is told."""
+    lot = {"lotNumber": "L-7", "railCarReferences": ["94005170"]}
+    nobody = [{"type": "SMGS", "value": "LETTER 7"}]
+    said = told(DLP, DTC, ALONE | {"eventType": "BULK", "bulk": lot, "references": nobody} | mode)
+    assert [one["reason"] for one in said.of("filtered")] == ["incomplete"]
+    there = {one["pointer"]: one["value"] for one in said.of("loss")}
+    assert (there["/bulk/lotNumber"], there["/bulk/railCarReferences/0"]) == ("L-7", "94005170")
+
+
 @pytest.mark.parametrize("code", ["STUF", "PICK"])
 def test_what_a_note_has_no_word_for_has_no_equivalent(code: str) -> None:
     """Whatever it lacks."""
