@@ -104,7 +104,7 @@ class Assembler:
         head |= {path[0]: fields[path[0]] for path in candidate.rule.volatile if path[0] in fields}
         said = {name: value for name, value in fields.items() if name not in head}
         facts = dict(candidate.keep or {})
-        lost, yields, owner = (facts.pop(name, None) for name in ("lost", "yields", "owner"))
+        lost, yields, owner, names = (facts.pop(name, None) for name in ("lost", "yields", "owner", "names"))
         unknown, unless, left = (bool(facts.pop(name, False)) for name in ("unknown", "unless", "left"))
         return (
             head,
@@ -119,6 +119,7 @@ class Assembler:
                 owner,
                 left,
                 candidate.rule.name,
+                names,
             ),
             own,
         )

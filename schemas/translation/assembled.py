@@ -38,6 +38,8 @@ class Part(msgspec.Struct, array_like=True):
         owner: what its fields of ``sole`` are of: a document has those of the first that says them only.
         left: it takes back what a newer version of the event no longer tells of single items.
         rule: that made it.
+        names: fields of the root, with blanks between, that name one thing, which the event names too:
+            unless it says one of them again, what stood there names another one.
     """
 
     fields: dict[str, Any]
@@ -50,6 +52,7 @@ class Part(msgspec.Struct, array_like=True):
     owner: str | None = None
     left: bool = False
     rule: str = ""
+    names: str | None = None
 
 
 class Said(msgspec.Struct, array_like=True):
@@ -70,7 +73,7 @@ class Said(msgspec.Struct, array_like=True):
     def says(self, other: Said) -> bool:
         """Whether it says what another one says, which may have been kept without names of rules."""
         mine, others = (
-            [msgspec.structs.replace(part, rule="") for part in one.parts if not part.left]
+            [msgspec.structs.replace(part, rule="", names=None) for part in one.parts if not part.left]
             for one in (self, other)
         )
         return self.at == other.at and mine == others
@@ -299,6 +302,9 @@ class Folding:
             elif part.yields:
                 held = part.yields == "any" and read(document, group.key[0]) is not None
                 said = without(said, [path for path in group.fields if held or path in own])
+        names = (part.names or "").split()
+        if not any(said.get(one) is not None and said[one] == document.get(one) for one in names):
+            document = without(document, [(one,) for one in names])
         return merge(self._record, document, said)
 
     def settle(self, known: Assembled) -> None:

@@ -39,7 +39,7 @@ def test_an_operation_without_its_mode_or_paper_is_incomplete(
 
 @pytest.mark.parametrize("code", ["LOAD", "DISC"])
 def test_the_wagon_of_an_incomplete_operation_is_lost_with_it(code: str) -> None:
-    """All that it says is a loss: the number of the wagon is no more the note's than that of the container."""
+    """All that it says is a loss: the number of the wagon as that of the container."""
     said = told(DLP, DTC, EVENT | {"eventCode": code, "railCarReference": "94005170"})
     assert [one["reason"] for one in said.of("filtered")] == ["incomplete"]
     assert {one["pointer"]: one["value"] for one in said.of("loss")} == {
