@@ -12,6 +12,7 @@ import pytest
 
 from schemas.codes.identifiers import CHECKS
 from schemas.codes.lists import CodeLists
+from tests.support.crossing import C1, NOTE, event
 from tests.support.field import ACCEPTED, case, messages, told
 
 CODES = CodeLists.load()
@@ -184,6 +185,20 @@ def test_no_ship_berths_in_a_town() -> None:
     for (port, *_), (_, station, _, basis) in zip(ways, operations(given), strict=True):
         assert CODES.lookup("stations", station, "unlocode") == port
         assert (station in TOWNS, basis) == (False, "LOC")
+
+
+@pytest.mark.parametrize(
+    ("place", "port", "town"), [("KZKUR", "693602", "663607"), ("KZAAU", "663404", "663306")]
+)
+@pytest.mark.parametrize("code", ["ENTR", "EXIT"])
+def test_who_enters_at_a_port_is_at_the_port(place: str, port: str, town: str, code: str) -> None:
+    """Off a ferry or on it, and not in the town; a truck that is loaded there may well be."""
+    permit = [{"type": "SMGS", "value": NOTE}, {"type": "EPERMIT", "value": "AZ-KZ-2026-2-17"}]
+    truck: dict[str, Any] = {"modeOfTransport": "TRUCK", "location": {"UNLocationCode": place}}
+    used = told("dlp.event.v1", "dtc.note.v1", event("PERMIT", code, references=permit, **truck))
+    assert [one["operationStation"] for one in used.out] == [port]
+    loaded = event("EQUIPMENT", "LOAD", equipmentReference=C1, **truck)
+    assert [town in one["remark"] for one in told("dlp.event.v1", "dtc.note.v1", loaded).out] == [True]
 
 
 def test_every_station_is_checked_and_has_a_source() -> None:
