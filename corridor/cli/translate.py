@@ -34,6 +34,8 @@ from schemas.translation.chain import Chain, ChainStage, ChainStep
 
 NOTHING = {NO_EQUIVALENT, "not-concerned"}
 """Why an event beside others is not told: what the message says is in the others, or among the losses."""
+NO_MATTER = {"not-concerned", "echo"}
+"""Why nothing of a message is a loss: it is not for the target, or has come from it."""
 MAX_LINE = 1024 * 1024
 """Bytes of one message: the limit of a body on HTTP."""
 
@@ -122,8 +124,11 @@ def command(
                 except Permanent as error:
                     dead = True
                     _say(report, {"line": number, "id": output.id, **_letter("write", error)})
+        reasons = {entry["reason"] for entry in left}
         for entry in said.entries.values():
-            _say(report, entry)
+            if told or not reasons or reasons - NO_MATTER or entry["kind"] != "loss":
+                _say(report, entry)
+        told = told or bool(reasons - NOTHING)
         for entry in left:
             if not told or entry["reason"] not in NOTHING:
                 _say(report, entry)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.mapping.reasons import NO_EQUIVALENT
+from schemas.mapping.report import Noted
 from schemas.mapping.runtime import uuid5
 from schemas.translation.asides import Aside, Asides, SaidOfItems
 from schemas.translation.message import Candidate, Message
@@ -104,13 +105,18 @@ class Reader:
             whole: the document with it.
         """
         said, found, message.beside = None, list[tuple[Aside, Reading | None]](), []
+        of_items: Noted | None = None  # what is odd in what is said of single items is not of the others
         if self._asides is not None and kind != ANNULMENT:
             said = self._asides.of(partial, whole)
             for pointer, one in said.unknown.items():
                 key = self._asides.key
                 message.report.finding(f"{pointer}/{key}", "unit-not-in-note", "warning", one[key])
                 _lose(message, {pointer: one})
+            before = message.report.apart()
+            message.report.again(before)
             found = [(one, self._aside(timeline, message, one, whole, self._asides)) for one in said.others]
+            of_items = message.report.apart()
+            message.report.again(before)
         message.take(whole)
         nothing, stamps = self.nothing(), [one.stamp for one in timeline.occurrences]
         what = message.value("state_occurrence", nothing, [])
@@ -125,6 +131,8 @@ class Reader:
                 timeline.remember(register, key, facts)
             event.memory[register] = timeline.recall(register, key)
         candidates = all_made = message.candidates(event, "annulments" if kind == ANNULMENT else "rules")
+        if of_items is not None:
+            message.report.again(of_items)
         some = False
         if kind == "DELTA" and message.value("state_named_only", nothing, default=True):
             named, items = self._named(whole, partial)

@@ -231,13 +231,18 @@ class _Telling:
             self._message.restart(self._partial)
             self._find_whole(found=False)
             self._result.filtered.append(Filtered("", "waiting"))
-        elif not self._result.outputs:
+        elif self._after_the_end or not self._result.outputs:
             annulled = past.annulled is not None
             reason = "annulled" if annulled else "stale" if late else "unchanged" if self._said else ""
             if reason:
                 self._result.filtered.append(Filtered("", reason))
         if len(past.versions) > history.MAX_VERSIONS or past.size > history.MAX_BYTES:
             self._fold()
+
+    @property
+    def _after_the_end(self) -> bool:
+        """Whether the document is void, and nothing of this version holds any more."""
+        return self._past.annulled is not None and self._version.kind != ANNULMENT
 
     def _look_at_others(self) -> None:
         """One number for two contents, or kept versions that cannot be read: someone has to look at it."""
@@ -391,7 +396,7 @@ class _Telling:
         told.memory = made.event.memory
         if made.message is self._message:
             told.known = self._news.known(candidate.rule)
-            told.untold = self._news.untold() if candidate.rule.rest else ()
+            told.untold = self._news.untold() if candidate.rule.rest and not self._after_the_end else ()
         body = made.message.head(candidate, told) + candidate.body
         output = self._message.output(candidate, body, f"{identity}:{version}")
         self._result.outputs.append(output)
