@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal
 
 import click
+import structlog
 import uvloop
 
 from connectors.registry.client import RegistryClient
@@ -20,11 +21,15 @@ from corridor.settings.model import Listen
 from corridor.signals import heed
 from schemas.avro.schema import Schema
 from schemas.codes.brought import brought
-from schemas.errors import CorridorError, Misconfigured
+from schemas.errors import CorridorError, Misconfigured, Transient
 from schemas.profiles import load, names
+from streams.kafka.access import reconnecting
 from streams.kafka.presence import Presence
-from streams.processing.pipe import Route, make_pipe
+from streams.processing.pipe import Route, compile_for, make_pipe
+from streams.processing.runner import Runner
 from streams.records.contracts import Contracts
+
+log = structlog.get_logger(__name__)
 
 EPILOG = """\b
 Examples:
@@ -36,7 +41,8 @@ Examples:
 \b
 Each record is mapped exactly once. One that cannot be mapped becomes a dead letter in
 OUT.dead, and the others go on. Start the same command again for more throughput: the
-processes share the partitions. SIGTERM or Ctrl-C ends it cleanly.
+processes share the partitions. While Kafka or the registry is away it waits, also at
+the start. SIGTERM or Ctrl-C ends it cleanly.
 """
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -153,19 +159,21 @@ async def _run(
     client = RegistryClient(registry) if registry else None
     running = False
 
-    async def translate() -> None:
-        nonlocal running
+    async def make() -> Runner:
         contracts = Contracts(client, schema_id)
         await contracts.start()
-        text = await asyncio.to_thread(mapping.read_text, encoding="utf-8")
-        await asyncio.to_thread(bring_lists, settings)
-        codes = brought()
-        pipe = await make_pipe(
-            text, str(mapping), schemas, route, settings.kafka, settings.processing, contracts, codes
-        )
-        running = True
-        await pipe.run(stop)
+        return await make_pipe(compiled, route, settings.kafka, settings.processing, contracts)
 
+    async def translate() -> None:
+        nonlocal running
+        pipe = await _made(make, stop)
+        if pipe is not None:
+            running = True
+            await pipe.run(stop)
+
+    text = await asyncio.to_thread(mapping.read_text, encoding="utf-8")
+    await asyncio.to_thread(bring_lists, settings)
+    compiled = await asyncio.to_thread(compile_for, text, str(mapping), schemas, route.form, brought())
     try:
         presence = Presence(settings.kafka, watched=[route.target, route.dead])
         await (
@@ -174,3 +182,15 @@ async def _run(
     finally:
         if client is not None:
             await client.close()
+
+
+async def _made(make: Callable[[], Awaitable[Runner]], stop: asyncio.Event) -> Runner | None:
+    """Make the pipe; Kafka or a registry that is away is waited for. None when ``stop`` was set first."""
+    pauses = reconnecting()
+    while not stop.is_set():
+        try:
+            return await make()
+        except Transient as error:
+            log.warning("waiting", code=error.code, error=error.message)
+            await pauses.rest(stop)
+    return None

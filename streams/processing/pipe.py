@@ -146,32 +146,21 @@ def is_straight(mapping: CompiledMapping) -> bool:
 
 
 async def make_pipe(
-    text: str,
-    file: str,
-    schemas: dict[str, Schema],
-    route: Route,
-    kafka: Kafka,
-    processing: Processing,
-    contracts: Contracts,
-    codes: CodeLists,
+    mapping: CompiledMapping, route: Route, kafka: Kafka, processing: Processing, contracts: Contracts
 ) -> Runner:
-    """Compile a mapping, make the topics a pipe needs beside its two, and put it together.
+    """Make the topics that a pipe needs beside its source, and put it together.
 
     Args:
-        text: the mapping.
-        file: its name, for messages.
-        schemas: input and output schema by full name.
+        mapping: for values of the route's form (`compile_for`).
         route: topics and group.
         kafka: connection.
         processing: limits.
         contracts: started.
-        codes: the code lists of the mapping's look-ups.
 
     Raises:
-        Misconfigured: ``mapping-invalid``.
+        Misconfigured: ``settings-invalid`` when there is no source.
         Transient: ``kafka-unavailable`` or ``registry-unavailable``.
     """
-    mapping = compile_for(text, file, schemas, route.form, codes)
     stage = Stage(
         name="pipe",
         source=route.source,
