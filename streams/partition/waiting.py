@@ -23,8 +23,8 @@ PREFIX: Final = b"\xffbehind\xff"
 """In front of the subject: keys of queues among the translation's own."""
 PAGES: Final = b"\xffpages\xff"
 """In front of the subject: keys of the pages of its queue."""
-PAGE: Final = 1_000
-"""Letters of one entry: 18 kB."""
+PAGE: Final = 25
+"""Letters of one entry, 450 bytes: with the longest subject it fits any topic."""
 
 _encode = msgspec.msgpack.encode
 

@@ -4,7 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from streams.kafka.sizes import LEAST, size_of
+from streams.partition import waiting
 from streams.partition.waiting import PAGE, Behind, Queue
+from streams.records.envelope import LONGEST
 
 FIRST, SECOND = str(UUID(int=1)), str(UUID(int=2))
 
@@ -66,6 +69,27 @@ def test_a_long_queue_lies_in_entries_of_bounded_size() -> None:
         state.update(state.queue().leave(letter))
     assert set(state.values()) == {None}
     state.queue().admit()
+
+
+def test_the_entries_of_a_queue_fit_any_topic() -> None:
+    """Of the longest subject, in a topic that takes the least: one that does not fit stops a partition."""
+    subject, state = "N" * LONGEST, State()
+    for number in range(3 * PAGE + 5):
+        state.update(state.queue(subject).join(str(UUID(int=number + 1))))
+    assert max(size_of(key, entry) for key, entry in state.items()) <= LEAST
+
+
+def test_a_page_of_an_earlier_release_is_read_to_its_end() -> None:
+    """A thousand letters lay in one entry: they leave in their order, and what comes later is behind them."""
+    letters = [str(UUID(int=n)) for n in range(1, 1006)]
+    state = State()
+    state[waiting.PREFIX + b"EQUIPMENT:X"] = waiting._packed([UUID(one).bytes for one in letters[:1000]])
+    for letter in letters[1000:]:
+        state.update(state.queue().join(letter))
+    for letter in letters:
+        state.queue().admit(letter)
+        state.update(state.queue().leave(letter))
+    assert set(state.values()) == {None}
 
 
 def test_who_comes_while_a_long_queue_is_replayed_stands_at_its_end() -> None:
