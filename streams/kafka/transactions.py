@@ -125,7 +125,7 @@ class Writer:
         sizes = sizes or Sizes()
         producer = AIOKafkaProducer(
             **kafka.client_options(),
-            transactional_id=f"{processing.app}.{name}",
+            transactional_id=transactional_id(processing.app, name),
             transaction_timeout_ms=int(TRANSACTION_TIMEOUT * 1000),
             retry_backoff_ms=VERIFICATION_BACKOFF,
             max_batch_size=sizes.batch - OVERHEAD,
@@ -233,6 +233,11 @@ class Writer:
     async def close(self) -> None:
         """Stop the producer within seconds, in whatever state. An open transaction is left to be fenced."""
         await stop_producer(self._producer)
+
+
+def transactional_id(app: str, name: str) -> str:
+    """The name under which an owner writes: that of its partition, so that a new owner fences the old."""
+    return f"{app}.{name}"
 
 
 async def learn(kafka: Kafka | None, topic: str, sizes: Sizes) -> None:

@@ -47,7 +47,8 @@ async def test_other_names_must_be_told(host: str) -> None:
     """DNS rebinding: 421, whatever the method; the name that is configured is served."""
     async with client("corridor.example") as http:
         answer = await http.get("/", headers={"Host": host})
-        assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (421, "host-unknown")
+        assert answer.status_code == 421
+        assert answer.json()["type"].endswith("#host-unknown")
         assert (await http.get("/", headers={"Host": "Corridor.example:443"})).status_code == 200
 
 

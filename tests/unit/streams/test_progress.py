@@ -58,3 +58,15 @@ def test_a_record_is_taken_once() -> None:
     assert not progress.take(4)
     assert progress.take(5)
     assert not progress.take(5)
+
+
+def test_what_another_owner_finished_stays_finished() -> None:
+    """After a doubt: it comes back neither as work nor as a lower offset."""
+    progress = Progress(10)
+    assert all(progress.take(offset) for offset in (10, 11, 12))
+    progress.learn(Progress(12))
+    assert not progress.finish(10)
+    assert not progress.take(11)
+    assert progress.commit()[0] == 12
+    assert progress.finish(12)
+    assert progress.commit()[0] == 13
