@@ -15,6 +15,7 @@ DEFECTS: Final = frozenset(
         "new-key-on-retry",
         "state-outside-transaction",
         "head-sent-twice",
+        "offset-moves-back",
         "one-ends-all",
     }
 )

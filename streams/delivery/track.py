@@ -18,6 +18,7 @@ from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from connectors.deliver.request import delivery_key
+from schemas.broken import broken
 from schemas.errors import CorridorError, Permanent, Transient
 from schemas.records import DeadLetter, Receipt
 from schemas.translation.store import Store
@@ -168,16 +169,21 @@ class Track:
         assert self._progress is not None  # noqa: S101 - messages come only after it was read
         if not self._progress.finish(done.record.offset):
             return
-        if self._wait and (done.error is not None or done.envelope.replay):
-            letter = done.envelope.letter(self._to.stage, done.record)
-            queue = self._queue(done.envelope)
-            done.changes = (
-                queue.join(letter, again=bool(done.envelope.replay))
-                if done.error is not None
-                else queue.leave(letter)
-            )
-            self._unsaved.update(done.changes)
+        self._queue_up(done)
         self._finished.append(done)
+
+    def _queue_up(self, done: Done) -> None:
+        """Give a message that died its place among those that wait, and a replay that did not leave of it."""
+        if not self._wait or (done.error is None and not done.envelope.replay):
+            return
+        letter = done.envelope.letter(self._to.stage, done.record)
+        queue = self._queue(done.envelope)
+        done.changes = (
+            queue.join(letter, again=bool(done.envelope.replay))
+            if done.error is not None
+            else queue.leave(letter)
+        )
+        self._unsaved.update(done.changes)
 
     async def close(self) -> None:
         """Commit what is finished if that goes quickly, and end. Never raises.
@@ -344,8 +350,13 @@ class Track:
         if self._progress is None:
             self._progress = known
             return
+        if broken("offset-moves-back"):
+            return
         self._progress.learn(known)
         self._finished = [done for done in self._finished if not known.is_finished(done.record.offset)]
+        self._unsaved.clear()  # another may have delivered what died here, and have dead letters of its own
+        for done in self._finished:
+            self._queue_up(done)
 
     async def _discard(self) -> None:
         if self._writer is not None:
