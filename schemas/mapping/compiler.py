@@ -54,6 +54,7 @@ _EVENT = record_of(
         "occurrence": INT,
         "known": Type("list", item=TEXT),
         "left": Type("list", item=TEXT),
+        "emptied": Type("list", item=TEXT),
         "untold": Type("list", item=_UNTOLD),
     },
     "event",
@@ -68,7 +69,7 @@ CONTEXT = frozenset(
     name for record in (_LOSS, _FINDING, _MESSAGE, _EVENT, REPORT) for name in record.fields
 ) | {"memory", "took"}
 """Names of all that a mapping may read of its context."""
-_STABLE = {"participant", "occurrence", "left"}
+_STABLE = {"participant", "occurrence", "left", "emptied"}
 """Fields of ``message`` and ``event`` that are of the document, not of one message about it."""
 
 

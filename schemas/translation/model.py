@@ -120,9 +120,11 @@ class Event:
         untold: of an event that holds the rest of its message: what no other tells.
         gone: how often each event that is made of this one was taken back, by its first id.
         left: keys of the items that the version before told of and this one does not.
+        emptied: keys of the items whose own items have all moved to others, and of which nothing is said.
     """
 
     __slots__ = (
+        "emptied",
         "gone",
         "id",
         "known",
@@ -153,6 +155,7 @@ class Event:
         self.untold: Sequence[Left] = ()
         self.gone: Mapping[str, int] = {}
         self.left: Sequence[str] = ()
+        self.emptied: Sequence[str] = ()
 
     def of(self, id: str) -> Event:  # noqa: A002 - it is the id
         """The same version of another event: what a rule with a key makes of an event that it translates."""

@@ -71,6 +71,7 @@ class Reader:
     Args:
         registers: names of the mapping's registers.
         named: gives the items that a partial version names, and all, by the ``id()`` of the whole's.
+        emptied: gives those items that carry nothing any more of which a version says nothing.
         asides: reads what versions say of single items, if they do.
         of_whole: paths of what the document says with its own operation only, and never of single items.
     """
@@ -79,6 +80,7 @@ class Reader:
         self,
         registers: tuple[str, ...],
         named: Callable[[Any, Any], tuple[set[int], set[int]]],
+        emptied: Callable[[Any, list[str]], list[str]],
         asides: Asides | None = None,
         of_whole: Sequence[tuple[str, ...]] = (),
     ) -> None:
@@ -86,6 +88,7 @@ class Reader:
         self._other = frozenset(of_whole).union((name,) for name in asides.shared) if asides else frozenset()
         self._registers = registers
         self._named = named
+        self._emptied = emptied
         self._asides = asides
         self._nothing = Event()
         self._nothing.memory = dict.fromkeys(registers)
@@ -124,6 +127,7 @@ class Reader:
             what, message.value("state_stamp", nothing), message.value("state_time", nothing)
         )
         event = Event(occurrence=occurrence.index)
+        event.emptied = self._emptied(partial, timeline.emptied)
         for register in self._registers:
             key = message.value(f"register_key_{register}", nothing)
             facts = message.value(f"register_{register}", nothing)
@@ -141,18 +145,20 @@ class Reader:
                 candidates = [one for one in candidates if _concerns(one, named, items)]
         participant = message.context.participant
         alone = _Alone(timeline, place, occurrence, found, participant)
+        # at another time it is the last operation of more items than before
+        again = place < len(stamps) and stamps[place] == occurrence.stamp
         if said is not None and (said.same or said.others):
             some = some or kind == "DELTA"
-            candidates = alone.of_others(candidates, said)
+            candidates = alone.of_others(candidates, said, part=kind == "DELTA", again=again)
         if self._asides is not None and kind != ANNULMENT:
-            # at another time it is the last operation of more items than before
-            again = place < len(stamps) and stamps[place] == occurrence.stamp
             alone.settle(all_of_it=again and self._asides.all_of_it(partial, kind))
         if len(candidates) < len(all_made):
             staying = {id(one) for one in candidates}
             message.untold_events([one for one in all_made if id(one) not in staying])
         made = [Made(uuid5(participant, one.rule.name, *one.key), one, message, event) for one in candidates]
         made = _once(made)
+        told = {one.identity for one in made}
+        occurrence.earlier = [one for one in occurrence.earlier if one not in told]
         standing = [one.identity for one in made if one.candidate.rule.standing]
         ended = timeline.stand(standing, over=message.value("state_ends", nothing, default=True))
         return Reading(place, occurrence, made, some, ended, alone.readings, alone.gone, alone.kept)
@@ -224,16 +230,29 @@ class _Alone:
         self.gone: list[tuple[int, str]] = []
         self.kept: list[str] = []
 
-    def of_others(self, candidates: Sequence[Candidate], said: SaidOfItems) -> list[Candidate]:
-        """Candidates without those of items that have an operation of their own."""
+    def of_others(
+        self, candidates: Sequence[Candidate], said: SaidOfItems, *, part: bool, again: bool
+    ) -> list[Candidate]:
+        """Candidates without those of items that have an operation of their own, or of which nothing is said.
+
+        Args:
+            candidates: of all items.
+            said: of single items.
+            part: whether the version may be silent of items.
+            again: whether it tells the same time as the version before.
+        """
+        earlier = self._occurrence.earlier
         staying: list[Candidate] = []
         for one in candidates:
             if not _single(one) or said.allows(id(one.variables[-1])):
                 staying.append(one)
                 continue
             identity = uuid5(self._participant, one.rule.name, *one.key)
-            if identity in self._occurrence.members and self._before(one):
+            silent = part and not self._named(one) and (not again or identity in earlier)
+            if identity in self._occurrence.members and (silent or self._before(one)):
                 self.kept.append(identity)
+                if silent and identity not in earlier:
+                    earlier.append(identity)
             elif identity in self._occurrence.members:
                 self.gone.append((self._place, identity))
                 self._timeline.drop(self._place, identity)
@@ -257,6 +276,11 @@ class _Alone:
         for aside, reading in self._found:
             if item in aside.items and reading is not None:
                 return reading.time is None or time is None or reading.time > time
+        return self._named(candidate)
+
+    def _named(self, candidate: Candidate) -> bool:
+        """Whether a candidate's item has an operation of its own."""
+        item = id(candidate.variables[-1])
         return any(item in aside.items for aside, _ in self._found)
 
 

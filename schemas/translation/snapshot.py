@@ -19,6 +19,7 @@ from schemas.mapping.compile import CompiledMapping
 from schemas.records import Filtered
 from schemas.translation import history
 from schemas.translation.asides import Asides
+from schemas.translation.emptied import emptied, told_of
 from schemas.translation.history import LastTold, Past, Version, digest
 from schemas.translation.merge import merge, named, placed, read
 from schemas.translation.message import Message, State
@@ -64,6 +65,7 @@ class Snapshots:
         self.reader = Reader(
             mapping.registers,
             lambda whole, partial: named(self._record, whole, placed(self._record, whole, partial)),
+            lambda partial, keys: told_of(self._record, partial, keys),
             self._reads,
             [tuple(one.text.split(".")) for one in self._state.of_whole],
         )
@@ -170,6 +172,11 @@ class Snapshots:
             merged[self._reads.field] = partial[self._reads.field]
         return merged
 
+    def mark(self, timeline: Timeline, before: Any, whole: Any, kind: str) -> None:  # noqa: ANN401 - datums
+        """Note in the timeline which items carry nothing any more; a whole version says so itself."""
+        known = timeline.emptied
+        timeline.emptied = [] if kind == SNAPSHOT else emptied(self._record, before, whole, known)
+
     def place(self, past: Past, version: Version, message: Message) -> int:
         """Where a version belongs among those kept: by number, then by time and digest."""
         index = len(past.versions)
@@ -265,12 +272,16 @@ class _Telling:
             self._find_whole(before is not None)
             whole = self._kind.merged(before, whole, version.kind)
             timeline = past.now if self._is_known(past.versions) else past.now.copied()
+            self._kind.mark(timeline, before, whole, version.kind)
+        else:
+            timeline.emptied = []
         try:
             reading = self._kind.reader.read(timeline, message, version.kind, self._partial, whole)
         except FAILURES as error:
             if timeline is past.now or not message.lacks(error):
                 raise
             self._waits = True
+            past.now.emptied = timeline.emptied
             past.append(version)
             past.whole = self._kind.encode(whole)
             return True
@@ -328,7 +339,8 @@ class _Telling:
             partial = self._partial if mine else message.record
             if mine and version.kind != SNAPSHOT:
                 self._find_whole(whole is not None)
-            whole = self._kind.merged(whole, partial, version.kind)
+            before_it, whole = whole, self._kind.merged(whole, partial, version.kind)
+            self._kind.mark(replay.timeline, before_it, whole, version.kind)
             try:
                 replay.take(message, version.kind, partial, whole)
             except FAILURES as error:

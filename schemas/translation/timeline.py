@@ -28,6 +28,7 @@ class Occurrence(msgspec.Struct, array_like=True, gc=False):
         time: that time in UTC milliseconds, None when it cannot be read.
         members: ids of the events that it has given and that still hold.
         beside: what the versions that tell of it tell of single items beside it.
+        earlier: ids of members that were told at another time of it, of which nothing was said since.
     """
 
     what: list[Any]
@@ -36,6 +37,7 @@ class Occurrence(msgspec.Struct, array_like=True, gc=False):
     time: int | None
     members: list[str]
     beside: list[Beside] = []
+    earlier: list[str] = []
 
 
 class Timeline(msgspec.Struct, array_like=True):
@@ -45,12 +47,14 @@ class Timeline(msgspec.Struct, array_like=True):
         last: position of the occurrence that the newest version told of, -1 before the first.
         registers: facts by register and key; the newest version's word.
         standing: ids of the events that hold until a version no longer tells them.
+        emptied: keys of the items whose own items have all moved to others.
     """
 
     occurrences: list[Occurrence] = []
     last: int = -1
     registers: dict[str, dict[str, dict[str, Any]]] = {}
     standing: list[str] = []
+    emptied: list[str] = []
 
     def enter(self, what: list[Any], stamp: str | None, time: int | None) -> tuple[int, Occurrence]:
         """Place what the next version tells: into an occurrence that it corrects, or as a new one.
@@ -73,11 +77,19 @@ class Timeline(msgspec.Struct, array_like=True):
     def copied(self) -> Timeline:
         """A copy that can be changed."""
         occurrences = [
-            Occurrence(one.what, one.index, one.stamp, one.time, list(one.members), list(one.beside))
+            Occurrence(
+                one.what,
+                one.index,
+                one.stamp,
+                one.time,
+                list(one.members),
+                list(one.beside),
+                list(one.earlier),
+            )
             for one in self.occurrences
         ]
         registers = {name: dict(facts) for name, facts in self.registers.items()}
-        return Timeline(occurrences, self.last, registers, list(self.standing))
+        return Timeline(occurrences, self.last, registers, list(self.standing), list(self.emptied))
 
     def stand(self, identities: list[str], *, over: bool) -> list[str]:
         """Note which standing events a version tells.

@@ -56,6 +56,17 @@ NOTE, ONE, TWO = ("CUSR", None, "12:20"), ("CUSR", C1, "12:20"), ("CUSR", C2, "1
 STOPPED = ("CUSI", C2, "12:00")
 
 DEPARTED = {"code": "31", "time": LATER}
+LOADED = whole(1, code="20", time="12.01.2026 14:30")
+LOADS = {("LOAD", C1, "09:30"), ("LOAD", C2, "09:30")}
+
+
+def released(number: int, time: str, *units: Note) -> Note:
+    """A part that says when units were released, and nothing of the others."""
+    at = {"operationCode": "61", "operationStation": "707701", "operationTime": f"12.01.2026 {time}"}
+    return part(number, **at, unitOperations=list(units))
+
+
+FIRST = released(2, "17:20", unit(C1, "61", AT))
 ENDS: dict[str, tuple[list[Note], set[tuple[str, str | None, str]]]] = {
     "dropped by the next snapshot": ([HELD, whole(2)], {NOTE, ONE, TWO}),
     "made null": ([HELD, part(2, unitOperations=None)], {NOTE, ONE, TWO}),
@@ -78,6 +89,26 @@ ENDS: dict[str, tuple[list[Note], set[tuple[str, str | None, str]]]] = {
     "said of a later operation, too": (
         [HELD, whole(2, unit(C2, "62", "12.01.2026 17:00"), **DEPARTED), whole(3, **DEPARTED)],
         {NOTE, ONE, STOPPED, ("DEPA", None, "13:40")},
+    ),
+    "one unit after the other": (
+        [LOADED, FIRST, released(3, "17:40", unit(C2, "61", "12.01.2026 17:40"))],
+        {*LOADS, ONE, ("CUSR", C2, "12:40")},
+    ),
+    "one unit after the other, and a word of neither": (
+        [LOADED, FIRST, released(3, "17:40", unit(C2, "61", "12.01.2026 17:40")), part(4, remark="x")],
+        {*LOADS, ONE, ("CUSR", C2, "12:40")},
+    ),
+    "one unit after the other, and the second again": (
+        [LOADED, FIRST, *(released(n, "17:40", unit(C2, "61", "12.01.2026 17:40")) for n in (3, 4))],
+        {*LOADS, ONE, ("CUSR", C2, "12:40")},
+    ),
+    "one unit after the other, and both are named": (
+        [LOADED, FIRST, released(3, "17:40", unit(C1, "61", AT), unit(C2, "61", "12.01.2026 17:40"))],
+        {*LOADS, ONE, ("CUSR", C2, "12:40")},
+    ),
+    "the time of one unit was wrong": (
+        [LOADED, FIRST, released(3, "17:40", unit(C1, "61", "12.01.2026 17:40"))],
+        {*LOADS, ("CUSR", C1, "12:40")},
     ),
     "no word of it with a later operation": (
         [HELD, whole(2, **DEPARTED)], {NOTE, ONE, STOPPED, ("DEPA", None, "13:40")}

@@ -44,6 +44,11 @@ def holding(*numbers: str) -> list[Version]:
     ]
 
 
+def lifted(number: str, time: str) -> Version:
+    """A container that was lifted aboard, alone."""
+    return {"unit": number, "operationCode": "72", "operationStation": AKTAU, "operationTime": time}
+
+
 ANNULMENT = snapshot("19", KZ, "30 10:00", messageKind="ANNULMENT")
 SEAL = [{"number": "GE-90017", "owner": "CUSTOMS"}]
 ONE = [{"wagonNumber": W1, "containers": [{"containerNo": C1, "seals": SEAL}]}]
@@ -134,6 +139,17 @@ JOURNEYS: dict[str, list[Version]] = {
         snapshot("90", POTI, "26 08:00", remark="dent"),
         snapshot("90", POTI, "26 08:30", remark="two dents"),
         snapshot("81", POTI, "27 08:30"),
+    ],
+    "lifted one after the other, each named": [
+        snapshot("32", AKTAU, "15 10:00", trainIndex=TRAIN),
+        delta("72", AKTAU, "17 10:00", unitOperations=[lifted(C1, "17.01.2026 10:00")]),
+        delta("72", AKTAU, "17 10:20", unitOperations=[lifted(C2, "17.01.2026 10:20")]),
+    ],
+    "moved to another wagon, and on": [
+        snapshot("20", KZ, "12 14:30", wagons=[{"wagonNumber": W1, "containers": [{"containerNo": C1}]}]),
+        delta("50", KZ, "13 14:30", wagons=[{"wagonNumber": W2, "containers": [{"containerNo": C1}]}]),
+        delta("41", GARDABANI, "20 10:00"),
+        delta("81", POTI, "26 10:00", wagons=[{"wagonNumber": W1, "containers": [{"containerNo": C1}]}]),
     ],
     "lifted one after the other, and a version in between": [
         snapshot("20", KZ, "12 14:30"),
