@@ -20,6 +20,13 @@ Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 SecretRef = Annotated[str, Meta(pattern=r"^(file|env):.+$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
 Pointer = Annotated[str, Meta(pattern=r"^(/[^\s]*)?$")]
+Moment = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
+        r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$"
+    ),
+]
 Seconds = Annotated[float, Meta(ge=0)]
 Size = Annotated[int, Meta(ge=1)]
 
@@ -204,10 +211,20 @@ class Outcomes(SettingsGroup, frozen=True):
     ] = ""
 
 
+Fields = Annotated[
+    dict[str, str],
+    Meta(
+        description="Header fields that go with each request as they are, such as `API-Version`. No secrets: "
+        "see `auth`."
+    ),
+]
+
+
 class Deliver(SettingsGroup, frozen=True):
     """How messages are delivered to a participant."""
 
     url: Annotated[Url, Meta(description="Address that messages are posted to.")]
+    headers: Fields = {}
     auth: Annotated[Auth, Meta(description="Credentials.")] = NoAuth()
     secrets: Annotated[
         tuple[SecretRef, ...],
@@ -243,15 +260,27 @@ class Deliver(SettingsGroup, frozen=True):
 
 
 class Poll(SettingsGroup, frozen=True):
-    """How a participant is polled: pages of items under a cursor, a `next` link or a time."""
+    """How a participant is polled: pages of items under a cursor, a `next` link or a time.
+
+    A feed as DCSA Track & Trace 3.0 has it: `headers = { API-Version = "3.0.0" }`, `cursor_header =
+    "Next-Page-Cursor"`, `since_param = "eventUpdatedDateTimeMin"`, `time = "/eventUpdatedDateTime"`.
+    """
 
     url: Annotated[Url, Meta(description="Address of the first page.")]
+    headers: Fields = {}
     interval: Annotated[Seconds, Meta(description="Wait between polls once everything is read.")] = 10.0
     page_size: Annotated[Size, Meta(le=1000, description="Items asked for per page.")] = 100
     size_param: Annotated[str, Meta(description="Query parameter of the page size; empty: none.")] = "limit"
     cursor_param: Annotated[str, Meta(description="Query parameter of the cursor.")] = "cursor"
     since_param: Annotated[
         str, Meta(description="Query parameter of the time to read from, RFC 3339; empty: not by time.")
+    ] = ""
+    since: Annotated[
+        Moment,
+        Meta(
+            description="With `since_param`: the time that is read from while nothing has been read yet, "
+            "RFC 3339; empty: the parameter is left out until then."
+        ),
     ] = ""
     overlap: Annotated[
         Seconds,
@@ -263,6 +292,14 @@ class Poll(SettingsGroup, frozen=True):
     cursor: Annotated[
         Pointer, Meta(description="JSON pointer of the cursor of the following page; empty: none.")
     ] = "/cursor"
+    cursor_header: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9-]{0,100}$",
+            description="Header field of the answer with the cursor of the following page, such as "
+            "`Next-Page-Cursor`; it goes before `cursor`. Empty: none.",
+        ),
+    ] = ""
     next: Annotated[
         Pointer,
         Meta(description="JSON pointer of the link to the following page. A `Link` header works as well."),

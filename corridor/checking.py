@@ -17,6 +17,7 @@ import msgspec
 from connectors.auth.secret import find_secret
 from connectors.auth.webhook import hmac_key
 from connectors.http.egress import Guard, is_address, resolve
+from connectors.http.fields import checked_fields
 from connectors.receive.admission import Admission
 from connectors.settings import Participant
 from corridor.lists import bring_lists
@@ -87,6 +88,9 @@ def _credentials(participant: Participant) -> Iterator[tuple[str, Callable[[], o
         yield f"{here}.webhook", lambda: Admission(webhook)
     if deliver := participant.deliver:
         yield f"{here}.deliver.secrets", lambda: [hmac_key(find_secret(one)) for one in deliver.secrets]
+        yield f"{here}.deliver.headers", lambda: checked_fields(deliver.headers)
+    if poll := participant.poll:
+        yield f"{here}.poll.headers", lambda: checked_fields(poll.headers)
     if authority := participant.authority:
         yield f"{here}.profile", lambda: require_profile(participant)
         yield f"{here}.authority.token", lambda: find_secret(authority.token)

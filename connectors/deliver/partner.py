@@ -22,6 +22,7 @@ from connectors.deliver.request import PreparedRequest, delivery_key, prepare, s
 from connectors.deliver.verdict import Verdict, VerdictKind, judge
 from connectors.http.circuit import Circuit, CircuitState
 from connectors.http.client import Answer, Client
+from connectors.http.fields import checked_fields, with_fields
 from connectors.http.rate import Bucket
 from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Retry
 from connectors.settings import Participant
@@ -44,7 +45,8 @@ class HttpPartner:
         clock: monotonic seconds, for everything else.
 
     Raises:
-        Misconfigured: no ``deliver``, a secret that cannot be used, an address that is not allowed.
+        Misconfigured: no ``deliver``, a secret or a header field that cannot be used, an address that is not
+            allowed.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class HttpPartner:
         self.settings = participant.deliver
         settings = self.settings
         self._now = now
+        self._fields = checked_fields(settings.headers)
         self._keys = [hmac_key(find_secret(reference)) for reference in settings.secrets]
         self._client = Client(
             settings.egress,
@@ -179,7 +182,7 @@ class HttpPartner:
         return verdict._replace(said=said)
 
     async def _post(self, prepared: PreparedRequest, authorization: str) -> Answer:
-        headers = signed(prepared, self._keys, self._now())
+        headers = with_fields(signed(prepared, self._keys, self._now()), self._fields)
         if authorization:
             headers = headers | {"Authorization": authorization}
         return await self._client.send("POST", self.settings.url, headers=headers, content=prepared.body)

@@ -13,6 +13,8 @@ from connectors.poll.place import FeedPosition, later
 from connectors.settings import Poll
 from schemas.errors import Permanent
 
+LONGEST: Final = 4096
+"""Characters of a cursor or link."""
 _NEXT_LINK: Final = re.compile(r"<([^<>]{1,4096})>[^,<]*;\s*rel=\"?next\"?\s*(?:[;,]|$)")
 
 
@@ -44,7 +46,7 @@ def open_envelope(settings: Poll, place: FeedPosition, url: httpx.URL, answer: A
         for item in items:
             newest = later(newest, _time(item, settings.time))
     follow = FeedPosition(
-        cursor=_text(answer.body, settings.cursor),
+        cursor=_cursor(settings, answer),
         next=_next(settings, url, answer),
         newest=newest,
         since=place.began,
@@ -72,11 +74,19 @@ def _next(settings: Poll, url: httpx.URL, answer: Answer) -> str:
     return str(target)
 
 
+def _cursor(settings: Poll, answer: Answer) -> str:
+    """The cursor of the following page; one that is too long, or none at all, is taken as none."""
+    found = answer.headers.get(settings.cursor_header, "") if settings.cursor_header else ""
+    if found and len(found) <= LONGEST and found.isprintable():
+        return found
+    return _text(answer.body, settings.cursor)
+
+
 def _text(body: bytes, pointer: str) -> str:
     if not pointer or body.lstrip().startswith(b"["):
         return ""
     value = value_at(body, pointer)
-    return value if isinstance(value, str) and len(value) <= 4096 else ""
+    return value if isinstance(value, str) and len(value) <= LONGEST else ""
 
 
 def _time(item: bytes, pointer: str) -> object:

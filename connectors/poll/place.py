@@ -52,6 +52,8 @@ class FeedPosition(msgspec.Struct, frozen=True, omit_defaults=True):
         if settings.since_param and self.began:
             since = datetime.fromisoformat(self.began) - timedelta(seconds=settings.overlap)
             params[settings.since_param] = rfc3339(since)
+        elif settings.since_param and settings.since:
+            params[settings.since_param] = settings.since
         return httpx.URL(settings.url).copy_merge_params(params)
 
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from connectors import metrics
 from connectors.auth.outbound import make_credentials, token_urls
 from connectors.http.client import Answer, Client
+from connectors.http.fields import checked_fields, with_fields
 from connectors.http.retry_after import parse_retry_after
 from connectors.http.trace import traceparent_from
 from connectors.poll.envelope import open_envelope, origin
@@ -43,7 +44,8 @@ class HttpSource:
         clock: monotonic seconds, for tokens.
 
     Raises:
-        Misconfigured: no ``poll``, a secret that cannot be used, an address that is not allowed.
+        Misconfigured: no ``poll``, a secret or a header field that cannot be used, an address that is not
+            allowed.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class HttpSource:
         self._form = form
         self._now = now
         self._size = self.settings.page_size
+        self._fields = checked_fields(self.settings.headers)
         self._client = Client(
             self.settings.egress,
             [self.settings.url, *token_urls(self.settings.auth)],
@@ -101,10 +104,10 @@ class HttpSource:
 
     async def _get(self, url: httpx.URL, etag: str) -> Answer:
         authorization = await self._credentials.header()
-        answer = await self._client.send("GET", url, headers=_headers(authorization, etag))
+        answer = await self._client.send("GET", url, headers=self._headers(authorization, etag))
         if answer.status in (401, 403) and await self._credentials.renew(authorization):
             authorization = await self._credentials.header()
-            answer = await self._client.send("GET", url, headers=_headers(authorization, etag))
+            answer = await self._client.send("GET", url, headers=self._headers(authorization, etag))
         return answer
 
     def _check(self, answer: Answer) -> None:
@@ -161,7 +164,6 @@ class HttpSource:
             raise Permanent("id-missing", "the item carries no id")
         return message
 
-
-def _headers(authorization: str, etag: str) -> dict[str, str]:
-    fields = {"Accept": "application/json", "Authorization": authorization, "If-None-Match": etag}
-    return {name: value for name, value in fields.items() if value}
+    def _headers(self, authorization: str, etag: str) -> dict[str, str]:
+        own = {"Accept": "application/json", "Authorization": authorization, "If-None-Match": etag}
+        return with_fields({name: value for name, value in own.items() if value}, self._fields)

@@ -145,5 +145,7 @@ def _words(kind: inspect.Type) -> str:
             return f"list of {_words(item)}"
         case inspect.UnionType(types=types):
             return " or ".join(_words(member) for member in types if not isinstance(member, inspect.NoneType))
+        case inspect.DictType(value_type=value):
+            return f"table of {_words(value)}"
         case other:
             return type(other).__name__.removesuffix("Type").lower()

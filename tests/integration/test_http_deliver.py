@@ -23,7 +23,7 @@ from connectors.http.circuit import CircuitState
 from connectors.ports import Delivered, Outcome, OutgoingMessage, Park, Retry
 from schemas.errors import Misconfigured
 from tests.support.blocking import nothing_blocks
-from tests.support.edges import LOOPBACK, SECRET, TOKEN, participant
+from tests.support.edges import LOOPBACK, NO_FIELDS, SECRET, TOKEN, participant
 from tests.support.partner import Reply, ScriptedPartner, scripted_partner
 
 Make = Callable[..., HttpPartner]
@@ -476,6 +476,28 @@ async def test_tls_is_checked(tmp_path: Path) -> None:
     assert kinds == [Retry, Delivered]
     server.close()
     await server.wait_closed()
+
+
+async def test_header_fields_of_the_settings(make: Make, far: ScriptedPartner) -> None:
+    """They go with each request as they are; the key, the signature and the form of the body stay ours."""
+    far.plan(Reply(503))
+    partner = make(
+        headers={"API-Version": "3.0.0", "Accept": "application/vnd.x+json"}, secrets=["env:P_SECRET"]
+    )
+    await one(partner)
+    await one(partner)
+    for got in far.got:
+        assert (got.headers["api-version"], got.headers["accept"]) == ("3.0.0", "application/vnd.x+json")
+        assert got.headers["idempotency-key"] == deliver_request.delivery_key("p", "m-1")
+        assert got.headers["content-type"] == "application/json"
+        assert "webhook-signature" in got.headers
+
+
+@pytest.mark.parametrize("fields", NO_FIELDS)
+def test_what_is_no_header_field_is_refused(fields: dict[str, str]) -> None:
+    """Line breaks, names that are none, and what the broker says itself: at the start."""
+    with pytest.raises(Misconfigured):
+        HttpPartner(participant(deliver={"url": "https://partner.example/in", "headers": fields}))
 
 
 def test_unsafe_settings_are_refused() -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,7 +18,7 @@ from connectors.poll.source import HttpSource
 from connectors.ports import PolledPage
 from schemas.errors import Invalid, Misconfigured, Transient
 from tests.support.blocking import nothing_blocks
-from tests.support.edges import LOOPBACK, TOKEN, event_format, participant
+from tests.support.edges import LOOPBACK, NO_FIELDS, TOKEN, event_format, participant
 from tests.support.partner import Got, Reply, ScriptedPartner, scripted_partner
 
 Make = Callable[..., HttpSource]
@@ -205,6 +206,77 @@ async def test_the_filters_of_a_round_go_with_every_cursor(make: Make, far: Scri
     asked = [(query(got).get("cursor"), query(got).get("since")) for got in far.got]
     began = "2026-01-12T08:29:00.000Z"
     assert asked == [(None, None), (None, began), ("p2", began), ("p3", began)]
+
+
+when = datetime.fromisoformat
+
+
+class Tracking:
+    """A feed as DCSA Track & Trace 3.0 has it: version and next cursor in header fields, filters repeated."""
+
+    def __init__(self, far: ScriptedPartner, count: int) -> None:
+        minutes = [f"2026-01-12T03:{number:02d}:00Z" for number in range(count)]
+        self.events = [event(number, at) for number, at in enumerate(minutes)]
+        self.cursors: list[str | None] = []
+        far.otherwise = self.answer
+
+    def answer(self, got: Got) -> Reply:
+        """Give a page, or a refusal of what does not say all that it must."""
+        asked = query(got)
+        if got.headers.get("api-version") != "3.0.0" or {"type", "updated"} - asked.keys():
+            return Reply(400)
+        self.cursors.append(asked.get("cursor"))
+        start, size, least = int(asked.get("cursor", 0)), int(asked["limit"]), when(asked["updated"])
+        found = [one for one in self.events if when(str(one["at"])) >= least]
+        after = {"Next-Page-Cursor": str(start + size)} if start + size < len(found) else {}
+        body = json.dumps({"events": found[start : start + size], "cursor": "nonsense"}).encode()
+        return Reply(200, body, {"API-Version": "3.0.0", **after})
+
+
+TRACKING: dict[str, object] = {
+    "headers": {"API-Version": "3.0.0"}, "cursor_header": "Next-Page-Cursor", "cursor": "",
+    "items": "/events", "page_size": 10,
+    "since_param": "updated", "since": "2026-01-12T00:00:00Z", "time": "/at",
+}  # fmt: skip
+"""Settings of such a feed."""
+
+
+async def test_a_cursor_in_a_header_field(make: Make, far: ScriptedPartner) -> None:
+    """25 events, once, in three pages, over a restart: each has the filter, the time and the version."""
+    feed = Tracking(far, 25)
+    first = await make(**TRACKING).poll("")
+    assert (len(first.messages), first.more) == (10, True)
+    rest, cursor = await drain(make(**TRACKING), first.cursor)
+    assert numbers(first) + rest == [f"e-{number}" for number in range(25)]
+    assert feed.cursors == [None, "10", "20"]
+    assert {query(got)["updated"] for got in far.got} == {"2026-01-12T00:00:00Z"}
+    assert (await drain(make(**TRACKING), cursor))[0] == ["e-23", "e-24"], "the overlap, which the log knows"
+    assert query(far.got[-1])["updated"] == "2026-01-12T03:23:00.000Z"
+
+
+@pytest.mark.parametrize("cursor", ["", "a" * 5000])
+async def test_a_header_field_without_a_cursor(make: Make, far: ScriptedPartner, cursor: str) -> None:
+    """What is no cursor is none: the page is the last one, unless its body has one."""
+    fields = {"Next-Page-Cursor": cursor}
+    far.plan(Reply(200, b'{"items":[]}', fields), Reply(200, b'{"items":[],"cursor":"c2"}', fields))
+    source = make(cursor_header="Next-Page-Cursor")
+    assert not (await source.poll("")).more
+    assert decode_place((await source.poll("")).cursor).cursor == "c2"
+
+
+async def test_header_fields_of_the_settings(make: Make, far: ScriptedPartner) -> None:
+    """They go with each request as they are, once, and before our own ``Accept``."""
+    source = make(headers={"X-Zone": "a b", "accept": "application/vnd.x+json"})
+    far.plan(page([event(1)]))
+    await source.poll("")
+    assert (far.got[0].headers["x-zone"], far.got[0].headers["accept"]) == ("a b", "application/vnd.x+json")
+
+
+@pytest.mark.parametrize("fields", NO_FIELDS)
+def test_what_is_no_header_field_is_refused(fields: dict[str, str]) -> None:
+    """Line breaks, names that are none, and what the broker says itself: at the start."""
+    with pytest.raises(Misconfigured):
+        HttpSource(participant(poll={"url": "https://x.example/", "headers": fields}), event_format())
 
 
 async def test_a_page_with_more_items_than_asked_for_is_refused(make: Make, far: ScriptedPartner) -> None:

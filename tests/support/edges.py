@@ -22,6 +22,13 @@ SECRET = "whsec_" + base64.b64encode(b"corridor-canary-secret-32-bytes!").decode
 TOKEN = "canary-token-0123456789"
 LOOPBACK = {"networks": ["127.0.0.0/8", "::1/128"]}
 
+NO_FIELDS: tuple[dict[str, str], ...] = (
+    {"X": "a\r\nHost: evil"}, {"X": ""}, {"X": " a"}, {"X": "é"}, {"": "a"}, {"a b": "a"}, {"X:": "a"},
+    {"Authorization": "Bearer x"}, {"host": "evil"}, {"Content-Length": "0"}, {"Idempotency-Key": "1"},
+    {"webhook-signature": "v1,x"}, {"A": "1", "a": "2"},
+)  # fmt: skip
+"""Header fields that settings must not have."""
+
 EVENT = {
     "type": "record",
     "name": "Event",
