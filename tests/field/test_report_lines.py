@@ -166,7 +166,7 @@ def test_a_reason_of_delay_is_not_in_the_words_of_a_clock() -> None:
                  location={"UNLocationCode": "GEPTI"}, modeOfTransport="RAIL", delayReasonCode="LOC",
                  remark="No locomotive")  # fmt: skip
     (told_on,) = told(DLP, DTC, late).out
-    assert told_on["remark"] == "TRANSPORT/ARRI EST 572107 28.01.2026 12:00 LOC No locomotive"
+    assert told_on["remark"] == "TRANSPORT/ARRI EST 572107 28.01.2026 12:00 LOC RAIL No locomotive"
     assert told_on["delayReason"] == "LOC"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.crossing import C1, NOTE, Crossing, event
+from tests.support.crossing import C1, NOTE, Crossing, event, note
 from tests.support.field import told
 from tests.support.receiver import merged
 
@@ -90,3 +90,27 @@ def test_a_train_that_is_taken_back_leaves_the_one_before() -> None:
     note = merged([one for each in sent for one in each])
     assert isinstance(note, dict)
     assert [note.get(name) for name in NAMES] == [INDEX, "1402"]
+
+
+@pytest.mark.parametrize("name", [INDEX, "1402", "KTZ-X17"])
+def test_an_estimate_in_words_names_its_train(name: str) -> None:
+    """Whether Khorgos is the destination nobody knows yet. Noon in UTC is 17:00 there; nothing is lost."""
+    said = told(DLP, DTC, train(17, name, "ARRI", eventClassifierCode="EST"))
+    assert [one["remark"] for one in said.out] == [
+        f"TRANSPORT/ARRI EST 707701 17.01.2026 17:00 LOC RAIL TRAIN {name}"
+    ]
+    assert [one["pointer"] for one in said.of("loss")] == []
+
+
+@pytest.mark.parametrize(("name", "number"), [(INDEX, None), ("1402", "1402"), ("KTZ-X17", None)])
+def test_an_estimate_of_the_destination_has_room_for_a_number_only(name: str, number: str | None) -> None:
+    """572107 is Poti: of the train that is expected there the note has its number."""
+    crossing = Crossing()
+    crossing.dtc(note("11", "707701", "12.01.2026 09:10"))
+    expected = train(17, name, "ARRI", eventClassifierCode="EST") | {"location": {"UNLocationCode": "GEPTI"}}
+    passage = crossing.dlp(expected)
+    assert [(one["etaDestination"], one.get("trainNumber")) for one in passage.dtc] == [
+        ("17.01.2026 16:00", number)
+    ]
+    lost = [value for stage, pointer, _, value in passage.losses if pointer == "/how/train"]
+    assert lost == ([] if number else [name])

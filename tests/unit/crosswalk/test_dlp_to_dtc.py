@@ -177,10 +177,10 @@ def test_estimate_of_a_way_point_is_not_one_of_the_destination() -> None:
 
 
 def test_estimate_for_a_note_without_a_known_destination_is_a_remark() -> None:
-    """Whether Poti is the destination is not known here: the note is told where and when, and no more."""
+    """Whether Poti is the destination is not known here: the note is told where, when and of which train."""
     notes = Crossing().dlp(estimate(delayReasonCode="LOC")).dtc
     assert pick(notes, "etaDestination", "remark", "delayReason") == [
-        (None, "TRANSPORT/ARRI EST 572107 28.01.2026 12:00 LOC", "LOC")
+        (None, "TRANSPORT/ARRI EST 572107 28.01.2026 12:00 LOC RAIL TRAIN 5485-007-5721", "LOC")
     ]
 
 
