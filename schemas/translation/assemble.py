@@ -148,6 +148,7 @@ class _Taking:
         self._before: list[Part] = []
         self._names: list[str] = []
         self._old = False
+        self._start = self._told
         self.left: list[str] = []
         """Keys of items that the version before told of and this one does not."""
         self._void = known.annulled
@@ -313,6 +314,10 @@ class _Taking:
             self._filter("", "no-equivalent")
         if known.told == known.document:
             known.told = None
+        if self._echo:
+            known.gone = {}
+        else:
+            self._folding.forget(known, self._start, self._told)
         self._folding.settle(known)
 
     @property

@@ -15,6 +15,7 @@ import msgspec
 from schemas.avro.schema import Record
 from schemas.mapping.document import FieldGroup
 from schemas.translation.changes import Changes, changes, unnamed, untold
+from schemas.translation.gone import Gone, remembered, renew
 from schemas.translation.merge import Document, merge, placed, read, without
 
 Path = tuple[str, ...]
@@ -87,6 +88,7 @@ class Assembled(msgspec.Struct, array_like=True):
         document: what all events together make; null and absent alike are left out.
         told: what the target knows, where that is not the document.
         said: by event.
+        gone: items that the target was told of and that are in the document no more.
     """
 
     version: int = 0
@@ -94,6 +96,7 @@ class Assembled(msgspec.Struct, array_like=True):
     told: dict[str, Any] | None = None
     said: dict[str, Said] = {}
     closed: bool = False
+    gone: Gone = {}
 
     def ordered(self) -> list[tuple[str, Said]]:
         """All events by the time for which they speak."""
@@ -233,6 +236,7 @@ class Folding:
             if now not in (before, mine):
                 shown = self._shown(known, group, now)
                 said = merge(self._record, placed(self._record, new, shown), said)
+        old = remembered(self._record, known.gone, old, new)
         told, nulls, hidden = changes(self._record, old, new, said, self._groups)
         return Changes(unnamed(self._record, told, part.fields), nulls, hidden)
 
@@ -240,6 +244,10 @@ class Folding:
         """The difference of two documents, with what a part names."""
         said = placed(self._record, new, part.fields)
         return changes(self._record, old, new, said, self._groups)
+
+    def forget(self, known: Assembled, before: Document, now: Document) -> None:
+        """Note what the target keeps of items that are gone."""
+        known.gone = renew(self._record, known.gone, before, now)
 
     def _shown(self, known: Assembled, group: FieldGroup, now: list[Any]) -> Document:
         """What the part says whose fields of a group are those of the document."""

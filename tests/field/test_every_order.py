@@ -161,6 +161,11 @@ JOURNEYS = {
         updated(LIFTED, 2, 2, location=ALAT, eventDateTime=NOON, remark="wet"),
         box(12, "LOAD", C2, modeOfTransport="VESSEL", location=ALAT, nextLocation="AZALA", remark="dry"),
     ],
+    "sealed by mistake before the loading is known": [
+        box(1, "LOAD", railCarReference=W1, modeOfTransport="RAIL", location=AKTAU),
+        sealed := box(2, "RSEA", seals=[{"number": "N1", "source": "CUS"}], location=ALAT),
+        taken_back(sealed, 3),
+    ],
     "annulled": [
         LIFTED,
         at(2, "SHIPMENT", "VOID", documentTypeCode="TRD", location=POTI),
