@@ -31,12 +31,20 @@ def permit_view(permit: Permit) -> dict[str, Any]:
 
 
 def _activity(activity: Activity) -> dict[str, Any]:
-    at = datetime.fromtimestamp(activity.timestamp, UTC).replace(tzinfo=None)
     return {
         "activity_type": activity.type,
-        "activity_timestamp": at.isoformat(timespec="seconds" if at.second else "minutes"),
+        "activity_timestamp": _local(activity.timestamp),
         "activity_details": activity.details or None,
     }
+
+
+def _local(second: int) -> str:
+    """A time without zone; a second that no calendar has, which the protocol does not forbid, as it is."""
+    try:
+        at = datetime.fromtimestamp(second, UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return str(second)
+    return at.isoformat(timespec="seconds" if at.second else "minutes")
 
 
 def overview(ledger: Ledger) -> dict[str, Any]:
