@@ -251,6 +251,21 @@ def _compare(
     return [Deviation(topic.name, what, str(want), str(have)) for what, want, have, bad in facts if bad]
 
 
+def unfit(deviation: Deviation) -> str:
+    """Say of a log's topic that cannot be used what is wrong with it, and what to do."""
+    topic, found = deviation.topic, deviation.found
+    if deviation.what == "partitions":
+        return (
+            f"topic {topic} has {found} partitions and needs 1, or its records have no order. If it is empty "
+            "delete it: it is made anew. Else make it anew with one partition, from a copy of its records."
+        )
+    setting = f"cleanup.policy={deviation.expected}"
+    return (
+        f"topic {topic} has cleanup.policy {found}, which would lose records. Set it: kafka-configs.sh "
+        f"--alter --entity-type topics --entity-name {topic} --add-config {setting}"
+    )
+
+
 def refuse_unsafe(settings: Topics) -> None:
     """Refuse topic settings under which an acknowledged message could be lost with one broker's disk.
 

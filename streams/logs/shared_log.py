@@ -27,7 +27,7 @@ from streams.kafka import topics
 from streams.kafka.access import reconnecting
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import LARGEST, Sizes
-from streams.kafka.topics import Deviation, Topic
+from streams.kafka.topics import Topic
 from streams.kafka.transactions import Writer, Writes
 
 log = structlog.get_logger(__name__)
@@ -275,7 +275,7 @@ class SharedLog(ABC, Generic[S, C]):
         await topics.create(self._kafka, [self._wanted])
         for deviation in await topics.check(self._kafka, [self._wanted]):
             if deviation.what in {"partitions", "cleanup.policy"}:
-                raise Misconfigured("settings-unsafe", f"{self._what}: {_unfit(deviation)}")
+                raise Misconfigured("settings-unsafe", f"{self._what}: {topics.unfit(deviation)}")
             self._log.warning("topic deviates", what=deviation.what, found=deviation.found)
 
     async def _follow(self) -> None:
@@ -390,18 +390,3 @@ class SharedLog(ABC, Generic[S, C]):
                 await self._moved.wait_for(condition)
         except TimeoutError as error:
             raise Transient("log-unavailable", f"The {self._what} has not read {what} in time") from error
-
-
-def _unfit(deviation: Deviation) -> str:
-    """Say of a topic that cannot be used what is wrong with it, and what to do."""
-    topic, found = deviation.topic, deviation.found
-    if deviation.what == "partitions":
-        return (
-            f"topic {topic} has {found} partitions and needs 1, or its records have no order. If it is empty "
-            "delete it: it is made anew. Else make it anew with one partition, from a copy of its records."
-        )
-    setting = f"cleanup.policy={deviation.expected}"
-    return (
-        f"topic {topic} has cleanup.policy {found}, which would lose records. Set it: kafka-configs.sh "
-        f"--alter --entity-type topics --entity-name {topic} --add-config {setting}"
-    )
