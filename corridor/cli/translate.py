@@ -97,6 +97,8 @@ def command(
     bring(CodeLists.load(overlays))
     override = _override(mapping_file, overlays)
     chain = Chain(list(_stages(source, target, override, overlays)))
+    # a document says more than its events: what is in none of them may have been for the target
+    one_event = chain.stages[0].translator.mapping.document.state.kind == "latest"
     form, codec = _forms(target)
     reader = _Reader(source, target)
     dead = False
@@ -126,7 +128,7 @@ def command(
                     _say(report, {"line": number, "id": output.id, **_letter("write", error)})
         reasons = {entry["reason"] for entry in left}
         for entry in said.entries.values():
-            if told or not reasons or reasons - NO_MATTER or entry["kind"] != "loss":
+            if not one_event or told or not reasons or reasons - NO_MATTER or entry["kind"] != "loss":
                 _say(report, entry)
         told = told or bool(reasons - NOTHING)
         for entry in left:
