@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 import re
 from collections.abc import Callable
 from typing import Final
@@ -122,6 +123,13 @@ def _bearer(token: Secret) -> str:
     return f"Bearer {token.reveal()}"
 
 
+def _seconds(stated: float | str) -> float:
+    """Read a life; one that is no number would never be over."""
+    if math.isnan(life := float(stated)):
+        raise ValueError("no number")
+    return life
+
+
 def _read(answer: Answer) -> tuple[Secret, float]:
     if answer.status in (400, 401, 403):
         raise Transient("partner-unauthorized", f"the token endpoint answered {answer.status}")
@@ -129,7 +137,7 @@ def _read(answer: Answer) -> tuple[Secret, float]:
         raise Transient("partner-unavailable", f"the token endpoint answered {answer.status}")
     try:
         found = msgspec.json.decode(answer.body, type=_TokenAnswer)
-        life = UNSTATED_LIFE if found.expires_in is None else float(found.expires_in)
+        life = UNSTATED_LIFE if found.expires_in is None else _seconds(found.expires_in)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise Transient("partner-unavailable", "the token endpoint gave an answer without a token") from None
     if found.token_type.lower() != "bearer" or not _TOKEN.fullmatch(found.access_token):

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from connectors.deliver.verdict import one_line
 from connectors.http.client import Answer
-from connectors.http.pointer import value_at
+from connectors.http.pointer import Scalar, items_of, raw_at, value_at
 from connectors.settings import Deliver, Outcomes
 from schemas.errors import Permanent
 
 _INDEX: Final = re.compile(r"\[(\d{1,6})\]|(?:^|/)(\d{1,6})(?:/|$)")
 """The first index of a path such as ``events[1].equipmentDetails`` or ``/events/1``."""
+_STATUS: Final = re.compile(r"[1-5][0-9]{2}", re.ASCII)
 _REASONS: Final = ("message", "detail", "title", "error", "reason")
 
 REFUSED: Final = 422
 """The status of a message that stands in a list of refused ones without a status of its own."""
+
+MOST: Final = 1000
+"""Entries that are read: ten for each message of the largest batch."""
+LONGEST: Final = 1000
+"""Characters of a partner's words that are looked at."""
 
 Said = Mapping[int, tuple[int, str]]
 """Index of a message to its status and the partner's words; a message that is not named was taken."""
@@ -43,13 +49,12 @@ def said_of_each(answer: Answer, settings: Deliver, count: int) -> Said | None:
     where = settings.outcomes
     if where is None:
         return None if answer.status == 207 else {}
-    try:
-        entries = value_at(answer.body, where.at) if answer.fault is None else None
-    except Permanent:
-        entries = None
-    if entries is None:
+    text = _list(answer, where)
+    if text is None:
         return None if answer.status == 207 or answer.fault is not None else {}
-    if not isinstance(entries, list):
+    try:
+        entries = items_of(text, MOST)
+    except Permanent:
         return None
     found: dict[int, tuple[int, str]] = {}
     for place, entry in enumerate(entries):
@@ -68,34 +73,47 @@ def said_of_each(answer: Answer, settings: Deliver, count: int) -> Said | None:
     return found
 
 
-def _index(entry: Any, where: Outcomes) -> int | None:  # noqa: ANN401 - whatever the partner wrote
+def _list(answer: Answer, where: Outcomes) -> bytes | None:
+    """The JSON text of the outcomes; None when the answer has none that could be read."""
+    try:
+        text = raw_at(answer.body, where.at) if answer.fault is None else None
+    except Permanent:
+        return None
+    return None if text is None or text.strip() == b"null" else text
+
+
+def _index(entry: bytes, where: Outcomes) -> int | None:
     value = _at(entry, where.index)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    match = _INDEX.search(value) if isinstance(value, str) else None
+    match = _INDEX.search(value[:LONGEST]) if isinstance(value, str) else None
     return int(match[1] or match[2]) if match else None
 
 
-def _status(entry: Any, where: Outcomes) -> int | None:  # noqa: ANN401
+def _status(entry: bytes, where: Outcomes) -> int | None:
+    """The HTTP status of an entry; what is none cannot be told, and would fit no receipt."""
     if not where.status:
         return REFUSED
     value = _at(entry, where.status)
-    if isinstance(value, str) and value.isdecimal() and value.isascii():
+    if isinstance(value, str) and _STATUS.fullmatch(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599:
+        return value
+    return None
 
 
-def _words(entry: Any) -> str:  # noqa: ANN401
-    if not isinstance(entry, dict):
-        return ""
-    said = " ".join(str(entry[name]) for name in _REASONS if isinstance(entry.get(name), str))
-    return one_line(said)[:200]
+def _words(entry: bytes) -> str:
+    said = [_text(entry, name)[:LONGEST] for name in _REASONS]
+    return one_line(" ".join(said))[:200]
 
 
-def _text(entry: Any, name: str) -> str:  # noqa: ANN401
+def _text(entry: bytes, name: str) -> str:
     value = _at(entry, name)
     return value if isinstance(value, str) else ""
 
 
-def _at(entry: Any, name: str) -> Any:  # noqa: ANN401
-    return entry.get(name) if isinstance(entry, dict) else None
+def _at(entry: bytes, name: str) -> Scalar:
+    try:
+        return value_at(entry, f"/{name}")
+    except Permanent:
+        return None

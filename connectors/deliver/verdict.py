@@ -113,7 +113,7 @@ def _excerpt(answer: Answer) -> str:
     text = ""
     with contextlib.suppress(Permanent):
         said = [value_at(answer.body, pointer) for pointer in ("/title", "/detail")]
-        text = ": ".join(part for part in said if isinstance(part, str))
+        text = ": ".join(part[:400] for part in said if isinstance(part, str))
     text = text or answer.body[:400].decode("utf-8", "replace")
     return f"{answer.status} {one_line(text)}"[:200].rstrip()
 

@@ -12,6 +12,9 @@ from schemas.errors import Permanent
 TOO_LONG: Final = "at most length"
 """What msgspec says of an array with more items than its type has places."""
 
+Scalar = str | int | float | bool | None
+_scalar: Final = msgspec.json.Decoder(Scalar)
+
 
 @cache
 def _array(most: int) -> msgspec.json.Decoder[Any]:
@@ -25,6 +28,22 @@ def _array(most: int) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
+@cache
+def _member(name: str) -> msgspec.json.Decoder[Any]:
+    """A decoder of one member of an object: it passes over all others, however many there are."""
+    try:
+        fields = [("value", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET)]
+        kind: Any = msgspec.defstruct("Member", fields, rename={"value": name}, gc=False)
+    except ValueError:  # a quotation mark or the like, which no struct may have in a name
+        kind = dict[str, msgspec.Raw]
+    return msgspec.json.Decoder(kind)
+
+
+def _found(decoded: Any, name: str) -> msgspec.Raw | None:  # noqa: ANN401 - either kind of `_member`
+    value = decoded.get(name, msgspec.UNSET) if isinstance(decoded, dict) else decoded.value
+    return None if value is msgspec.UNSET else value
+
+
 def raw_at(body: bytes | msgspec.Raw, pointer: str) -> bytes | None:
     """Give the JSON text of the value at ``pointer`` through objects, None when there is none.
 
@@ -34,11 +53,11 @@ def raw_at(body: bytes | msgspec.Raw, pointer: str) -> bytes | None:
     try:
         here: bytes | msgspec.Raw = body
         for token in pointer.split("/")[1:]:
-            fields = msgspec.json.decode(here, type=dict[str, msgspec.Raw])
             key = token.replace("~1", "/").replace("~0", "~")
-            if key not in fields:
+            found = _found(_member(key).decode(here), key)
+            if found is None:
                 return None
-            here = fields[key]
+            here = found
         return bytes(here)
     except msgspec.ValidationError:
         return None
@@ -46,16 +65,20 @@ def raw_at(body: bytes | msgspec.Raw, pointer: str) -> bytes | None:
         raise Permanent("json-malformed", f"not JSON: {error}") from None
 
 
-def value_at(body: bytes | msgspec.Raw, pointer: str) -> object:
-    """Decode the value at ``pointer``; None when there is none.
+def value_at(body: bytes | msgspec.Raw, pointer: str) -> Scalar:
+    """Give the text, number or truth value at ``pointer``; None when there is none.
+
+    A list or an object is none: nobody looks for one here, and it may be larger in memory than it is as text.
 
     Raises:
         Permanent: ``json-malformed``.
     """
     text = raw_at(body, pointer)
     try:
-        return None if text is None else msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return None if text is None else _scalar.decode(text)
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise Permanent("json-malformed", f"not JSON: {error}") from None
 
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import httpx
+import msgspec
 
 from connectors.registry.cache import DiskCache
 from connectors.registry.transport import RegistryTransport
@@ -25,6 +26,42 @@ from schemas.registry.reading import InvalidSchema, parse
 from schemas.registry.resolve import inline
 
 _FORGET_MISSING_AFTER: Final = 5.0
+_MOST_MISSING: Final = 10_000
+"""Ids that are remembered as not registered: whoever writes to a topic can name any."""
+_MOST_REFERENCES: Final = 100
+"""Schemas that one is put together from."""
+
+
+class _Id(msgspec.Struct):
+    id: int
+
+
+class _Version(_Id):
+    version: int
+    schema: str
+
+
+class _Reference(msgspec.Struct):
+    subject: str
+    version: int | str
+
+
+class _Text(msgspec.Struct):
+    schema: str
+    references: list[_Reference] | None = None
+
+
+class _Level(msgspec.Struct):
+    compatibilityLevel: str | None = "NONE"  # noqa: N815 - the API's name
+
+
+class _Answer(msgspec.Struct):
+    is_compatible: bool
+    messages: list[str] | None = None
+
+
+class _Warned(msgspec.Struct):
+    warnings: list[str]
 
 
 class Registered(NamedTuple):
@@ -118,13 +155,12 @@ class RegistryClient:
         if references:
             body["references"] = list(references)
         try:
-            answer = await self._transport.call("POST", path, body)
+            schema_id = (await self._transport.ask(_Id, "POST", path, body)).id
         except Transient:
             known = await self._offline.registered(subject, schema_text) if self._offline else None
             if known is None:
                 raise
             return known
-        schema_id = int(answer["id"])
         self._missing.pop(schema_id, None)
         if self._disk and not references and await self._disk.load(schema_id) != schema_text:
             await self._disk.store(
@@ -152,21 +188,22 @@ class RegistryClient:
 
     async def latest(self, subject: str) -> Registered:
         """Give the newest version of a subject; its schema text is as registered, references not inlined."""
-        answer = await self._transport.call("GET", f"/subjects/{_segment(subject)}/versions/latest")
-        return Registered(subject, int(answer["version"]), int(answer["id"]), str(answer["schema"]))
+        path = f"/subjects/{_segment(subject)}/versions/latest"
+        answer = await self._transport.ask(_Version, "GET", path)
+        return Registered(subject, answer.version, answer.id, answer.schema)
 
     async def set_compatibility(self, subject: str, level: str) -> None:
         """Set the compatibility level of a subject, ``""`` for the registry's default."""
         path = f"/config/{_segment(subject)}" if subject else "/config"
-        await self._transport.call("PUT", path, {"compatibility": level})
+        await self._transport.ask(msgspec.Raw, "PUT", path, {"compatibility": level})
 
     async def ensure_compatibility(self, subject: str, level: str = "BACKWARD") -> None:
         """Set a level for a subject that exists, where none is in force; a level that somebody chose stays.
 
         Apicurio checks nothing unless told to, which would let the schemas of a topic drift apart.
         """
-        answer = await self._transport.call("GET", f"/config/{_segment(subject)}?defaultToGlobal=true")
-        if answer.get("compatibilityLevel", "NONE") != "NONE":
+        path = f"/config/{_segment(subject)}?defaultToGlobal=true"
+        if (await self._transport.ask(_Level, "GET", path)).compatibilityLevel != "NONE":
             return
         try:
             await self.set_compatibility(subject, level)
@@ -186,20 +223,24 @@ class RegistryClient:
             body["references"] = list(references)
         path = f"/compatibility/subjects/{_segment(subject)}/versions?verbose=true"
         try:
-            answer = await self._transport.call("POST", path, body)
+            answer = await self._transport.ask(_Answer, "POST", path, body)
         except Permanent as error:
             if error.code == "schema-unknown":
                 return []
             raise
-        if answer["is_compatible"]:
+        if answer.is_compatible:
             return []
-        messages = [str(m) for m in answer.get("messages") or ()]
-        return messages or await self._own_reasons(subject, schema_text) or ["The registry gives no reason."]
+        return (
+            answer.messages
+            or await self._own_reasons(subject, schema_text)
+            or ["The registry gives no reason."]
+        )
 
     async def _own_reasons(self, subject: str, schema_text: str) -> list[str]:
         """Find the reasons that a registry does not give, Apicurio for one, against the latest version."""
-        answer = await self._transport.call("GET", f"/config/{_segment(subject)}?defaultToGlobal=true")
-        level = str(answer.get("compatibilityLevel", "BACKWARD")).removesuffix("_TRANSITIVE")
+        path = f"/config/{_segment(subject)}?defaultToGlobal=true"
+        answer = await self._transport.ask(_Level, "GET", path)
+        level = (answer.compatibilityLevel or "BACKWARD").removesuffix("_TRANSITIVE")
         latest = await self.latest(subject)
 
         def compare() -> list[str]:
@@ -220,12 +261,12 @@ class RegistryClient:
         """
         path = f"/dry-run/subjects/{_segment(subject)}/versions" + ("?normalize=true" if normalize else "")
         try:
-            answer = await self._transport.call("POST", path, {"schema": schema_text})
+            answer = await self._transport.ask(_Warned, "POST", path, {"schema": schema_text})
         except Permanent as error:
             if error.code not in {"schema-unknown", "schema-incompatible"}:
                 raise
         else:
-            return Rehearsal([], [str(warning) for warning in answer["warnings"]])
+            return Rehearsal([], answer.warnings)
         return Rehearsal(await self.check(subject, schema_text), [])
 
     async def call(self, method: str, path: str, body: object = None) -> object:
@@ -240,7 +281,7 @@ class RegistryClient:
     async def ready(self) -> bool:
         """Tell whether the registry answers now: one attempt, nothing raised."""
         with contextlib.suppress(CorridorError):
-            await self._transport.call("GET", "/subjects?limit=1", attempts=1)
+            await self._transport.ask(msgspec.Raw, "GET", "/subjects?limit=1", attempts=1)
         return self.reachable
 
     async def _find(self, schema_id: int | UUID) -> str:
@@ -257,31 +298,40 @@ class RegistryClient:
     async def _fetch(self, schema_id: int | UUID) -> str:
         by = "ids" if isinstance(schema_id, int) else "guids"
         try:
-            answer = await self._transport.call("GET", f"/schemas/{by}/{schema_id}")
+            answer = await self._transport.ask(_Text, "GET", f"/schemas/{by}/{schema_id}")
         except Permanent as error:
             if error.code == "schema-unknown":
-                self._missing[schema_id] = time.monotonic() + _FORGET_MISSING_AFTER
+                self._remember_missing(schema_id)
             raise
-        text = str(answer["schema"])
-        references = answer.get("references")
-        return inline(text, await self._referenced(references)) if references else text
+        if not answer.references:
+            return answer.schema
+        return inline(answer.schema, await self._referenced(answer.references))
 
-    async def _referenced(self, references: Sequence[Mapping[str, object]]) -> list[str]:
+    def _remember_missing(self, schema_id: int | UUID) -> None:
+        if len(self._missing) >= _MOST_MISSING:
+            self._missing.clear()
+        self._missing[schema_id] = time.monotonic() + _FORGET_MISSING_AFTER
+
+    async def _referenced(self, references: Sequence[_Reference]) -> list[str]:
         """Fetch all referenced schemas, the ones that others need first."""
-        found: dict[tuple[str, str], str] = {}
+        found: list[str] = []
+        seen: set[tuple[str, int | str]] = set()
 
-        async def visit(items: Sequence[Mapping[str, object]]) -> None:
+        async def visit(items: Sequence[_Reference]) -> None:
+            if len(items) > _MOST_REFERENCES or len(seen) > _MOST_REFERENCES:
+                raise Permanent("schema-invalid", f"it refers to more than {_MOST_REFERENCES} others")
             for item in items:
-                place = (str(item["subject"]), str(item["version"]))
-                if place in found:
+                place = item.subject, item.version
+                if place in seen:
                     continue
-                path = f"/subjects/{_segment(place[0])}/versions/{place[1]}?deleted=true"
-                answer = await self._transport.call("GET", path)
-                await visit(answer.get("references") or ())
-                found[place] = str(answer["schema"])
+                seen.add(place)
+                path = f"/subjects/{_segment(item.subject)}/versions/{item.version}?deleted=true"
+                answer = await self._transport.ask(_Text, "GET", path)
+                await visit(answer.references or ())
+                found.append(answer.schema)
 
         await visit(references)
-        return list(found.values())
+        return found
 
 
 def _segment(text: str) -> str:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Generator
-from typing import Final
+import time
+from collections.abc import Callable, Generator
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
+from connectors.http.retry_after import parse_retry_after
 from connectors.pauses import Pauses
 from schemas.avro.lint import Json
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient
 
 MEDIA_TYPE: Final = "application/vnd.schemaregistry.v1+json"
-_BODY_LIMIT: Final = 16 << 20
+_LARGEST_BODY: Final = 16 << 20
+"""Bytes of an answer for a person, such as the list of all subjects."""
+_ANSWER: Final = 1 << 20
+"""Bytes of an answer that a role reads: a schema has 128 KiB at most."""
+_LONGEST_ASKED: Final = 60.0
+"""Seconds that a registry may ask us to wait."""
 _TOTAL_TIMEOUT: Final = 30.0
 _TIMEOUTS: Final = httpx.Timeout(10.0, connect=5.0, pool=5.0)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
+T = TypeVar("T")
 _TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -63,23 +72,35 @@ class RegistryTransport:
         if self._client is not None:
             await self._client.aclose()
 
-    async def call(self, method: str, path: str, body: object = None, attempts: int | None = None) -> Json:
-        """Send a request until there is a usable answer, and give its JSON.
+    async def call(self, method: str, path: str, body: object = None) -> Json:
+        """Send a request until there is a usable answer, and give its JSON; raises as `ask`."""
+        return await self._sent(_json, _LARGEST_BODY, method, path, body, self._attempts)
 
-        Every request of the API may be repeated: registering is idempotent by content.
+    async def ask(
+        self, kind: type[T], method: str, path: str, body: object = None, attempts: int | None = None
+    ) -> T:
+        """Send a request until there is a usable answer, and read of it what ``kind`` has.
+
+        Every request of the API may be repeated: registering is idempotent by content. What else stands in
+        the answer is passed over: the registry does not decide how much memory it takes.
 
         Raises:
             Transient: (``registry-unavailable``) no usable answer after all attempts.
             Permanent: the registry refuses; the code says what.
             Misconfigured: the credentials are not accepted.
         """
+        read = msgspec.json.Decoder(kind, strict=False).decode
+        return await self._sent(read, _ANSWER, method, path, body, attempts or self._attempts)
+
+    async def _sent(
+        self, read: Callable[[bytes], T], most: int, method: str, path: str, body: object, left: int
+    ) -> T:
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         pauses = Pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
-        left = attempts or self._attempts
         while True:
             left -= 1
             try:
-                answer = await self._once(method, path, content)
+                answer = self._read(read, await self._once(method, path, content, most))
             except Transient as error:
                 self.reachable = False
                 if left <= 0:
@@ -92,7 +113,15 @@ class RegistryTransport:
                 self.reachable = True
                 return answer
 
-    async def _once(self, method: str, path: str, content: bytes | None) -> Json:
+    def _read(self, read: Callable[[bytes], T], raw: bytes) -> T:
+        try:
+            return read(raw or b"{}")
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Transient(
+                "registry-unavailable", f"{self._name()} gave an answer of another form"
+            ) from error
+
+    async def _once(self, method: str, path: str, content: bytes | None, most: int) -> bytes:
         headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
         if content is not None:
             headers["Content-Type"] = MEDIA_TYPE
@@ -102,13 +131,13 @@ class RegistryTransport:
                 asyncio.timeout(_TOTAL_TIMEOUT),
                 client.stream(method, self.url + path, content=content, headers=headers) as response,
             ):
-                raw = await _bounded(response)
+                raw = await _bounded(response, most)
         except (httpx.HTTPError, TimeoutError) as error:
             raise Transient(
                 "registry-unavailable", f"{self._name()} does not answer: {type(error).__name__}"
             ) from error
         if response.is_success:
-            return _decoded(raw, self._name())
+            return raw
         raise self._refusal(response, raw)
 
     async def _connected(self) -> httpx.AsyncClient:
@@ -130,9 +159,9 @@ class RegistryTransport:
         code, message = _error_body(raw)
         said = f"{self._name()} answered {status}: {message[:2000]}" if message else f"answered {status}"
         if status in _TRY_AGAIN:
-            wait = response.headers.get("Retry-After", "")
+            wait = parse_retry_after(response.headers.get("Retry-After"), time.time())
             return Transient(
-                "registry-unavailable", said, retry_after=float(wait) if wait.isdigit() else None
+                "registry-unavailable", said, retry_after=None if wait is None else min(wait, _LONGEST_ASKED)
             )
         if status in {401, 403}:
             return Misconfigured(
@@ -149,26 +178,19 @@ class RegistryTransport:
         return Permanent("registry-refused", said)
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _bounded(response: httpx.Response, most: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_raw():
         size += len(part)
-        if size > _BODY_LIMIT:
-            raise Permanent(
-                "registry-refused", f"The answer of the schema registry is over {_BODY_LIMIT} bytes"
-            )
+        if size > most:
+            raise Permanent("registry-refused", f"The answer of the schema registry is over {most} bytes")
         parts.append(part)
     return b"".join(parts)
 
 
-def _decoded(raw: bytes, name: str) -> Json:
-    if not raw:
-        return {}
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise Transient("registry-unavailable", f"{name} did not answer with JSON") from error
+def _json(raw: bytes) -> Json:
+    return json.loads(raw)
 
 
 def _error_body(raw: bytes) -> tuple[int, str]:

@@ -9,10 +9,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 
+from connectors.auth import oauth2
 from connectors.deliver.partner import HttpPartner
+from connectors.http.client import Answer
 from connectors.ports import Delivered, OutgoingMessage, Retry
+from schemas.errors import Transient
 from tests.support.edges import LOOPBACK, TOKEN, participant
 from tests.support.partner import Got, Reply, ScriptedPartner, scripted_partner
 
@@ -222,3 +226,12 @@ async def test_waiting_is_shared_and_survives_a_cancelled_waiter(make: Make, pla
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError, Delivered, Delivered]
     assert platform.issued == 1
+
+
+@pytest.mark.parametrize("life", ['"nan"', '"soon"', "[]", "true"])
+def test_a_life_that_is_no_number_is_no_token(life: str) -> None:
+    """It would never be over, and a token that is not renewed is used until it is refused."""
+    body = f'{{"access_token":"t","token_type":"bearer","expires_in":{life}}}'.encode()
+    with pytest.raises(Transient) as refusal:
+        oauth2._read(Answer(200, httpx.Headers(), body))
+    assert refusal.value.code == "partner-unavailable"

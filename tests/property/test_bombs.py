@@ -82,11 +82,11 @@ class Victim:
             writer.close()
         return b""
 
-    async def poll(self, url: str) -> str:
-        """Let it poll an address once; give the number of messages or the code of the error."""
+    async def ask(self, what: str, url: str) -> str:
+        """Let it ask an address for something; give what came of it, or the code of the error."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(url.encode() + b"\n")
+        self._process.stdin.write(f"{what} {url}\n".encode())
         async with asyncio.timeout(PATIENCE):
             return (await self._process.stdout.readline()).decode().strip()
 
@@ -175,13 +175,63 @@ async def test_a_page_costs_little() -> None:
             one.forget_peak()
             for _ in range(TIMES):
                 partner.plan(page)
-                outcome = asyncio.create_task(one.poll(f"{partner.url}/events"))
+                outcome = asyncio.create_task(one.ask("poll", f"{partner.url}/events"))
                 slow.append(await one.good(client, "registry"))
                 assert (await outcome) != "1", name
                 partner.script.clear()
             grown[name] = one.peak() - before
             assert await polled(one, partner, b'{"items":[{"id":"a","n":1}]}') == "1", name
         told("poll", grown, one.rss() - base, quiet, slow)
+
+
+GOOD = {
+    "deliver": (bombs.Reply(207, b'[{"status":200},{"status":200}]'), "2"),
+    "token": (bombs.Reply(200, b'{"token_type":"bearer","access_token":"a"}'), "partner-unavailable"),
+    "schema": (bombs.Reply(200, b'{"schema":"\\"int\\""}'), "5"),
+    "register": (bombs.Reply(200, b'{"id":7,"compatibilityLevel":"FULL"}'), "7"),
+}
+"""What is asked of others, with an answer that is good and what comes of it."""
+ANSWERS = {
+    "deliver": lambda: bombs.answers() | bombs.outcomes(),
+    "token": lambda: bombs.answers() | bombs.tokens(),
+    "schema": lambda: bombs.answers() | bombs.schemas(),
+    "register": lambda: bombs.answers() | bombs.schemas(),
+}
+CODES = {
+    "deliver": {"partner-unavailable", "partner-refused"},
+    "token": {"partner-unavailable", "partner-unauthorized"},
+    "schema": {"registry-unavailable", "registry-refused", "schema-invalid", "schema-unsafe"},
+    "register": {"registry-unavailable", "registry-refused", "wire-format"},
+}
+"""Codes that may come of a bomb; `internal` is none of them."""
+HARMLESS = {"1", "2", "7"}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+async def test_an_answer_costs_little(what: str) -> None:
+    """Each answer of a partner, token endpoint or registry is read or refused, and the next is read."""
+    async with (
+        victim() as one,
+        scripted_partner() as partner,
+        httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client,
+    ):
+        good, comes = GOOD[what]
+        partner.otherwise = lambda _: good
+        assert await one.ask(what, f"{partner.url}/x") == comes
+        quiet = [await one.good(client, name) for _ in range(30) for name in BOMBS]
+        base, grown, slow = one.rss(), dict[str, int](), list[float]()
+        for name, answer in ANSWERS[what]().items():
+            before = one.rss()
+            one.forget_peak()
+            for _ in range(TIMES if SOAK else 1):
+                partner.otherwise = lambda _, answer=answer: answer  # type: ignore[misc]
+                outcome = asyncio.create_task(one.ask(what, f"{partner.url}/x"))
+                slow.append(await one.good(client, "registry"))
+                assert await outcome in CODES[what] | HARMLESS, name
+            grown[name] = one.peak() - before
+            partner.otherwise = lambda _: good
+            assert await one.ask(what, f"{partner.url}/x") == comes, name
+        told(what, grown, one.rss() - base, quiet, slow)
 
 
 async def test_slow_senders_delay_nobody() -> None:
@@ -208,7 +258,7 @@ async def test_slow_senders_delay_nobody() -> None:
 async def polled(one: Victim, partner: ScriptedPartner, body: bytes) -> str:
     """Poll a good page."""
     partner.plan(bombs.Reply(200, body))
-    return await one.poll(f"{partner.url}/events")
+    return await one.ask("poll", f"{partner.url}/events")
 
 
 def told(edge: str, grown: dict[str, int], kept: int, quiet: list[float], slow: list[float]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import random
 import zlib
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -185,6 +187,102 @@ def view(token: str) -> dict[str, Bomb]:
         "a body": lambda: request("GET", "/shipments", b"a" * 10 * MIB, token),
         "a gzip bomb": lambda: request("GET", "/shipments", zeros(200), token, Content_Encoding="gzip"),
     }  # fmt: skip
+
+
+def answers(status: int = 200) -> dict[str, Reply]:
+    """Bombs of whoever answers us, whatever was asked."""
+    inflated = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    head = b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n" % status
+    endless = head + b"Transfer-Encoding: chunked\r\n\r\n"
+    chunk = b"100000\r\n" + b"a" * MIB + b"\r\n"
+    objects = b'["' + noise() + b'",' + b"{}," * 1_400_000 + b"{}]"
+    many = b"{" + b",".join(b'"%d":{}' % n for n in range(300_000)) + b"}"
+    return {
+        **{name: Reply(status, body()) for name, body in BODIES.items()},
+        "a gzip bomb": Reply(status, zeros(200), inflated),
+        "gzip in gzip": Reply(status, gzip.compress(zeros(200)), {"Content-Encoding": "gzip, gzip"}),
+        "gzip that is none": Reply(status, b"\x1f\x8b" + b"a" * 1000, inflated),
+        "gzip that ends too early": Reply(status, gzip.compress(bytes(1000))[:-9], inflated),
+        "many members under the ratio": Reply(status, gzip.compress(many), inflated),
+        "many objects under the ratio": Reply(status, gzip.compress(objects), inflated),
+        "another coding": Reply(status, b"a", {"Content-Encoding": "br"}),
+        "a body without end": Reply(raw=endless + chunk * 60),
+        "a body in single bytes": Reply(raw=endless + b"1\r\na\r\n" * 200_000),
+        "extensions of chunks": Reply(raw=endless + (b"1;" + b"a" * 15_000 + b"\r\na\r\n") * 500),
+        "trailers without end": Reply(raw=endless + b"0\r\n" + b"X: a\r\n" * 500_000),
+        "a length that is not true": Reply(raw=head + b"Content-Length: 999999999999\r\n\r\n{}"),
+        "a length that is none": Reply(raw=head + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}"),
+        "two lengths": Reply(raw=head + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}}"),
+        "silence": Reply(hang=True),
+        "half a head": Reply(raw=head),
+        "a head without end": Reply(raw=head + b"X: " + b"a" * 10 * MIB),
+        "fields without end": Reply(raw=head + b"X: a\r\n" * 1_000_000),
+        "folded fields": Reply(raw=head + b"X: a\r\n" + b" a\r\n" * 500_000),
+        "only that it goes on": Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 300_000),
+        "other protocols": Reply(raw=b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + bytes(MIB)),
+        "cookies": Reply(status, b"{}", {"Set-Cookie": "a=" + "b" * 60_000}),
+        "a wait without end": Reply(503, b"", {"Retry-After": "9" * 60}),
+        "a wait that is no number": Reply(503, b"", {"Retry-After": "\xb2"}),
+        "a redirect": Reply(302, b"", {"Location": "http://127.0.0.1:1/"}),
+        "no HTTP": Reply(raw=b"\x00" * MIB),
+    }  # fmt: skip
+
+
+@cache
+def noise() -> bytes:
+    """Text that hardly can be packed: what stands behind it may be packed all the more."""
+    return base64.b64encode(random.Random(1).randbytes(300_000))
+
+
+def outcomes() -> dict[str, Reply]:
+    """Bombs of a partner to whom a batch of two was delivered, where it tells of each message."""
+    texts = {
+        "a status beyond all": '[{"status":200},{"status":99999999999}]',
+        "a status without end": '[{"status":200},{"status":' + "9" * 900_000 + "}]",
+        "a status as text without end": '[{"status":200},{"status":"' + "9" * 900_000 + '"}]',
+        "a status below all": '[{"status":200},{"status":-1}]',
+        "a status with a fraction": '[{"status":200},{"status":503.5}]',
+        "words without end": '[{"status":200},{"status":503,"message":"' + "\u202e" * 300_000 + '"}]',
+        "more than were sent": "[" + '{"status":200},' * 60_000 + '{"status":200}]',
+        "members without end": '[{"status":200},{' + ",".join(f'"{n}":0' for n in range(90_000)) + "}]",
+        "depth": '[{"status":200},{"status":503,"message":' + "[" * 500_000,
+    }
+    return {name: Reply(207, text.encode()) for name, text in texts.items()}
+
+
+def tokens() -> dict[str, Reply]:
+    """Bombs of a token endpoint."""
+    texts = {
+        "a token without end": '{"token_type":"bearer","access_token":"' + "a" * 900_000 + '"}',
+        "a token of two lines": '{"token_type":"bearer","access_token":"a\\r\\nHost: evil"}',
+        "a token of another kind": '{"token_type":"' + "a" * 900_000 + '","access_token":"a"}',
+        "a token that is a list": '{"token_type":"bearer","access_token":[' + "{}," * 300_000 + "{}]}",
+        "no token": "{}",
+    }
+    lives = ("nan", "1e999", "-1", "9" * 900_000, "1e", "[]", '"' + "9" * 900_000 + '"', '"nan"', '"1_0"')
+    for life in lives:
+        texts[f"a life of {life[:9]}"] = f'{{"token_type":"bearer","access_token":"a","expires_in":{life}}}'
+    return {name: Reply(200, text.encode()) for name, text in texts.items()}
+
+
+def schemas() -> dict[str, Reply]:
+    """Bombs of a registry that is asked for a schema."""
+    texts = {
+        "a schema without end": {"schema": "a" * 900_000},
+        "a schema of brackets": {"schema": "[" * 900_000},
+        "a schema that is a list": {"schema": [{}] * 200_000},
+        "references to itself": {"schema": '"R"', "references": [{"subject": "r", "version": 1}]},
+        "references without end": {
+            "schema": '"R"', "references": [{"subject": f"r{n}", "version": n} for n in range(10_000)],
+        },
+        "a reference that is none": {"schema": '"R"', "references": [{"subject": 7}]},
+        "references that are none": {"schema": '"R"', "references": 7},
+        "many other members": {"schema": "x", **{f"m{n}": {} for n in range(90_000)}},
+        "a list": [{}] * 300_000,
+        "a number": 7,
+        "nothing at all": None,
+    }  # fmt: skip
+    return {name: Reply(200, json.dumps(text).encode()) for name, text in texts.items()}
 
 
 def pages() -> dict[str, Reply]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -14,10 +15,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.registry.client import RegistryClient
-from connectors.registry.transport import TokenAuth
+from connectors.registry.transport import RegistryTransport, TokenAuth
 from schemas.errors import Misconfigured, Permanent, Transient
 
-FIXED = {
+FIXED: dict[str, object] = {
+    "/schemas/ids/41": [{"schema": '"int"'}],
+    "/schemas/ids/42": {"schema": {"type": "int"}},
+    "/schemas/ids/43": {"schema": '"R"', "references": [{"name": "R", "subject": "circle", "version": 1}]},
+    "/subjects/circle/versions/1": {
+        "schema": '"R"',
+        "references": [{"name": "R", "subject": "circle", "version": 1}],
+    },
+    "/schemas/ids/44": {"schema": '"R"', "references": 7},
     "/schemas/guids/095d71cf-1255-6b9d-5e33-0ad575b3df5d": {"schema": '"string"'},
     "/config/mute": {"compatibilityLevel": "BACKWARD_TRANSITIVE"},
     "/subjects/good/versions": {"id": 9},
@@ -30,6 +39,7 @@ class Partner:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.failures = 0
+        self.wait = ""
         self.seen: list[Request] = []
         self.url = ""
 
@@ -40,7 +50,8 @@ class Partner:
         self.seen.append(request)
         if self.failures:
             self.failures -= 1
-            return JSONResponse({"error_code": 50003, "message": "no leader"}, 503)
+            said = {"error_code": 50003, "message": "no leader"}
+            return JSONResponse(said, 503, {"Retry-After": self.wait} if self.wait else None)
         if path == "/schemas/ids/1":
             return JSONResponse({"schema": '"string"'})
         if path == "/schemas/ids/2":
@@ -210,3 +221,26 @@ async def test_reasons_are_found_where_the_registry_gives_none(partner: Partner)
         assert await client.check("mute", '{"type":"array","items":"n.Elsewhere"}') == [
             "The registry gives no reason."
         ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/schemas/ids/41", "/schemas/ids/42", "/schemas/ids/43", "/schemas/ids/44", "/schemas/ids/45"],
+)
+async def test_an_answer_of_another_form_is_none(partner: Partner, path: str) -> None:
+    """No list, no text of a number, no circle of references, no wait for ever: a code of the registry's."""
+    partner.wait = "\xb2" if path.endswith("45") else ""
+    partner.failures = int(path.endswith("45"))
+    async with RegistryClient(partner.url, attempts=1) as client:
+        with pytest.raises((Transient, Permanent)) as refusal:
+            await client.schema(int(path.rpartition("/")[2]))
+    assert refusal.value.code in {"registry-unavailable", "schema-invalid"}
+
+
+async def test_a_registry_decides_not_how_long_we_wait() -> None:
+    """It may ask for a minute."""
+    transport = RegistryTransport("http://127.0.0.1:1")
+    answer = httpx.Response(503, headers={"Retry-After": "99999999"})
+    error = transport._refusal(answer, b"")
+    assert isinstance(error, Transient)
+    assert error.retry_after == 60
