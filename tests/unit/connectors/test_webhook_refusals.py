@@ -14,7 +14,7 @@ RAISED_IN = (
     "connectors/receive/*.py", "connectors/http/body.py", "connectors/http/doorman.py",
     "connectors/http/server.py", "connectors/ports.py",
     "connectors/auth/webhook.py", "schemas/avro/jsonform.py", "schemas/avro/refusal.py",
-    "schemas/avro/violation.py", "streams/edges/ingest.py",
+    "schemas/avro/violation.py", "streams/edges/ingest.py", "streams/records/frames.py",
 )  # fmt: skip
 """Where a request to a webhook can be refused."""
 MADE_WITH = r"(?:Permanent|Transient|Invalid|_refuse)\(\s*\"([a-z-]+)\""
