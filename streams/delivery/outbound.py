@@ -13,12 +13,11 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError
 
 from connectors.deliver.backoff import backoff, gives_up
 from connectors.pauses import Pauses
@@ -27,10 +26,11 @@ from connectors.settings import Deliver
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.broken import broken
-from schemas.errors import CorridorError, Permanent, Transient
+from schemas.errors import CorridorError, Permanent
 from streams import metrics
 from streams.delivery.track import Destination, Done, Track
-from streams.kafka.access import reconnecting
+from streams.kafka import clients
+from streams.kafka.away import persist
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes
 from streams.records.contracts import Contracts, ValueReader
@@ -119,36 +119,17 @@ class Outbound:
         try:
             async with asyncio.TaskGroup() as group:
                 workers = [group.create_task(self._work()) for _ in range(self.settings.concurrency)]
-                await self._stay_connected(stop)
+                await persist(partial(self._consume, stop), "delivery", stop, participant=self.name)
                 for worker in workers:
                     worker.cancel()
         finally:
             await self._partner.close()
 
-    async def _stay_connected(self, stop: asyncio.Event) -> None:
-        pauses = reconnecting()
-        while not stop.is_set():
-            try:
-                await self._consume(stop, pauses)
-            except (KafkaError, OSError, TimeoutError, Transient) as error:
-                log.warning("delivery waits", participant=self.name, error=repr(error))
-                await pauses.rest(stop)
-            except Exception:
-                log.exception("delivery begins again", participant=self.name)
-                await pauses.rest(stop)
-
     async def _consume(self, stop: asyncio.Event, pauses: Pauses) -> None:
-        consumer = AIOKafkaConsumer(
-            **self._to.kafka.client_options(),
-            group_id=self._to.group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+        consumer = clients.member(
+            *(self._to.kafka, self._to.processing, self._to.group),
             max_partition_fetch_bytes=self._to.processing.batch_bytes,
             fetch_max_bytes=self._to.processing.fetch_bytes,
-            session_timeout_ms=int(self._to.processing.session_timeout * 1000),
-            heartbeat_interval_ms=int(self._to.processing.session_timeout * 1000 / 4),
         )
         consumer.subscribe([self._to.topic], listener=_Listener(self))
         try:

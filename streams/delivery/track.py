@@ -24,7 +24,7 @@ from schemas.records import DeadLetter, Receipt
 from schemas.translation.store import Store
 from streams import metrics
 from streams.kafka import topics
-from streams.kafka.access import reconnecting
+from streams.kafka.away import reconnecting
 from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes

@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError
 
+from connectors.pauses import Pauses
 from connectors.ports import Accepted
 from schemas.avro.schema import Schema
 from schemas.broken import broken
 from schemas.errors import CorridorError, Permanent, Transient
 from streams import metrics
 from streams.edges.window import Window
-from streams.kafka import topics
-from streams.kafka.access import reconnecting
+from streams.kafka import clients, topics
+from streams.kafka.away import AWAY, persist
 from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka
 from streams.kafka.sizes import LEAST, OVERHEAD, Sizes
@@ -207,7 +208,7 @@ class Ingest:
             await learn(self._kafka, topic, self._sizes)
             self._sizes.check(topic, key, value, listed)
             raise  # it was sent with others: next time they go in smaller batches
-        except (KafkaError, OSError):
+        except AWAY:
             self._broken.set()
             raise
 
@@ -222,18 +223,13 @@ class Ingest:
 
     async def _stay_connected(self) -> None:
         """Start a producer, and another one whenever one is broken: an idempotent one can wedge for good."""
-        pauses = reconnecting()
+        await persist(self._keep_producing, "writing")
+
+    async def _keep_producing(self, pauses: Pauses) -> None:
         while True:
-            try:
-                self._producer = await self._connect()
-                pauses.reset()
-                await self._until_broken()
-            except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("kafka does not answer", error=repr(error))
-                await pauses.rest()
-            except Exception:
-                log.exception("connecting begins again")  # nobody else would: all webhooks wait for it
-                await pauses.rest()
+            self._producer = await self._connect()
+            pauses.reset()
+            await self._until_broken()
 
     async def _until_broken(self) -> None:
         """Wait until the producer is broken, and let it go."""
@@ -257,8 +253,8 @@ class Ingest:
     async def _connect(self) -> AIOKafkaProducer:
         await self._learn_limits()
         least = min(self._sizes.of(topic) for topic in [topics.EVENTS, *self._topics])
-        producer = AIOKafkaProducer(
-            **self._kafka.client_options(), enable_idempotence=True, acks="all",
+        producer = clients.producer(
+            self._kafka, enable_idempotence=True, acks="all",
             max_batch_size=max(LEAST, min(self._sizes.batch // 4, least - OVERHEAD)),
             max_request_size=self._sizes.of(topics.EVENTS),
         )  # fmt: skip

@@ -11,11 +11,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError
 
 from connectors.pauses import Pauses
 from connectors.ports import Accepted, PolledPage, Rejected, Source
@@ -24,8 +23,8 @@ from schemas.errors import CorridorError, Permanent, Transient
 from schemas.records import Cursor, DeadLetter, violations_of
 from streams import metrics
 from streams.edges.window import Window
-from streams.kafka import topics
-from streams.kafka.access import reconnecting
+from streams.kafka import clients, topics
+from streams.kafka.away import persist
 from streams.kafka.partitioning import partition_of
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes
@@ -87,29 +86,13 @@ class Polling:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set. A Kafka that is away is waited for."""
         try:
-            pauses = reconnecting()
-            while not stop.is_set():
-                try:
-                    await self._follow_assignment(stop, pauses)
-                except (KafkaError, OSError, TimeoutError) as error:
-                    log.warning("polling waits for kafka", error=repr(error))
-                    await pauses.rest(stop)
-                except Exception:
-                    log.exception("polling begins again")
-                    await pauses.rest(stop)
+            await persist(partial(self._follow_assignment, stop), "polling", stop)
         finally:
             await asyncio.gather(*(polled.source.close() for polled in self._polled.values()))
 
     async def _follow_assignment(self, stop: asyncio.Event, pauses: Pauses) -> None:
-        consumer = AIOKafkaConsumer(
-            **self._kafka.client_options(),
-            group_id=f"{self._processing.app}.poll",
-            enable_auto_commit=False,
-            auto_offset_reset="latest",
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
-            session_timeout_ms=int(self._processing.session_timeout * 1000),
-            heartbeat_interval_ms=int(self._processing.session_timeout * 1000 / 4),
-        )
+        group = f"{self._processing.app}.poll"
+        consumer = clients.member(self._kafka, self._processing, group, auto_offset_reset="latest")
         consumer.subscribe([topics.CURSORS], listener=_Listener(self, consumer))
         try:
             await consumer.start()

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from connectors.pauses import Pauses
 from streams import metrics
-from streams.kafka.access import reconnecting
+from streams.kafka import clients
+from streams.kafka.away import persist
 from streams.kafka.settings import Kafka
 
 log = structlog.get_logger(__name__)
@@ -75,28 +75,12 @@ class Window:
 
     async def run(self) -> None:
         """Follow for ever; a Kafka that is away is waited for."""
-        pauses = reconnecting()
-        while True:
-            try:
-                await self._follow(pauses)
-            except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("following stopped", error=repr(error))
-            except Exception:
-                log.exception("following stopped")  # whoever waits for it must not wait for ever
-            await pauses.rest()
+        await persist(self._follow, "following")
 
     async def _follow(self, pauses: Pauses) -> None:
-        consumer = AIOKafkaConsumer(
-            **self._kafka.client_options(),
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=FETCH_BYTES,
-            fetch_max_bytes=FETCH_BYTES * 8,
-        )
+        consumer = clients.reader(self._kafka, FETCH_BYTES, fetch_max_bytes=FETCH_BYTES * 8)
         try:
             await consumer.start()
-            await consumer._client.set_topics(self._topics)  # noqa: SLF001 - else it knows no partitions
             partitions = await self._partitions(consumer)
             consumer.assign(partitions)
             targets = await consumer.end_offsets(partitions) if partitions else {}
@@ -134,21 +118,18 @@ class Window:
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         """The partitions of all topics that are there; one that is missing is one participant's alone."""
         until = time.monotonic() + GRACE
-        while missing := [one for one in self._topics if not consumer.partitions_for_topic(one)]:
-            if time.monotonic() > until:
-                break
-            await consumer._client.force_metadata_update()  # noqa: SLF001
+        while True:
+            found = await clients.partitions_of(consumer, self._topics)
+            if not set(self._topics) - {one.topic for one in found} or time.monotonic() > until:
+                return found
             await asyncio.sleep(GRACE / 8)
-        return _partitions_of(consumer, [one for one in self._topics if one not in missing])
 
     async def _include(
         self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
     ) -> dict[TopicPartition, int]:
         """Follow topics as well that were missing; gives how far they are to be read."""
-        client = consumer._client  # noqa: SLF001 - else it knows no partitions of them
-        await client.set_topics(self._topics)
-        await client.force_metadata_update()
-        fresh = _partitions_of(consumer, sorted(self._lacking))
+        found = await clients.partitions_of(consumer, self._topics)
+        fresh = [one for one in found if one.topic in self._lacking]
         if not fresh:
             return {}
         ends = await consumer.end_offsets(fresh)
@@ -179,14 +160,6 @@ class Window:
 
 def _participant(topic: str) -> str:
     return topic.partition(".")[2]
-
-
-def _partitions_of(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
-    return [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
 
 
 async def _reached(consumer: AIOKafkaConsumer, targets: dict[TopicPartition, int]) -> bool:

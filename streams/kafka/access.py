@@ -7,23 +7,19 @@ import ssl
 from typing import Final
 
 import structlog
-from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
     IllegalSaslStateError,
-    KafkaError,
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
 )
 
-from connectors.pauses import Pauses
 from schemas.errors import CorridorError, Misconfigured, Transient
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka
 
 log = structlog.get_logger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
-"""Seconds between two tries to do something with Kafka; few, so that work goes on soon after it is back."""
 PATIENCE: Final = 5.0
 """Seconds to wait for one broker's answer."""
 UNWELCOME: Final = (SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError)
@@ -50,33 +46,10 @@ async def require_access(kafka: Kafka) -> None:
             raise Misconfigured(
                 "kafka-refused", f"no TLS with Kafka at {host}:{port}: {reason}. Check kafka.tls."
             ) from error
-        except (KafkaError, OSError, TimeoutError):
+        except AWAY:
             continue
         connection.close()
         return
-
-
-def reconnecting() -> Pauses:
-    """Give the pauses of one thing that needs Kafka and is tried until it succeeds."""
-    return Pauses(FIRST_PAUSE, LONGEST_PAUSE)
-
-
-async def reached(kafka: Kafka, stop: asyncio.Event) -> bool:
-    """Wait until Kafka answers; False when ``stop`` was set first."""
-    pauses = reconnecting()
-    while not stop.is_set():
-        client = AIOKafkaClient(**kafka.client_options())
-        try:
-            async with asyncio.timeout(kafka.request_timeout):
-                await client.bootstrap()
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("waiting for Kafka", bootstrap=kafka.bootstrap, error=repr(error))
-            await pauses.rest(stop)
-        else:
-            return True
-        finally:
-            await client.close()
-    return False
 
 
 async def unavailable(kafka: Kafka, code: str, message: str) -> CorridorError:

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
+from streams.kafka import clients
 from streams.kafka.access import unavailable
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka
 
 FETCH_BYTES: Final = 1024 * 1024
@@ -81,24 +82,15 @@ async def _reading(
     kafka: Kafka, topic: str, fetch: int
 ) -> AsyncIterator[tuple[AIOKafkaConsumer, dict[TopicPartition, int]]]:
     """Give a consumer of all partitions of a topic, and where each ends now."""
-    consumer = AIOKafkaConsumer(
-        **kafka.client_options(),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=fetch,
-    )
+    consumer = clients.reader(kafka, fetch)
     try:
         async with asyncio.timeout(kafka.request_timeout):
             await consumer.start()
-            known = await consumer.topics()
-            await consumer._client.set_topics([topic])  # noqa: SLF001 - else it knows no partitions of it
-            numbers = (consumer.partitions_for_topic(topic) or set()) if topic in known else set()
-            partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+            partitions = await clients.partitions_of(consumer, [topic])
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions) if partitions else {}
         yield consumer, ends
-    except (KafkaError, TimeoutError, OSError) as error:
+    except AWAY as error:
         message = f"{topic} cannot be read: {error!r}"
         raise await unavailable(kafka, "kafka-unavailable", message) from error
     finally:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import for_code
 
 from schemas.errors import Misconfigured, Transient
+from streams.kafka import clients
 from streams.kafka.access import unavailable
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka, Topics
 
 EVENTS: Final = "corridor.events"
@@ -311,14 +313,10 @@ async def _wait_for_leaders(admin: AIOKafkaAdminClient, topics: Sequence[Topic])
 
 
 @asynccontextmanager
-async def _admin(kafka: Kafka) -> Any:  # noqa: ANN401
-    admin = AIOKafkaAdminClient(**kafka.client_options())
+async def _admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
     try:
-        async with asyncio.timeout(CREATION_TIMEOUT):
-            await admin.start()
+        async with clients.admin(kafka, CREATION_TIMEOUT) as admin:
             yield admin
-    except (KafkaError, TimeoutError, OSError) as error:
+    except AWAY as error:
         message = f"Kafka at {kafka.bootstrap}: {error!r}"
         raise await unavailable(kafka, "kafka-unavailable", message) from error
-    finally:
-        await admin.close()

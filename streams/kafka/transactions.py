@@ -14,13 +14,14 @@ from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
+from aiokafka.errors import MessageSizeTooLargeError, ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.errors import CorridorError, Transient
 from streams import metrics
-from streams.kafka import topics
+from streams.kafka import clients, topics
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import LARGEST, OVERHEAD, Headers, Sizes, size_of
 
@@ -123,8 +124,8 @@ class Writer:
             Transient: ``kafka-unavailable``.
         """
         sizes = sizes or Sizes()
-        producer = AIOKafkaProducer(
-            **kafka.client_options(),
+        producer = clients.producer(
+            kafka,
             transactional_id=transactional_id(processing.app, name),
             transaction_timeout_ms=int(TRANSACTION_TIMEOUT * 1000),
             retry_backoff_ms=VERIFICATION_BACKOFF,
@@ -137,7 +138,7 @@ class Writer:
         try:
             async with asyncio.timeout(kafka.request_timeout):
                 await producer.start()
-        except (KafkaError, TimeoutError, OSError) as error:
+        except AWAY as error:
             await writer.close()
             raise Transient("kafka-unavailable", f"no transactions for {name}: {error!r}") from error
         except BaseException:
@@ -154,7 +155,7 @@ class Writer:
         try:
             async with asyncio.timeout(self._timeout):
                 return len(await self._producer.partitions_for(topic))
-        except (KafkaError, TimeoutError) as error:
+        except AWAY as error:
             raise Transient("kafka-unavailable", f"no partitions of {topic}: {error!r}") from error
 
     async def commit(
@@ -173,7 +174,7 @@ class Writer:
                 await self._send(writes, group, offsets)
                 ending = time.monotonic()
                 await self._producer.commit_transaction()
-        except (KafkaError, TimeoutError, OSError, AssertionError) as error:
+        except (*AWAY, AssertionError) as error:
             raise Transient("kafka-unavailable", f"transaction of {self._name}: {error!r}") from error
         ended = time.monotonic()
         metrics.transaction_seconds.labels(self._name.rpartition(".")[0]).observe(ended - started)

@@ -11,17 +11,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError
 
 from connectors.pauses import Pauses
 from schemas.errors import Transient
 from streams import metrics
-from streams.kafka.access import reconnecting
+from streams.kafka import clients
+from streams.kafka.away import AWAY, persist
 from streams.kafka.settings import Kafka, Processing
 
 log = structlog.get_logger(__name__)
@@ -93,16 +93,7 @@ class Projection:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until ``stop`` is set. A Kafka or a store that is away is waited for."""
-        pauses = reconnecting()
-        while not stop.is_set():
-            try:
-                await self._follow(stop, pauses)
-            except (KafkaError, OSError, TimeoutError, Transient) as error:
-                log.warning("projection waits", processor=self.name, error=repr(error))
-            except Exception:
-                log.exception("projection begins again", processor=self.name)
-            if not stop.is_set():
-                await pauses.rest(stop)
+        await persist(partial(self._follow, stop), "projection", stop, processor=self.name)
 
     async def catch_up(self, progress: Callable[[int, int], None]) -> int:
         """Project all partitions up to what is in them now, and return how many records that were.
@@ -116,7 +107,7 @@ class Projection:
         consumer = self._consumer(group=None)
         try:
             await consumer.start()
-            partitions = await self._partitions(consumer)
+            partitions = await clients.partitions_of(consumer, self._topics)
             consumer.assign(partitions)
             await self.assign(consumer, partitions)
             ends = await consumer.end_offsets(partitions)
@@ -126,7 +117,7 @@ class Projection:
                 done += await self._step(consumer, MOST_AGAIN)
                 left = await _left(consumer, ends)
                 progress(total - left, total)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except AWAY as error:
             raise Transient("kafka-unavailable", f"the log cannot be read: {error!r}") from error
         else:
             return done
@@ -134,28 +125,13 @@ class Projection:
             await consumer.stop()
 
     def _consumer(self, group: str | None) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            **self._kafka.client_options(),
-            group_id=group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+        return clients.member(
+            *(self._kafka, self._processing, group),
             max_partition_fetch_bytes=self._processing.batch_bytes,
             fetch_max_bytes=self._processing.fetch_bytes,
             fetch_min_bytes=GATHERED,
             fetch_max_wait_ms=POLL_MS,
-            session_timeout_ms=int(self._processing.session_timeout * 1000),
-            heartbeat_interval_ms=int(self._processing.session_timeout * 1000 / 4),
         )
-
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        await consumer._client.set_topics(self._topics)  # noqa: SLF001 - else it knows no partitions of them
-        return [
-            TopicPartition(topic, number)
-            for topic in self._topics
-            for number in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
 
     async def _follow(self, stop: asyncio.Event, pauses: Pauses) -> None:
         consumer = self._consumer(group=f"{self._processing.app}.{self.name}")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
 from aiokafka import ConsumerRecord
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from connectors.registry.ports import Decide, Elsewhere
@@ -18,7 +15,8 @@ from schemas.registry.records import Entry, MarkKey, decode, encode
 from schemas.registry.refusal import too_large
 from schemas.registry.registration import RegistryChange
 from schemas.registry.state import RegistryState
-from streams.kafka import topics
+from streams.kafka import clients, topics
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka, Topics
 from streams.kafka.transactions import Writes
 from streams.logs.shared_log import SharedLog
@@ -118,12 +116,8 @@ class RegistryLog(SharedLog[RegistryState, RegistryChange]):
         self.cluster = await self._cluster_id()
 
     async def _cluster_id(self) -> str:
-        admin = AIOKafkaAdminClient(**self._kafka.client_options())
         try:
-            async with asyncio.timeout(self._kafka.request_timeout):
-                await admin.start()
+            async with clients.admin(self._kafka) as admin:
                 return str((await admin.describe_cluster()).get("cluster_id") or "")
-        except (KafkaError, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Transient("kafka-unavailable", f"Kafka at {self._kafka.bootstrap}: {error!r}") from error
-        finally:
-            await admin.close()

@@ -19,12 +19,12 @@ from typing import Final, Generic, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, ProducerFenced
+from aiokafka.errors import OffsetOutOfRangeError, ProducerFenced
 from prometheus_client import Gauge
 
 from schemas.errors import Misconfigured, Permanent, Transient
-from streams.kafka import topics
-from streams.kafka.access import reconnecting
+from streams.kafka import clients, topics
+from streams.kafka.away import AWAY, reconnecting
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import LARGEST, Sizes
 from streams.kafka.topics import Topic
@@ -294,7 +294,7 @@ class SharedLog(ABC, Generic[S, C]):
             except OffsetOutOfRangeError:
                 self._log.exception("topic was made anew, reading it from its beginning")
                 self.state, self._position, self.ready = self._empty(), 0, False
-            except (KafkaError, TimeoutError, OSError, Transient) as error:
+            except (*AWAY, Transient) as error:
                 self._log.warning("cannot read its log", error=repr(error))
                 await pauses.rest()
             except Permanent as error:
@@ -319,13 +319,8 @@ class SharedLog(ABC, Generic[S, C]):
 
     @contextlib.asynccontextmanager
     async def _consuming(self) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = AIOKafkaConsumer(
-            **self._kafka.client_options(),
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            auto_offset_reset="none" if self._position else "earliest",
-            max_partition_fetch_bytes=4 << 20,
-        )
+        beyond = "none" if self._position else "earliest"
+        consumer = clients.reader(self._kafka, 4 << 20, auto_offset_reset=beyond)
         try:
             await consumer.start()
             consumer.assign([self._partition])
@@ -375,7 +370,7 @@ class SharedLog(ABC, Generic[S, C]):
         try:
             async with asyncio.timeout(self._kafka.request_timeout):
                 return int((await consumer.end_offsets([self._partition]))[self._partition])
-        except (KafkaError, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Transient("kafka-unavailable", f"end of {self._wanted.name}: {error!r}") from error
 
     async def _passed(self, position: int) -> None:

@@ -6,15 +6,15 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from schemas.avro.codec import Codec
 from schemas.avro.jsonform import JsonForm
 from schemas.avro.schema import Schema
 from schemas.avro.wire import unframe
 from schemas.errors import CorridorError, Misconfigured
+from streams.kafka import clients
 from streams.kafka.access import unavailable
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka
 from streams.records.contracts import OWN, Contracts
 
@@ -84,20 +84,14 @@ async def follow(kafka: Kafka, topic: str, *, beginning: bool, wait: bool) -> As
         Misconfigured: ``settings-invalid``, there is no such topic; ``kafka-refused``.
         Transient: ``kafka-unavailable``.
     """
-    consumer = AIOKafkaConsumer(
-        **kafka.client_options(),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest" if beginning else "latest",
-    )
+    consumer = clients.reader(kafka, auto_offset_reset="earliest" if beginning else "latest")
     try:
         await consumer.start()
-        if topic not in await consumer.topics():
+        partitions = await clients.partitions_of(consumer, [topic])
+        if not partitions:
             raise Misconfigured(
                 "settings-invalid", f"there is no topic {topic}; `corridor topics list` shows ours"
             )
-        await consumer._client.set_topics([topic])  # noqa: SLF001 - else it knows no partitions of it
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         while True:
@@ -106,7 +100,7 @@ async def follow(kafka: Kafka, topic: str, *, beginning: bool, wait: bool) -> As
                     yield record
             if not wait and all([await consumer.position(tp) >= end for tp, end in ends.items()]):
                 return
-    except (KafkaError, OSError) as error:
+    except AWAY as error:
         message = f"{topic} cannot be read: {error!r}"
         raise await unavailable(kafka, "kafka-unavailable", message) from error
     finally:

@@ -6,11 +6,11 @@ import asyncio
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from schemas.errors import Transient
+from streams.kafka import clients
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka, Processing
-from streams.partition.state import reader
 
 
 class Backlog:
@@ -28,7 +28,7 @@ class Backlog:
         Raises:
             Transient: ``kafka-unavailable``.
         """
-        consumer = reader(kafka, processing.batch_bytes)
+        consumer = clients.reader(kafka, processing.batch_bytes)
         backlog = cls(consumer, partition, kafka)
         try:
             async with asyncio.timeout(kafka.request_timeout):
@@ -37,7 +37,7 @@ class Backlog:
                 first = (await consumer.beginning_offsets([partition]))[partition]
                 backlog.position = max(offset, first)
                 consumer.seek(partition, backlog.position)
-        except (KafkaError, TimeoutError, OSError) as error:
+        except AWAY as error:
             await backlog.close()
             raise _unavailable(partition, error) from error
         return backlog
@@ -56,7 +56,7 @@ class Backlog:
                     records = [r for r in fetched.get(self._partition, ()) if r.offset < below]
                     if records:
                         return records
-        except (KafkaError, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise _unavailable(self._partition, error) from error
         return []
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.errors import Transient
+from streams.kafka import clients
+from streams.kafka.away import AWAY
 from streams.kafka.settings import Kafka
 
 FETCH_BYTES = 4 * 1024 * 1024
@@ -43,7 +43,7 @@ async def restore(
     try:
         committed = await _committed(kafka, group, sources)
         await read_partitions(kafka, changelogs)
-    except (KafkaError, TimeoutError, OSError) as error:
+    except AWAY as error:
         names = ", ".join(f"{tp.topic}/{tp.partition}" for tp in sources)
         raise Transient("kafka-unavailable", f"state of {names}: {error!r}") from error
     return committed
@@ -52,13 +52,8 @@ async def restore(
 async def _committed(
     kafka: Kafka, group: str, partitions: Collection[TopicPartition]
 ) -> dict[TopicPartition, OffsetAndMetadata]:
-    admin = AIOKafkaAdminClient(**kafka.client_options())
-    try:
-        async with asyncio.timeout(kafka.request_timeout):
-            await admin.start()
-            found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
-    finally:
-        await admin.close()
+    async with clients.admin(kafka) as admin:
+        found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
     missing = [tp for tp in partitions if tp not in found]
     if missing:  # what a broker answers that does not coordinate the group any more, instead of an error
         raise Transient("kafka-unavailable", f"no answer about the offsets of {group} in {missing[0].topic}")
@@ -75,7 +70,7 @@ async def read_partitions(kafka: Kafka, loads: Mapping[TopicPartition, Load]) ->
     """
     if not loads:
         return
-    consumer = reader(kafka, FETCH_BYTES)
+    consumer = clients.reader(kafka, FETCH_BYTES)
     try:
         async with asyncio.timeout(kafka.request_timeout):
             await consumer.start()
@@ -88,17 +83,6 @@ async def read_partitions(kafka: Kafka, loads: Mapping[TopicPartition, Load]) ->
                     await _progress(consumer, tp, loads)
     finally:
         await consumer.stop()
-
-
-def reader(kafka: Kafka, fetch_bytes: int) -> AIOKafkaConsumer:
-    """A consumer without a group that sees committed records only."""
-    return AIOKafkaConsumer(
-        **kafka.client_options(),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=fetch_bytes,
-    )
 
 
 async def _position(kafka: Kafka, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:

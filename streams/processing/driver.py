@@ -22,6 +22,7 @@ from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 
+from streams.kafka import clients
 from streams.kafka.assignor import TogetherAssignor
 from streams.kafka.settings import Kafka, Processing
 
@@ -49,20 +50,14 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: stock.Transport) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002
         app = cast(BatchApp, self.app)
         processing, self._assignor = app.processing, TogetherAssignor
-        return aiokafka.AIOKafkaConsumer(
-            **app.kafka.client_options(),
-            group_id=app.conf.id,
+        return clients.member(
+            *(app.kafka, processing, app.conf.id),
             partition_assignment_strategy=[TogetherAssignor],
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
             check_crcs=app.conf.broker_check_crcs,
             fetch_max_wait_ms=500,
             max_partition_fetch_bytes=processing.batch_bytes,
             fetch_max_bytes=processing.prefetch_bytes,
             metadata_max_age_ms=30_000,
-            session_timeout_ms=int(processing.session_timeout * 1000),
-            heartbeat_interval_ms=int(processing.session_timeout * 1000 / 4),
             rebalance_timeout_ms=60_000,
             max_poll_interval_ms=600_000,
         )

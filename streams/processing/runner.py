@@ -12,7 +12,7 @@ from mode.supervisors import CrashingSupervisor
 
 from schemas.errors import Transient
 from streams import metrics
-from streams.kafka.access import reached
+from streams.kafka.away import reached
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes
 from streams.partition.positions import require_room

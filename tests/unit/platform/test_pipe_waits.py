@@ -89,7 +89,7 @@ async def test_what_is_away_is_waited_for(
 
     async def start(_: object) -> None: ...
 
-    monkeypatch.setattr("streams.kafka.access.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("streams.kafka.away.FIRST_PAUSE", 0.001)
     monkeypatch.setattr(pipe, "make_pipe", make)
     monkeypatch.setattr(pipe.Contracts, "start", start)
     async with asyncio.timeout(30):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +9,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from schemas.errors import Transient
-from streams.delivery.outbound import Outbound
 from streams.edges.window import Window
+from streams.kafka import clients
 from streams.kafka.settings import Kafka
 from streams.partition import state
 from tests.support.text_log import TextLog
@@ -76,25 +75,6 @@ async def test_a_broker_that_knows_nothing_of_a_group_is_asked_again(monkeypatch
         async def list_consumer_group_offsets(self, *_: object, **__: object) -> dict[object, object]:
             return {}
 
-    monkeypatch.setattr(state, "AIOKafkaAdminClient", Admin)
+    monkeypatch.setattr(clients, "AIOKafkaAdminClient", Admin)
     with pytest.raises(Transient):
         await state.restore(KAFKA, "group", [TopicPartition("in.dtc", 0)], {})
-
-
-async def test_a_registry_that_is_away_does_not_end_the_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new schema id comes while the registry is away: delivery waits and goes on."""
-    outbound: Any = Outbound.__new__(Outbound)
-    outbound.name = "dlp"
-    stop, attempts = asyncio.Event(), 0
-
-    async def consume(_: Any, stop: asyncio.Event, __: object) -> None:  # noqa: ANN401
-        nonlocal attempts
-        attempts += 1
-        if attempts == 1:
-            raise Transient("registry-unavailable", "the registry does not answer")
-        stop.set()
-
-    monkeypatch.setattr(Outbound, "_consume", consume)
-    monkeypatch.setattr("streams.kafka.access.FIRST_PAUSE", 0.001)
-    await outbound._stay_connected(stop)
-    assert attempts == 2

@@ -24,7 +24,7 @@ from streams.edges import ingest
 from streams.edges.ingest import Ingest
 from streams.edges.polling import Polling
 from streams.edges.window import Window
-from streams.kafka import access
+from streams.kafka import away
 from streams.kafka.presence import Presence
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.sizes import Sizes
@@ -247,8 +247,8 @@ async def test_an_owner_tries_again_after_any_exception(
     owner: Callable[[pytest.MonkeyPatch, Any], Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Six kinds of failure one after the other, defects among them: then it works, and nothing was raised."""
-    monkeypatch.setattr(access, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(access, "LONGEST_PAUSE", 0.001)
+    monkeypatch.setattr(away, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(away, "LONGEST_PAUSE", 0.001)
     monkeypatch.setattr("streams.processing.lane.FIRST_BACKOFF", 0.001)
     stop = asyncio.Event()
     work, left = failing(stop)

@@ -76,7 +76,7 @@ async def until(condition: Any) -> None:  # noqa: ANN401
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_log, "_STANDS", 0)
-    monkeypatch.setattr("streams.kafka.access.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("streams.kafka.away.FIRST_PAUSE", 0.001)
 
 
 async def test_nothing_is_decided_on_what_is_left_of_a_log() -> None:
