@@ -26,10 +26,10 @@ from corridor.roles.permits import require_profile
 from corridor.roles.stream import plans
 from corridor.settings import Settings, unsafe
 from corridor.settings.exposure import Outward, outward
-from corridor.settings.model import Codes
-from schemas import profiles
+from corridor.settings.model import Codes, ProfileSettings
 from schemas.epermit.keys import read_private
 from schemas.errors import CorridorError, Misconfigured, Permanent, Transient, one_line
+from schemas.profiles import CANONICAL, Profiles
 from schemas.records import OUTBOX, PERMIT
 from schemas.translation import Context, Record, Translator
 from streams.kafka import topics
@@ -61,6 +61,11 @@ def participants(settings: Settings) -> Iterator[Problem]:
     except Misconfigured as error:
         yield Problem("codes.overlays", error.message)
         settings = msgspec.structs.replace(settings, codes=Codes())
+    try:
+        known = settings.known
+    except Misconfigured:  # is among what is unsafe
+        settings = msgspec.structs.replace(settings, profiles=ProfileSettings())
+        known = settings.known
     aside: dict[str, CorridorError] = {}
     compiled = list(plans(settings, aside.__setitem__))
     yield from (Problem(f"participants.{name}", error.message) for name, error in aside.items())
@@ -68,7 +73,7 @@ def participants(settings: Settings) -> Iterator[Problem]:
     for participant, direction, translator in compiled:
         if (participant.profile, direction) not in done:
             done.add((participant.profile, direction))
-            yield from _examples(participant, direction, translator)
+            yield from _examples(participant, known, direction, translator)
 
     unsafe_too = [risk.setting for risk in unsafe(settings)]
     for participant in settings.participants.values():
@@ -125,15 +130,17 @@ async def _leads(one: Outward) -> Problem | None:
     return None
 
 
-def _examples(participant: Participant, direction: str, translator: Translator) -> Iterator[Problem]:
+def _examples(
+    participant: Participant, known: Profiles, direction: str, translator: Translator
+) -> Iterator[Problem]:
     """Read the examples as the edges do, and translate each on its own."""
     where = f"{participant.profile}/{direction}.yaml"
     if direction == "from_corridor":
-        source, examples = profiles.CANONICAL, profiles.load(profiles.CANONICAL).examples
+        source, examples = CANONICAL, known.load(CANONICAL).examples
     else:
-        source, examples = participant.profile, profiles.load(participant.profile).examples
+        source, examples = participant.profile, known.load(participant.profile).examples
     try:
-        bodies = dict(_bodies(source, examples))
+        bodies = dict(_bodies(source, known, examples))
     except (Misconfigured, Permanent) as error:
         yield Problem(f"participants.{participant.name}.profile", error.message)
         return
@@ -147,12 +154,14 @@ def _examples(participant: Participant, direction: str, translator: Translator) 
             yield Problem(where, f"the example {name} of {source}: {one_line(error)}")
 
 
-def _bodies(source: str, examples: Mapping[str, Any]) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    if source == profiles.CANONICAL:
+def _bodies(
+    source: str, known: Profiles, examples: Mapping[str, Any]
+) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
+    if source == CANONICAL:
         for name, example in examples.items():
             yield name, (b"key", json_form(source).take(msgspec.json.encode(example))[0])
         return
-    form = edge_format(source)
+    form = edge_format(source, known)
     for name, example in examples.items():
         message = form.read(msgspec.json.encode(example))
         yield name, (message.key, message.body)
@@ -166,10 +175,10 @@ async def registry(settings: Settings) -> tuple[list[Problem], str]:
     """
     wanted = {f"{topic}-value": kind.codec.schema for topic, kind in OWN.items()}
     for topic in (topics.EVENTS, topics.ABOARD):
-        wanted[f"{topic}-value"] = codec(profiles.CANONICAL).schema
+        wanted[f"{topic}-value"] = codec(CANONICAL).schema
     for name, participant in settings.participants.items():
         try:
-            schema = profiles.load(participant.profile).schema
+            schema = settings.known.load(participant.profile).schema
         except CorridorError:
             continue  # is named with the mappings
         if participant.webhook or participant.poll or participant.authority:

@@ -52,6 +52,7 @@ CODES: Final[dict[str, str]] = {
     "value-implausible": (
         "The view leaves a value out: a time before 1990 or after 2099, a mass beyond all ships. It is told."
     ),
+    "profile-invalid": "The folder of a profile cannot be used; the message names the file.",
     "mapping-invalid": "The mapping file does not compile.",
     "mapping-defect": "The broker cannot compile this mapping: a defect of the broker, not of the file.",
     "mapping-failed": "A rule of the mapping raised an error on this message.",

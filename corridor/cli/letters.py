@@ -11,8 +11,8 @@ import msgspec
 
 from corridor.roles.contracts import codec, json_form
 from corridor.settings import Settings
-from schemas import profiles
 from schemas.errors import CODES, CorridorError
+from schemas.profiles import CANONICAL, Profiles
 from schemas.records import DeadLetter
 from streams.kafka import topics
 from streams.operations.dead import Open
@@ -59,7 +59,7 @@ def whole(found: Open, settings: Settings) -> Iterator[tuple[str, str]]:
         value = f", got {violation.value!r}" if violation.value else ""
         yield "because", f"{violation.pointer or '/'}: {violation.rule}{value}"
     if letter.mapping:
-        yield "mapping", place(letter)
+        yield "mapping", place(letter, settings.known)
     if letter.behind:
         yield "behind", letter.behind
     yield "subject", letter.subject or ""
@@ -72,12 +72,12 @@ def whole(found: Open, settings: Settings) -> Iterator[tuple[str, str]]:
     yield "body", body(letter, settings)
 
 
-def place(letter: DeadLetter) -> str:
+def place(letter: DeadLetter, known: Profiles) -> str:
     """File of the letter's mapping, and the line of the rule that its error names."""
     stage, _, _ = letter.stage.partition(".")
     direction = stage.replace("-", "_")
-    for name in profiles.names():
-        text = profiles.load(name).mappings.get(direction, "")
+    for name in known.names:
+        text = known.load(name).mappings.get(direction, "")
         lines = text.splitlines()
         if f"mapping: {letter.mapping}" not in lines[:20]:
             continue
@@ -97,10 +97,14 @@ def body(letter: DeadLetter, settings: Settings) -> str:
     kind, _, name = letter.topic.partition(".")
     participant = settings.participants.get(name)
     profile = participant.profile if participant and kind in {"in", "out"} else ""
-    profile = profiles.CANONICAL if letter.topic in {topics.EVENTS, topics.ABOARD} else profile
+    profile = CANONICAL if letter.topic in {topics.EVENTS, topics.ABOARD} else profile
     try:
         if profile and content[:1] == b"\0":
-            return json_form(profile).from_datum(codec(profile).decode(content[HEAD:])).decode()
+            return (
+                json_form(profile, settings.known)
+                .from_datum(codec(profile, settings.known).decode(content[HEAD:]))
+                .decode()
+            )
         text = content.decode()
     except (CorridorError, UnicodeDecodeError):
         return base64.b64encode(content).decode()

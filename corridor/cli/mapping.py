@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import emit, json_option, overlay_option
+from corridor.cli.options import emit, json_option, overlay_option, profiles_option
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured
 from schemas.mapping.compile import CompiledMapping, load
 from schemas.mapping.contract import broken
-from schemas.mapping.profiles import find_schema
+from schemas.profiles import Profiles
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
@@ -29,9 +29,10 @@ def command() -> None:
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
+@profiles_option
 @overlay_option
 @json_option
-def check(files: tuple[Path, ...], overlays: tuple[Path, ...], as_json: bool) -> int:
+def check(files: tuple[Path, ...], known: Profiles, overlays: tuple[Path, ...], as_json: bool) -> int:
     """Compile mapping FILES and print everything that is wrong with them.
 
     A mapping into the corridor event is also held against the contract of docs/contract.md.
@@ -43,7 +44,7 @@ def check(files: tuple[Path, ...], overlays: tuple[Path, ...], as_json: bool) ->
         problems: list[str] = []
         warnings: tuple[str, ...] = ()
         try:
-            mapping = _compile(file, overlays)
+            mapping = _compile(file, known, overlays)
             warnings = mapping.warnings
             problems = [f"{file}: {one} (docs/contract.md)" for one in broken(mapping.document)]
         except Misconfigured as error:
@@ -67,13 +68,14 @@ def check(files: tuple[Path, ...], overlays: tuple[Path, ...], as_json: bool) ->
 )
 @_FILE
 @click.option("--rule", help="Show the functions of this rule only.")
+@profiles_option
 @overlay_option
-def explain(file: Path, rule: str | None, overlays: tuple[Path, ...]) -> int:
+def explain(file: Path, rule: str | None, known: Profiles, overlays: tuple[Path, ...]) -> int:
     """Show the Python that a mapping FILE becomes.
 
     Straight functions, with nothing interpreted per message.
     """
-    mapping = _compile(file, overlays)
+    mapping = _compile(file, known, overlays)
     source = mapping.module.source
     if rule is not None:
         if rule not in {known.name for known in mapping.rules}:
@@ -94,9 +96,10 @@ def explain(file: Path, rule: str | None, overlays: tuple[Path, ...]) -> int:
     return Exit.OK
 
 
-def _compile(file: Path, overlays: tuple[Path, ...]) -> CompiledMapping:
+def _compile(file: Path, known: Profiles, overlays: tuple[Path, ...]) -> CompiledMapping:
     try:
         text = file.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise Misconfigured("mapping-invalid", f"{file}:1:1: not UTF-8") from error
-    return load(text, str(file), find_schema, CodeLists.load(overlays))
+    own = [place] if (place := file.parent / "codes").is_dir() else []
+    return load(text, str(file), known.schema, CodeLists.load([*overlays, *own]))

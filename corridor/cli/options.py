@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from corridor.settings import Settings, load
+from schemas.profiles import Profiles
 from schemas.text import visible
 
 R = TypeVar("R")
@@ -46,8 +47,23 @@ overlay_option = click.option(
 """Passes ``overlays: tuple[Path, ...]``."""
 
 
+def _profiles(_: click.Context, __: click.Parameter, value: tuple[Path, ...]) -> Profiles:
+    return Profiles.of(value)
+
+
+_BROUGHT: Any = {
+    "multiple": True,
+    "envvar": "CORRIDOR_PROFILES",
+    "type": click.Path(exists=True, file_okay=False, path_type=Path),
+    "help": "Directory of your own profile folders, or one such folder (docs/integrating.md).",
+}
+
+profiles_option = click.option("--profiles", "known", callback=_profiles, **_BROUGHT)
+"""Passes ``known: Profiles``: those that come with the broker, and those of the directories given."""
+
+
 def settings_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Add ``--config`` and ``--kafka``, and pass what they and the environment say as ``settings``."""
+    """Add ``--config``, ``--kafka`` and ``--profiles``; they and the environment become ``settings``."""
 
     @click.option(
         "--config",
@@ -57,11 +73,19 @@ def settings_options(command: Callable[..., R]) -> Callable[..., R]:
         "here.",
     )
     @click.option("--kafka", metavar="HOST:PORT", help="Address of Kafka, over the settings.")
+    @click.option("--profiles", "brought", **_BROUGHT)
     @functools.wraps(command)
-    def with_settings(config: Path | None, kafka: str | None, **options: Any) -> R:  # noqa: ANN401
+    def with_settings(
+        config: Path | None,
+        kafka: str | None,
+        brought: tuple[Path, ...],
+        **options: Any,  # noqa: ANN401
+    ) -> R:
         settings = load(config)
         if kafka:
             settings = with_kafka(settings, kafka)
+        if brought:
+            settings = with_profiles(settings, brought)
         return command(settings=settings, **options)
 
     return with_settings
@@ -71,6 +95,13 @@ def with_kafka(settings: Settings, bootstrap: str) -> Settings:
     """Return the settings with another address of Kafka."""
     kafka = msgspec.structs.replace(settings.kafka, bootstrap=bootstrap)
     return msgspec.structs.replace(settings, kafka=kafka)
+
+
+def with_profiles(settings: Settings, directories: Iterable[Path]) -> Settings:
+    """Return the settings with more directories of profiles."""
+    more = [str(one) for one in directories if str(one) not in settings.profiles.directories]
+    group = msgspec.structs.replace(settings.profiles, directories=(*settings.profiles.directories, *more))
+    return msgspec.structs.replace(settings, profiles=group)
 
 
 def emit(value: object) -> None:

@@ -22,8 +22,7 @@ from corridor.signals import heed
 from schemas.avro.schema import Schema
 from schemas.codes.brought import brought
 from schemas.errors import CorridorError, Misconfigured, Transient
-from schemas.profiles import load, names
-from streams.kafka.access import reconnecting
+from streams.kafka.away import reconnecting
 from streams.kafka.presence import Presence
 from streams.processing.pipe import Route, compile_for, make_pipe
 from streams.processing.runner import Runner
@@ -112,8 +111,8 @@ def command(
     """
     configure(settings.log, "pipe")
     schemas = {schema.fullname: schema for schema in map(_schema, (schema_in, schema_out))}
-    for name in names():
-        schemas.setdefault(name, load(name).schema)
+    for name in settings.known.names:
+        schemas.setdefault(name, settings.known.load(name).schema)
     route = Route(source, target, dead or f"{target}.dead", group, form)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(settings, mapping, schemas, route, registry, schema_id, listen))

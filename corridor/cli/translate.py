@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from corridor.cli.exits import Exit
-from corridor.cli.options import overlay_option, say
+from corridor.cli.options import overlay_option, profiles_option, say
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
@@ -24,9 +24,9 @@ from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Invalid, Misconfigured, Permanent
 from schemas.mapping.compile import CompiledMapping, compile_expression
 from schemas.mapping.compile import load as compile_mapping
-from schemas.mapping.profiles import find_mapping, find_schema
+from schemas.mapping.profiles import find_mapping
 from schemas.mapping.reasons import NO_EQUIVALENT, kind_of
-from schemas.profiles import CANONICAL, load
+from schemas.profiles import CANONICAL, Profiles
 from schemas.records import violations_of
 from schemas.text import visible
 from schemas.translation import Context, Record, Translator
@@ -68,6 +68,7 @@ Examples:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take this mapping instead of the profile's own; it says itself which one it replaces.",
 )
+@profiles_option
 @overlay_option
 @click.option(
     "--accepted",
@@ -82,6 +83,7 @@ def command(
     lines: IO[bytes],
     report: TextIO | None,
     mapping_file: Path | None,
+    known: Profiles,
     overlays: tuple[Path, ...],
     accepted: int,
 ) -> int:
@@ -95,12 +97,12 @@ def command(
     """
     accepted = round(time.time() * 1000) if accepted is None else accepted
     bring(CodeLists.load(overlays))
-    override = _override(mapping_file, overlays)
-    chain = Chain(list(_stages(source, target, override, overlays)))
+    override = _override(mapping_file, known, overlays)
+    chain = Chain(list(_stages(source, target, override, known, overlays)))
     # a document says more than its events: what is in none of them may have been for the target
     one_event = chain.stages[0].translator.mapping.document.state.kind == "latest"
-    form, codec = _forms(target)
-    reader = _Reader(source, target)
+    form, codec = _forms(target, known)
+    reader = _Reader(source, target, known)
     dead = False
     for count, (number, line) in enumerate(_lines(lines)):
         try:
@@ -137,14 +139,18 @@ def command(
     return Exit.FINDINGS if dead else Exit.OK
 
 
-def _override(file: Path | None, overlays: tuple[Path, ...]) -> CompiledMapping | None:
+def _override(file: Path | None, known: Profiles, overlays: tuple[Path, ...]) -> CompiledMapping | None:
     if file is None:
         return None
-    return compile_mapping(file.read_text("utf-8"), str(file), find_schema, CodeLists.load(overlays))
+    return compile_mapping(file.read_text("utf-8"), str(file), known.schema, CodeLists.load(overlays))
 
 
 def _stages(
-    source: str, target: str, override: CompiledMapping | None, overlays: tuple[Path, ...]
+    source: str,
+    target: str,
+    override: CompiledMapping | None,
+    known: Profiles,
+    overlays: tuple[Path, ...],
 ) -> Iterator[ChainStage]:
     """The translations between two profiles: into the corridor event, out of it, or both."""
     ways = [(source, "to_corridor", source, CANONICAL)] if source != CANONICAL else []
@@ -165,29 +171,33 @@ def _stages(
         )
     for (profile, direction, *_), name in zip(ways, names, strict=True):
         mine = override is not None and name == (override.source.fullname, override.target.fullname)
-        translator = Translator(override) if override and mine else _translator(profile, direction, overlays)
+        translator = (
+            Translator(override) if override and mine else _translator(profile, direction, known, overlays)
+        )
         yield ChainStage(translator, profile.partition(".")[0], toward=direction == "from_corridor")
 
 
 @cache
-def _translator(profile: str, direction: str, overlays: tuple[Path, ...]) -> Translator:
+def _translator(profile: str, direction: str, known: Profiles, overlays: tuple[Path, ...]) -> Translator:
     """Make the translator of a shipped mapping, once in a process."""
-    mapping = find_mapping(profile, direction, overlays=overlays)
+    mapping = find_mapping(profile, direction, overlays=overlays, known=known)
     if mapping is None:
         raise Misconfigured("settings-invalid", f"profile {profile} has no {direction}.yaml")
     return Translator(mapping)
 
 
 @cache
-def _forms(profile: str) -> tuple[JsonForm, Codec]:
-    schema = load(profile).schema
+def _forms(profile: str, known: Profiles) -> tuple[JsonForm, Codec]:
+    schema = known.load(profile).schema
     return JsonForm(schema), Codec(schema)
 
 
 @cache
-def _identity(profile: str) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None]:
+def _identity(
+    profile: str, known: Profiles
+) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None]:
     """Compile the expressions for a message's id and key, where the profile has some."""
-    schema, http = load(profile).schema, load(profile).http
+    schema, http = known.load(profile).schema, known.load(profile).http
     if http is None:
         return None, None
     return compile_expression(http.message_id, schema), compile_expression(http.key, schema)
@@ -196,12 +206,12 @@ def _identity(profile: str) -> tuple[Callable[[Any], Any] | None, Callable[[Any]
 class _Reader:
     """Makes records of lines, as the gateway would."""
 
-    def __init__(self, profile: str, target: str) -> None:
+    def __init__(self, profile: str, target: str, known: Profiles) -> None:
         self._canonical = profile == CANONICAL
         self._toward = target.partition(".")[0]
-        self._form, self._codec = _forms(profile)
+        self._form, self._codec = _forms(profile, known)
         self._participant = profile.partition(".")[0]
-        self._id, self._key = _identity(profile)
+        self._id, self._key = _identity(profile, known)
 
     def record(self, line: bytes, number: int, accepted: int, sequence: int) -> Record:
         """One line as a record.

@@ -18,6 +18,7 @@ from schemas import profiles
 from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError
 from schemas.mapping.compile import load
+from schemas.profiles import Words
 from schemas.translation import Context, Record, Translator
 from schemas.translation.store import Store
 
@@ -25,29 +26,8 @@ ACCEPTED: Final = 1_800_000_000_000
 """When all messages count as taken in: after everything that examples tell of."""
 
 
-class Words(NamedTuple):
-    """Where a profile names what happened: its fields, and the code list and columns of their values.
-
-    Attributes:
-        row: column with the row of the crosswalk; empty where the word itself is that.
-    """
-
-    codes: str
-    fields: dict[str, str]
-    row: str = ""
-
-
-WORDS: Final = {
-    "dtc.note.v1": Words("dtc-operations", {"operationCode": "operation"}),
-    "epermit.event.v1": Words(
-        "permit-operations", {"event_type": "message", "activity_type": "activity"}, "operation"
-    ),
-    "oil.lot.v1": Words("oil-events", {"lotEvent": "event"}, "row"),
-} | dict.fromkeys(
-    ("dlp.event.v1", "port.event.v1", "vessel.event.v1"),
-    Words("corridor-codes", {"eventType": "event_type", "eventCode": "event_code"}),
-)
-"""Profile to how it names what happened."""
+NO_WORDS: Final = Words("corridor-codes", {})
+"""Of a profile that does not say where it names what happened."""
 
 
 class Heard(NamedTuple):
@@ -99,8 +79,8 @@ def _told(profile: str) -> tuple[Heard, ...]:
 
 
 def _variants(profile: str, examples: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Every example with every event that the profile has a word for."""
-    words = WORDS[profile]
+    """Every example with every event that the profile has a word for; without words as they are."""
+    words = _words(profile)
     rows = [row for _, row in CodeLists.load().rows(words.codes)]
     for example in examples:
         for row in rows:
@@ -144,7 +124,7 @@ def _run(translator: Translator, body: bytes, participant: str, store: Store) ->
 
 def _word(profile: str, message: dict[str, Any]) -> str:
     """What happened in a profile's own word, behind its row of the crosswalk; empty where nothing says it."""
-    given = tuple(message.get(field) for field in WORDS[profile].fields)
+    given = tuple(message.get(field) for field in _words(profile).fields)
     word = "/".join(filter(None, given))
     return f"{_rows(profile).get(given, '')} {word}".strip()
 
@@ -152,11 +132,17 @@ def _word(profile: str, message: dict[str, Any]) -> str:
 @cache
 def _rows(profile: str) -> dict[tuple[object, ...], str]:
     """Rows of the crosswalk by what the fields of the profile say."""
-    words = WORDS[profile]
+    words = _words(profile)
     if not words.row:
         return {}
     listed = CodeLists.load().rows(words.codes)
     return {tuple(row[c] for c in words.fields.values()): str(row[words.row] or "") for _, row in listed}
+
+
+def _words(profile: str) -> Words:
+    """Where a profile names what happened; nowhere, when its folder does not say."""
+    http = profiles.load(profile).http
+    return (http and http.words) or NO_WORDS
 
 
 def _kind(heard: Heard) -> tuple[object, ...]:

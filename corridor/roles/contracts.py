@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,6 @@ from connectors.registry.transport import TokenAuth
 from corridor.roles.health import Health
 from corridor.settings import Settings
 from corridor.settings.logins import registry_token
-from schemas import profiles
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
@@ -30,6 +29,7 @@ from schemas.avro.leaves import leaves
 from schemas.codes.brought import brought
 from schemas.errors import Invalid, Misconfigured, Transient
 from schemas.mapping.compile import compile_expression
+from schemas.profiles import SHIPPED, Profiles
 from schemas.text import forbidden
 from streams.records.contracts import Contracts
 
@@ -43,28 +43,32 @@ LOOK: Final = 5.0
 reachable = Gauge("corridor_registry_reachable", "1 while the schema registry in use answers.")
 
 
-@cache
-def json_form(profile: str) -> JsonForm:
+@lru_cache(maxsize=256)
+def json_form(profile: str, known: Profiles = SHIPPED) -> JsonForm:
     """Return the JSON form of a profile's schema."""
-    return JsonForm(profiles.load(profile).schema)
+    return JsonForm(known.load(profile).schema)
 
 
-@cache
-def codec(profile: str) -> Codec:
+@lru_cache(maxsize=256)
+def codec(profile: str, known: Profiles = SHIPPED) -> Codec:
     """Return the codec of a profile's schema."""
-    return Codec(profiles.load(profile).schema)
+    return Codec(known.load(profile).schema)
 
 
-def edge_format(name: str) -> Format:
+def edge_format(name: str, known: Profiles = SHIPPED) -> Format:
     """Put together what an HTTP edge needs of a profile.
+
+    Args:
+        name: of the profile.
+        known: where it is looked for.
 
     Raises:
         Misconfigured: there is no such profile, or it has no HTTP side.
     """
-    profile = profiles.load(name)
+    profile = known.load(name)
     if profile.http is None:
         raise Misconfigured("settings-invalid", f"the profile {name} has no http.yaml: nobody can speak it")
-    form, avro = json_form(name), codec(name)
+    form, avro = json_form(name, known), codec(name, known)
     identify = compile_expression(profile.http.message_id, profile.schema, brought())
     partition = compile_expression(profile.http.key, profile.schema, brought())
 

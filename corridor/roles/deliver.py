@@ -26,8 +26,8 @@ from corridor.roles.lacking import Lacking, until
 from corridor.roles.permits import peers_outbound
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
-from schemas import profiles
 from schemas.errors import CorridorError, Transient, one_line
+from schemas.profiles import Profiles
 from streams.delivery.outbound import Outbound
 from streams.edges.polling import Polled, Polling
 from streams.edges.window import Window
@@ -67,7 +67,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
                 makers |= peers_outbound(participant.name, participant.authority, settings, contracts)
             if participant.poll:
                 with Alone(participant.name, health.set_aside):
-                    polled[participant.name] = _polled(participant, participant.poll)
+                    polled[participant.name] = _polled(participant, participant.poll, settings.known)
         running = {}
         lacking = Lacking(settings.kafka, health, {name: _needed(name) for name in makers})
         await lacking.look()
@@ -122,9 +122,9 @@ def _needed(name: str) -> list[str]:
     return [topics.outgoing(name), topics.changelog(topics.processors(name)[2])]
 
 
-def _polled(participant: Participant, poll: Poll) -> Polled:
-    schema = profiles.load(participant.profile).schema
-    return Polled(HttpSource(participant, edge_format(participant.profile)), schema, poll.interval)
+def _polled(participant: Participant, poll: Poll, known: Profiles) -> Polled:
+    schema = known.load(participant.profile).schema
+    return Polled(HttpSource(participant, edge_format(participant.profile, known)), schema, poll.interval)
 
 
 async def _poll(
@@ -160,8 +160,8 @@ def _outbound(
         participant.name,
         HttpPartner(participant),
         deliver,
-        json_form(participant.profile),
-        codec(participant.profile),
+        json_form(participant.profile, settings.known),
+        codec(participant.profile, settings.known),
         settings.kafka,
         settings.processing,
         contracts,

@@ -31,7 +31,6 @@ from corridor.settings import Settings
 from corridor.settings.exposure import own_registry
 from corridor.settings.logins import registry_logins
 from corridor.settings.model import ListenerSettings
-from schemas import profiles
 from schemas.errors import Misconfigured, Permanent, Transient
 from streams.edges.ingest import Ingest
 from streams.kafka import topics
@@ -48,8 +47,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     forms: dict[str, Format] = {}
     for one in senders:
         with Alone(one.name, health.set_aside):
-            forms[one.name] = edge_format(one.profile)
-    schemas = {one.name: profiles.load(one.profile).schema for one in senders if one.name in forms}
+            forms[one.name] = edge_format(one.profile, settings.known)
+    schemas = {one.name: settings.known.load(one.profile).schema for one in senders if one.name in forms}
     log = Ingest(
         settings.kafka,
         contracts,

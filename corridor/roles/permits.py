@@ -21,7 +21,6 @@ from corridor.roles.health import Health
 from corridor.roles.lacking import Lacking
 from corridor.roles.until_done import until_done
 from corridor.settings import Settings
-from schemas import profiles
 from schemas.avro.jsonform import JsonForm
 from schemas.epermit import acts
 from schemas.errors import Misconfigured, Permanent
@@ -72,7 +71,7 @@ class PermitOffice:
         self._ledger = PermitLedger(
             participant.name,
             authority.code,
-            profiles.load(participant.profile).schema,
+            settings.known.load(participant.profile).schema,
             settings.kafka,
             contracts,
             settings.topics,

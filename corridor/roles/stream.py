@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,11 +17,11 @@ from corridor.roles.health import Alone, Aside, Health
 from corridor.roles.lacking import Lacking, until
 from corridor.roles.process import serve_http, together
 from corridor.settings import Settings
-from schemas import profiles
 from schemas.aboard import Fan, Router, may_concern
 from schemas.codes.lists import CodeLists
 from schemas.errors import Misconfigured, Transient
 from schemas.mapping.compile import load
+from schemas.profiles import CANONICAL, Profiles
 from schemas.translation import Translator
 from streams.kafka import topics
 from streams.kafka.sizes import Sizes
@@ -50,7 +51,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         for plan in await asyncio.to_thread(lambda: list(plans(settings, health.set_aside))):
 
             async def add(plan: Plan = plan) -> None:
-                stages.append(await _stage(plan, contracts))
+                stages.append(await _stage(plan, settings.known, contracts))
 
             with Alone(plan[0].name, health.set_aside):
                 if not await tried(add, "registry", health, stop):
@@ -149,23 +150,27 @@ def plans(settings: Settings, aside: Aside | None = None) -> Iterator[Plan]:
         aside: is told of a participant whose mappings cannot be used, and the others go on.
 
     Raises:
-        Misconfigured: a code list cannot be used; without ``aside``, a profile has no mapping for what its
-            participant does, one does not compile, or one is of another profile.
+        Misconfigured: a code list or a directory of profiles cannot be used; without ``aside``, a profile has
+            no mapping for what its participant does, one does not compile, or one is of another profile.
     """
-    codes = CodeLists.load(settings.overlays)
+    codes, known = CodeLists.load(settings.overlays), settings.known
     for participant in settings.participants.values():
         found: list[Plan] = []
         with Alone(participant.name, aside) if aside else contextlib.nullcontext():
-            found = list(_plans_of(participant, codes))
+            found = list(_plans_of(participant, known, codes, settings.overlays))
         yield from found
 
 
-def _plans_of(participant: Participant, codes: CodeLists) -> Iterator[Plan]:
+def _plans_of(
+    participant: Participant, known: Profiles, codes: CodeLists, overlays: Sequence[Path]
+) -> Iterator[Plan]:
     """Compile the mappings that one participant needs."""
     sends = participant.webhook or participant.poll or participant.authority
     wanted = ["to_corridor"] if sends else []
     wanted += ["from_corridor"] if participant.deliver else []
-    profile = profiles.load(participant.profile)
+    profile = known.load(participant.profile)
+    if profile.codes:
+        codes = CodeLists.load((*overlays, *profile.codes))
     for direction in wanted:
         if direction not in profile.mappings:
             raise Misconfigured(
@@ -173,10 +178,10 @@ def _plans_of(participant: Participant, codes: CodeLists) -> Iterator[Plan]:
                 f"participants.{participant.name}: the profile {profile.name} has no {direction}.yaml",
             )
         file = f"{profile.name}/{direction}.yaml"
-        mapping = load(profile.mappings[direction], file, lambda name: profiles.load(name).schema, codes)
+        mapping = load(profile.mappings[direction], file, known.schema, codes)
         ways = {
-            "to_corridor": (profile.name, profiles.CANONICAL),
-            "from_corridor": (profiles.CANONICAL, profile.name),
+            "to_corridor": (profile.name, CANONICAL),
+            "from_corridor": (CANONICAL, profile.name),
         }
         if (mapping.source.fullname, mapping.target.fullname) != ways[direction]:
             raise Misconfigured(
@@ -187,32 +192,30 @@ def _plans_of(participant: Participant, codes: CodeLists) -> Iterator[Plan]:
         yield participant, direction, Translator(mapping)
 
 
-async def _stage(plan: Plan, contracts: Contracts) -> Stage:
+async def _stage(plan: Plan, known: Profiles, contracts: Contracts) -> Stage:
     participant, direction, translator = plan
     into, out, _ = topics.processors(participant.name)
     inward = direction == "to_corridor"
     ours, theirs = topics.EVENTS, (topics.incoming if inward else topics.outgoing)(participant.name)
     source, target = (theirs, ours) if inward else (ours, theirs)
-    read_as, write_as = (
-        (participant.profile, profiles.CANONICAL) if inward else (profiles.CANONICAL, participant.profile)
-    )
-    known = await contracts.frame(source, profiles.load(read_as).schema)
+    read_as, write_as = (participant.profile, CANONICAL) if inward else (CANONICAL, participant.profile)
+    frame = await contracts.frame(source, known.load(read_as).schema)
     return Stage(
         name=into if inward else out,
         source=source,
         target=target,
         participant=participant.name,
         translator=translator,
-        read=ValueReader(contracts, codec(read_as), known),
-        frame=await contracts.frame(target, profiles.load(write_as).schema),
+        read=ValueReader(contracts, codec(read_as, known), frame),
+        frame=await contracts.frame(target, known.load(write_as).schema),
         toward=not inward,
-        wait=_policy(participant, inward=inward) == "wait",
+        wait=_policy(participant, known, inward=inward) == "wait",
     )
 
 
 async def aboard(contracts: Contracts) -> list[Stage]:
     """Give the two stages that tell events of vessels and trains to every shipment aboard."""
-    avro = codec(profiles.CANONICAL)
+    avro = codec(CANONICAL)
     stages = []
     for name, source, target, translator, skim in (
         (topics.TO_ABOARD, topics.EVENTS, topics.ABOARD, Router(avro), may_concern),
@@ -234,9 +237,9 @@ async def aboard(contracts: Contracts) -> list[Stage]:
     return stages
 
 
-def _policy(participant: Participant, *, inward: bool) -> str:
+def _policy(participant: Participant, known: Profiles, *, inward: bool) -> str:
     """Say what becomes of later messages of a subject after a dead letter: `pass` or `wait`."""
     if not inward and participant.deliver:
         return participant.deliver.on_dead
-    http = profiles.load(participant.profile).http
+    http = known.load(participant.profile).http
     return http.dead_letters if http else "pass"

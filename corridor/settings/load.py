@@ -50,6 +50,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
             origins[_spelt(address, tree)] = f"environment variable {name}"
     _require_known(tree, inspect.type_info(Settings), (), origins)
     _name_participants(tree)
+    _place_profiles(tree, path)
     return _convert(tree, origins)
 
 
@@ -58,6 +59,14 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured("settings-invalid", f"{path} cannot be read: {error}") from None
+
+
+def _place_profiles(tree: dict[str, Any], path: Path | None) -> None:
+    """Let directories of profiles begin where the file is: it and they are moved together."""
+    table = tree.get("profiles")
+    named = table.get("directories") if isinstance(table, dict) else None
+    if path is not None and isinstance(table, dict) and isinstance(named, list):
+        table["directories"] = [str(path.parent / one) if isinstance(one, str) else one for one in named]
 
 
 def _parse(text: str, path: Path | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from connectors.settings import Participant, SecretRef, SettingsGroup, Url
+from schemas.profiles import Profiles
 from streams.kafka.settings import Kafka, Processing, Topics
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -180,6 +181,18 @@ class Codes(SettingsGroup, frozen=True):
     ] = ()
 
 
+class ProfileSettings(SettingsGroup, frozen=True):
+    """Profiles: those that come with the broker, and your own beside them."""
+
+    directories: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Directories of profile folders, or such folders, relative to the settings file "
+            "(docs/integrating.md)."
+        ),
+    ] = ()
+
+
 class LogSettings(SettingsGroup, frozen=True):
     """What a process says of itself, on stderr."""
 
@@ -199,6 +212,7 @@ class Settings(SettingsGroup, frozen=True):
     processing: Annotated[Processing, Meta(description="Limits of the processors.")] = Processing()
     registry: Annotated[RegistrySettings, Meta(description="The schema registry.")] = RegistrySettings()
     codes: Annotated[Codes, Meta(description="The code lists.")] = Codes()
+    profiles: Annotated[ProfileSettings, Meta(description="The profiles.")] = ProfileSettings()
     gateway: Annotated[Gateway, Meta(description="The role gateway.")] = Gateway()
     stream: Annotated[StreamListen, Meta(description="The role stream.")] = StreamListen()
     deliver: Annotated[DeliverListen, Meta(description="The role deliver.")] = DeliverListen()
@@ -221,6 +235,15 @@ class Settings(SettingsGroup, frozen=True):
     def overlays(self) -> tuple[Path, ...]:
         """Directories of the integrator's own code lists."""
         return tuple(map(Path, self.codes.overlays))
+
+    @property
+    def known(self) -> Profiles:
+        """The profiles that participants may have.
+
+        Raises:
+            Misconfigured: ``profile-invalid``: a directory cannot be used, or a name is in two of them.
+        """
+        return Profiles.of(tuple(map(Path, self.profiles.directories)))
 
     @property
     def peers(self) -> dict[str, tuple[str, ...]]:

@@ -14,8 +14,8 @@ from connectors.settings import BearerSettings, OAuth2, Participant, Webhook
 from corridor.settings.exposure import exposed, plain
 from corridor.settings.model import Settings
 from corridor.settings.risk import Risk
-from schemas import profiles
 from schemas.errors import Misconfigured
+from schemas.profiles import SHIPPED, Profiles
 from streams.kafka.settings import PASSWORD_VARIABLE
 
 SHORTEST_TOKEN: Final = 16
@@ -40,7 +40,7 @@ def unsafe(settings: Settings) -> list[Risk]:
         *_kafka(settings),
         *_bind(settings),
         *_view(settings),
-        *(risk for participant in settings.participants.values() for risk in _participant(participant)),
+        *_participants(settings),
         *_secrets(settings),
         *_files(settings),
         *exposed(settings),
@@ -84,9 +84,19 @@ def _view(settings: Settings) -> Iterator[Risk]:
         yield Risk("view.token", f"anybody who reaches {where} could read all shipments")
 
 
-def _participant(participant: Participant) -> Iterator[Risk]:
+def _participants(settings: Settings) -> Iterator[Risk]:
+    try:
+        known = settings.known
+    except Misconfigured as error:
+        yield Risk("profiles.directories", error.message)
+        known = SHIPPED
+    for participant in settings.participants.values():
+        yield from _participant(participant, known)
+
+
+def _participant(participant: Participant, known: Profiles) -> Iterator[Risk]:
     here = f"participants.{participant.name}"
-    yield from _profile(participant, here)
+    yield from _profile(participant, known, here)
     webhook = participant.webhook
     if webhook and not (webhook.secrets or webhook.public_keys or webhook.bearer):
         yield Risk(f"{here}.webhook", "anybody could send in its name: set secrets, public_keys or bearer")
@@ -103,9 +113,9 @@ def _participant(participant: Participant) -> Iterator[Risk]:
         yield Risk(f"{here}.poll.url", "not encrypted: use https, or set poll.egress.plaintext = true")
 
 
-def _profile(participant: Participant, here: str) -> Iterator[Risk]:
+def _profile(participant: Participant, known: Profiles, here: str) -> Iterator[Risk]:
     try:
-        http = profiles.load(participant.profile).http
+        http = known.load(participant.profile).http
     except Misconfigured as error:
         yield Risk(f"{here}.profile", error.message)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.avro.schema import Primitive, bare
@@ -59,7 +59,10 @@ def compile_unlisted(compiler: Compiler) -> None:
 
 
 def check_coverage(compiler: Compiler) -> None:
-    """Add a problem for each leaf of the source that nothing reads, drops or ignores."""
+    """Add a problem for each field of the source that nothing reads, drops or ignores.
+
+    Of a record of which nothing is carried it is one problem: the record can be named as a whole.
+    """
     document, source = compiler.document, compiler.source_type
     covered = {tuple(path.split(".")) for path in document.drops}
     for scalar in document.ignores:
@@ -78,12 +81,31 @@ def check_coverage(compiler: Compiler) -> None:
         if not _exists(source, tuple(scalar.text.split("."))):
             compiler.problems.add(scalar, f"no field `{scalar.text}` in {source.name}")
     nulls = compiler.source.record.properties.get("explicitNulls")
-    for path in leaves(source, ()):
-        if path in compiler.reads or path == (nulls,):
-            continue
-        if not any(path[: len(prefix)] == prefix for prefix in covered):
-            message = f"`{'.'.join(path)}` is neither read nor under `drops` or `ignores`"
-            compiler.problems.add(document.source, message)
+    every = list(leaves(source, ()))
+    carried = {
+        path
+        for path in every
+        if path in compiler.reads
+        or path == (nulls,)
+        or any(path[: len(prefix)] == prefix for prefix in covered)
+    }
+    for path, fields in _largest(every, carried):
+        of = f" ({fields} fields)" if fields > 1 else ""
+        message = f"`{'.'.join(path)}`{of} is neither read nor under `drops` or `ignores`"
+        compiler.problems.add(document.source, message)
+
+
+def _largest(
+    every: Sequence[tuple[str, ...]], carried: Container[tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The records, or single fields, of which nothing is carried, each with the number of its fields."""
+    used = {path[:end] for path in every if path in carried for end in range(1, len(path) + 1)}
+    found: dict[tuple[str, ...], int] = {}
+    for path in every:
+        idle = next((path[:end] for end in range(1, len(path) + 1) if path[:end] not in used), None)
+        if idle is not None:
+            found[idle] = found.get(idle, 0) + 1
+    yield from found.items()
 
 
 def leaves(kind: Type, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
