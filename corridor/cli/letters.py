@@ -11,7 +11,7 @@ import msgspec
 
 from corridor.roles.contracts import codec, json_form
 from corridor.settings import Settings
-from schemas.errors import CODES, CorridorError
+from schemas.errors import CODES, CorridorError, Misconfigured
 from schemas.profiles import CANONICAL, Profiles
 from schemas.records import DeadLetter
 from streams.kafka import topics
@@ -77,7 +77,10 @@ def place(letter: DeadLetter, known: Profiles) -> str:
     stage, _, _ = letter.stage.partition(".")
     direction = stage.replace("-", "_")
     for name in known.names:
-        text = known.load(name).mappings.get(direction, "")
+        try:
+            text = known.load(name).mappings.get(direction, "")
+        except Misconfigured:
+            continue  # a broken folder of somebody else
         lines = text.splitlines()
         if f"mapping: {letter.mapping}" not in lines[:20]:
             continue

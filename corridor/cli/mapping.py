@@ -9,7 +9,7 @@ import click
 
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, overlay_option, profiles_option
-from schemas.codes.lists import CodeLists
+from corridor.lists import lists_beside
 from schemas.errors import Misconfigured
 from schemas.mapping.compile import CompiledMapping, load
 from schemas.mapping.contract import broken
@@ -101,5 +101,4 @@ def _compile(file: Path, known: Profiles, overlays: tuple[Path, ...]) -> Compile
         text = file.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise Misconfigured("mapping-invalid", f"{file}:1:1: not UTF-8") from error
-    own = [place] if (place := file.parent / "codes").is_dir() else []
-    return load(text, str(file), known.schema, CodeLists.load([*overlays, *own]))
+    return load(text, str(file), known.schema, lists_beside(file, overlays))

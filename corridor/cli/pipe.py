@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -14,13 +15,12 @@ import uvloop
 
 from connectors.registry.client import RegistryClient
 from corridor.cli.options import settings_options
-from corridor.lists import bring_lists
+from corridor.lists import bring_lists, lists_beside
 from corridor.logging import configure
 from corridor.settings import Settings
 from corridor.settings.model import Listen
 from corridor.signals import heed
 from schemas.avro.schema import Schema
-from schemas.codes.brought import brought
 from schemas.errors import CorridorError, Misconfigured, Transient
 from streams.kafka.away import reconnecting
 from streams.kafka.presence import Presence
@@ -112,7 +112,8 @@ def command(
     configure(settings.log, "pipe")
     schemas = {schema.fullname: schema for schema in map(_schema, (schema_in, schema_out))}
     for name in settings.known.names:
-        schemas.setdefault(name, settings.known.load(name).schema)
+        with contextlib.suppress(Misconfigured):  # a broken folder is no concern of this pipe
+            schemas.setdefault(name, settings.known.schema(name))
     route = Route(source, target, dead or f"{target}.dead", group, form)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(settings, mapping, schemas, route, registry, schema_id, listen))
@@ -172,7 +173,8 @@ async def _run(
 
     text = await asyncio.to_thread(mapping.read_text, encoding="utf-8")
     await asyncio.to_thread(bring_lists, settings)
-    compiled = await asyncio.to_thread(compile_for, text, str(mapping), schemas, route.form, brought())
+    codes = await asyncio.to_thread(lists_beside, mapping, settings.overlays)
+    compiled = await asyncio.to_thread(compile_for, text, str(mapping), schemas, route.form, codes)
     try:
         presence = Presence(settings.kafka, watched=[route.target, route.dead])
         await (

@@ -15,6 +15,7 @@ import msgspec
 
 from corridor.cli.exits import Exit
 from corridor.cli.options import overlay_option, profiles_option, say
+from corridor.lists import lists_beside
 from schemas.avro.codec import Codec
 from schemas.avro.emit import FAILURES
 from schemas.avro.jsonform import JsonForm
@@ -142,7 +143,7 @@ def command(
 def _override(file: Path | None, known: Profiles, overlays: tuple[Path, ...]) -> CompiledMapping | None:
     if file is None:
         return None
-    return compile_mapping(file.read_text("utf-8"), str(file), known.schema, CodeLists.load(overlays))
+    return compile_mapping(file.read_text("utf-8"), str(file), known.schema, lists_beside(file, overlays))
 
 
 def _stages(
@@ -179,7 +180,7 @@ def _stages(
 
 @cache
 def _translator(profile: str, direction: str, known: Profiles, overlays: tuple[Path, ...]) -> Translator:
-    """Make the translator of a shipped mapping, once in a process."""
+    """Make the translator of a profile's mapping, once in a process."""
     mapping = find_mapping(profile, direction, overlays=overlays, known=known)
     if mapping is None:
         raise Misconfigured("settings-invalid", f"profile {profile} has no {direction}.yaml")

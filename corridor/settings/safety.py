@@ -117,7 +117,8 @@ def _profile(participant: Participant, known: Profiles, here: str) -> Iterator[R
     try:
         http = known.load(participant.profile).http
     except Misconfigured as error:
-        yield Risk(f"{here}.profile", error.message)
+        if error.code != "profile-invalid":  # a broken folder sets its participant aside, and stops nobody
+            yield Risk(f"{here}.profile", error.message)
         return
     if http is None:
         yield Risk(f"{here}.profile", f"{participant.profile} has no HTTP side: nobody can speak it")

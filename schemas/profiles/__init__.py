@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from schemas.avro.schema import Schema
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, one_line
 from schemas.profiles.folder import Http, Profile, Refused, Words, read, require_inside
 
 __all__ = ["CANONICAL", "SHIPPED", "Http", "Profile", "Profiles", "Refused", "Words", "load", "names", "read"]
@@ -46,15 +46,18 @@ class Profiles:
     """
 
     def __init__(self, directories: Sequence[Path] = ()) -> None:
-        self._places: dict[str, Traversable] = dict(_shipped())
-        self._loaded: dict[str, Profile] = {}
+        self._places: dict[str, tuple[Traversable, Path | None]] = {
+            entry.name: (entry, None) for entry in _shipped()
+        }
+        self._loaded: dict[str, Profile | Misconfigured] = {}
         for directory in directories:
-            for place in _brought(directory):
-                if other := self._places.get(place.name):
+            for place, fence in _brought(directory):
+                other, _ = self._places.get(place.name, (place, fence))
+                if other != place:
                     raise Misconfigured(
                         "profile-invalid", f"the profile {place.name} is both in {other} and in {place}"
                     )
-                self._places[place.name] = place
+                self._places[place.name] = place, fence
         self.names = tuple(sorted(self._places))
 
     @classmethod
@@ -64,7 +67,7 @@ class Profiles:
         return cls(directories) if directories else SHIPPED
 
     def load(self, name: str) -> Profile:
-        """Load a profile.
+        """Load a profile. It is read once: what its files say later is said by the next process.
 
         Raises:
             Misconfigured: ``settings-invalid``: there is none of this name; ``profile-invalid``: a file
@@ -75,8 +78,14 @@ class Profiles:
             hint = f", did you mean {close[0]!r}?" if close else f"; there are {', '.join(self.names)}"
             raise Misconfigured("settings-invalid", f"no profile {name!r}{hint}")
         if name not in self._loaded:
-            self._loaded[name] = read(self._places[name])
-        return self._loaded[name]
+            try:
+                self._loaded[name] = read(*self._places[name])
+            except Misconfigured as error:
+                self._loaded[name] = error
+        found = self._loaded[name]
+        if isinstance(found, Misconfigured):
+            raise Misconfigured(found.code, found.message)
+        return found
 
     def schema(self, name: str) -> Schema:
         """Give the schema of a profile.
@@ -90,25 +99,28 @@ class Profiles:
         return self.load(name).schema
 
 
-def _shipped() -> Iterator[tuple[str, Traversable]]:
+def _shipped() -> Iterator[Traversable]:
     for entry in resources.files(__name__).iterdir():
         if entry.joinpath("schema.avsc").is_file():
-            yield entry.name, entry
+            yield entry
 
 
-def _brought(directory: Path) -> list[Path]:
-    """The profile folders of a directory, which may be one itself."""
-    if not directory.is_dir():
-        raise Misconfigured("profile-invalid", f"{directory} is no directory of profiles")
-    whole = directory.resolve()
-    if (whole / "schema.avsc").is_file():
-        return [whole]
-    found = sorted(entry for entry in whole.iterdir() if (entry / "schema.avsc").is_file())
+def _brought(directory: Path) -> list[tuple[Path, Path]]:
+    """The profile folders of a directory, which may be one itself, and what no link may lead out of."""
+    try:
+        whole = directory.resolve()
+        if not whole.is_dir():
+            raise Misconfigured("profile-invalid", f"{directory} is no directory of profiles")
+        if (whole / "schema.avsc").is_file():
+            return [(whole, whole)]
+        found = sorted(entry for entry in whole.iterdir() if (entry / "schema.avsc").is_file())
+        for entry in found:
+            require_inside(whole, entry)
+    except (OSError, RuntimeError) as error:
+        raise Misconfigured("profile-invalid", f"{directory} cannot be read: {one_line(error)}") from error
     if not found:
         raise Misconfigured("profile-invalid", f"{directory} holds no folder with a schema.avsc")
-    for entry in found:
-        require_inside(whole, entry)
-    return found
+    return [(entry, whole) for entry in found]
 
 
 SHIPPED: Final = Profiles()

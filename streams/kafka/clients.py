@@ -85,7 +85,10 @@ async def partitions_of(consumer: AIOKafkaConsumer, topics: Collection[str]) -> 
     A consumer without a subscription knows the partitions of the topics that its client was told.
     """
     known = set(topics) & await consumer.topics()
-    await consumer._client.set_topics(sorted(known))  # noqa: SLF001 - the client has no other way
+    client = consumer._client  # noqa: SLF001 - there is no other way
+    await client.set_topics(sorted(known))
+    if not all(consumer.partitions_for_topic(topic) for topic in known):
+        await client.force_metadata_update()  # another broker was asked, which had not heard of it yet
     return [
         TopicPartition(topic, number)
         for topic in sorted(known)

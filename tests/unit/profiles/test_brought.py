@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,12 @@ import pytest
 from corridor.checking import participants
 from corridor.roles.contracts import edge_format
 from corridor.roles.stream import plans
-from corridor.settings import Settings, load, unsafe
+from corridor.settings import Settings, load, require_safe, unsafe
 from schemas.codes.lists import CodeLists
 from schemas.errors import CorridorError, Misconfigured
 from schemas.mapping.profiles import find_mapping
 from schemas.profiles import SHIPPED, Profiles
-from schemas.profiles.folder import MAX_FILE
+from schemas.profiles.folder import MAX_FILE, MOST_FILES
 
 DEPOT = Path(__file__).parents[3] / "docs" / "integrating" / "depot.move.v1"
 NAME = "depot.move.v1"
@@ -57,6 +58,20 @@ def test_a_directory_of_profiles_and_a_profile_are_both_taken(directory: Path) -
         assert known.load(NAME).schema.fullname == NAME
         assert set(known.load(NAME).examples) == {"on-wagon", "gate-in"}
     assert NAME not in SHIPPED.names
+
+
+def test_a_directory_that_is_named_twice_is_one(directory: Path) -> None:
+    """In the settings and on the command, or as the directory and as the folder in it."""
+    assert Profiles((directory, directory / NAME, directory.parent / "." / "profiles")).names.count(NAME) == 1
+
+
+def test_a_folder_that_was_named_itself_is_the_fence(directory: Path) -> None:
+    """A link out of it is refused, even where it leads to its neighbour."""
+    (directory / "other.json").write_text("{}", "utf-8")
+    (directory / NAME / "examples" / "link.json").symlink_to(directory / "other.json")
+    assert "link" in Profiles((directory,)).load(NAME).examples
+    with pytest.raises(Misconfigured, match=r"link\.json is a link that leads out of"):
+        Profiles((directory / NAME,)).load(NAME)
 
 
 def test_a_name_that_is_taken_is_refused_with_both_places(directory: Path, tmp_path: Path) -> None:
@@ -106,6 +121,50 @@ def _invalid_example(folder: Path) -> None:
     (folder / "examples" / "invalid" / "no-move.json").write_text('{"expected": "no"}', "utf-8")
 
 
+def _surrogate(folder: Path) -> None:
+    (folder / "examples" / "gate-in.json").write_text('{"a": "\\ud800"}', "utf-8")
+
+
+def _surrogate_doc(folder: Path) -> None:
+    text = (folder / "http.yaml").read_text("utf-8")
+    (folder / "http.yaml").write_text(text.replace("One move of one container.", '"\\ud800"'), "utf-8")
+
+
+def _nested_example(folder: Path) -> None:
+    (folder / "examples" / "gate-in.json").write_text("[" * 300 + "]" * 300, "utf-8")
+
+
+def _no_date(folder: Path) -> None:
+    (folder / "http.yaml").write_text("system: 2001-99-99\n", "utf-8")
+
+
+def _no_boolean(folder: Path) -> None:
+    (folder / "http.yaml").write_text("system: !!bool foo\n", "utf-8")
+
+
+def _no_time(folder: Path) -> None:
+    (folder / "http.yaml").write_text("system: !!timestamp foo\n", "utf-8")
+
+
+def _link_to_itself(folder: Path) -> None:
+    (folder / "examples" / "gate-in.json").unlink()
+    (folder / "examples" / "gate-in.json").symlink_to("gate-in.json")
+
+
+def _pipe(folder: Path) -> None:
+    (folder / "examples" / "gate-in.json").unlink()
+    os.mkfifo(folder / "examples" / "gate-in.json")
+
+
+def _large_list(folder: Path) -> None:
+    (folder / "codes" / "depot-moves.csv").write_text("#" * (MAX_FILE + 1), "utf-8")
+
+
+def _many_examples(folder: Path) -> None:
+    for number in range(MOST_FILES):
+        (folder / "examples" / f"{number}.json").write_text("{}", "utf-8")
+
+
 def _link_out(folder: Path) -> None:
     (folder / "to_corridor.yaml").unlink()
     (folder / "to_corridor.yaml").symlink_to("/etc/hostname")
@@ -121,6 +180,16 @@ BROKEN = [
     (_latin, "to_corridor.yaml"),
     (_invalid_example, "no-move.json"),
     (_link_out, "to_corridor.yaml"),
+    (_surrogate, "gate-in.json"),
+    (_surrogate_doc, "http.yaml"),
+    (_nested_example, "gate-in.json"),
+    (_no_date, "http.yaml"),
+    (_no_boolean, "http.yaml"),
+    (_no_time, "http.yaml"),
+    (_link_to_itself, "gate-in.json"),
+    (_pipe, "gate-in.json"),
+    (_large_list, "depot-moves.csv"),
+    (_many_examples, "examples"),
 ]
 
 
@@ -132,6 +201,7 @@ def test_a_broken_folder_costs_its_own_participant_alone(
     monkeypatch.setenv("DEPOT_TOKEN", "depot-token-0123456789")
     breaks(directory / NAME)
     settings = settings_of(directory)
+    require_safe(settings)  # nobody else is stopped
     aside: dict[str, CorridorError] = {}
     assert [plan[0].name for plan in plans(settings, aside.__setitem__)] == ["dlp"]
     assert (aside["depot"].code, file in aside["depot"].message) == ("profile-invalid", True)

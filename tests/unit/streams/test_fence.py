@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.kafka import transactions
+from streams.kafka import clients
 from streams.kafka.settings import Kafka, Processing
 from streams.kafka.transactions import Writer
 
@@ -21,7 +21,7 @@ async def test_owners_of_a_partition_have_one_transactional_id(monkeypatch: pyte
 
         async def start(self) -> None: ...
 
-    monkeypatch.setattr(transactions, "AIOKafkaProducer", Producer)
+    monkeypatch.setattr(clients, "AIOKafkaProducer", Producer)
     app, other = Processing(app="corridor"), Processing(app="other")
     for processing, name in ((app, "stream.0"), (app, "stream.0"), (app, "stream.1"), (other, "stream.0")):
         await Writer.open(KAFKA, processing, name)
