@@ -12,52 +12,53 @@ from connectors.deliver.request import delivery_key
 from connectors.settings import Participant
 from corridor.audit import facts
 from corridor.audit.ledgers import effects_at_peers, read_authority
+from corridor.audit.log import AuditedLog
+from corridor.roles.contracts import codec
+from corridor.roles.permits import PROFILE
 from corridor.sandbox import ledger
 from corridor.sandbox.progress import settles
-from schemas.avro.wire import unframe
 from schemas.records import DEAD, RECEIPT, REPORT
 from streams.kafka import topics
-from streams.kafka.scan import scan
-from streams.kafka.settings import Kafka
 from streams.records.envelope import Envelope
 from streams.records.letters import DISCARDED
 
 
 async def collect(
-    kafka: Kafka, ledgers: Mapping[str, Path], participants: Iterable[Participant]
+    log: AuditedLog, ledgers: Mapping[str, Path], participants: Iterable[Participant]
 ) -> facts.Evidence:
     """Read everything that the checks compare.
 
     Args:
-        kafka: connection.
+        log: of the broker.
         ledgers: participant to the file that it kept; for a peer of an authority, ``<participant>.<peer>``.
         participants: all that there are.
 
     Raises:
-        Transient: ``kafka-unavailable``.
+        Transient: ``kafka-unavailable``, ``registry-unavailable``.
     """
     evidence = facts.Evidence()
     peers: set[str] = set()
     authorities: set[str] = set()
     for each in participants:
         name = each.name
-        evidence.incoming[name] = await _log(kafka, topics.incoming(name), told=each.authority is not None)
+        incoming = topics.incoming(name)
+        evidence.incoming[name] = await (_told(log, incoming) if each.authority else _log(log, incoming))
         if each.deliver:
-            evidence.outgoing[name] = await _log(kafka, topics.outgoing(name))
+            evidence.outgoing[name] = await _log(log, topics.outgoing(name))
         if each.authority:
             authorities.add(name)
-            authority = await read_authority(kafka, each, each.authority, ledgers)
+            authority = await read_authority(log, each, each.authority, ledgers)
             evidence.authorities.append(authority)
             evidence.got |= effects_at_peers(authority)
             peers |= {topics.peer(name, code) for code in each.authority.peers}
-    evidence.events = await _log(kafka, topics.EVENTS)
-    evidence.aboard = await _log(kafka, topics.ABOARD)
-    async for record in scan(kafka, topics.REPORTS):
-        report = REPORT.decode(unframe(record.value)[1])
+    evidence.events = await _log(log, topics.EVENTS)
+    evidence.aboard = await _log(log, topics.ABOARD)
+    async for _, body in log.bodies(topics.REPORTS, REPORT.codec):
+        report = REPORT.decode(body)
         evidence.reports.append(facts.Reported(report.id, report.stage, report.outputs, len(report.filtered)))
-    evidence.dead = [died async for died in _dead(kafka)]
-    async for record in scan(kafka, topics.RECEIPTS):
-        receipt = RECEIPT.decode(unframe(record.value)[1])
+    evidence.dead = [died async for died in _dead(log)]
+    async for _, body in log.bodies(topics.RECEIPTS, RECEIPT.codec):
+        receipt = RECEIPT.decode(body)
         evidence.receipts.append(
             facts.ReceiptFact(
                 receipt.id,
@@ -76,33 +77,33 @@ async def collect(
     return evidence
 
 
-async def _dead(kafka: Kafka) -> AsyncIterator[facts.Died]:
+async def _dead(log: AuditedLog) -> AsyncIterator[facts.Died]:
     """Dead letters that no replay has brought to life, also those that somebody gave up."""
     letters: dict[bytes, facts.Died] = {}
-    async for record in scan(kafka, topics.DEAD):
-        if record.value is None:
+    async for record, body in log.values(topics.DEAD, DEAD.codec):
+        if body is None:
             if DISCARDED not in dict(record.headers):  # what was given up has ended, and stays ended
                 letters.pop(record.key, None)
             continue
-        letter = DEAD.decode(unframe(record.value)[1])
+        letter = DEAD.decode(body)
         id_ = letter.headers.get("id", letter.id.encode()).decode()
         letters[record.key] = facts.Died(id_, letter.stage, letter.code)
     for died in letters.values():
         yield died
 
 
-async def _log(kafka: Kafka, topic: str, *, told: bool = False) -> list[facts.Logged]:
-    """Read a topic.
-
-    Args:
-        kafka: connection.
-        topic: which.
-        told: an authority wrote it: the digest is that of the record itself, and not of what it got.
-    """
-    return [_logged(record, told=told) async for record in scan(kafka, topic)]
+async def _log(log: AuditedLog, topic: str) -> list[facts.Logged]:
+    """Read a topic; the digest of a record is that of what its sender was acknowledged."""
+    return [_logged(record, Envelope.of(record).digest) async for record in log.records(topic)]
 
 
-def _logged(record: Any, *, told: bool) -> facts.Logged:  # noqa: ANN401 - aiokafka has no types
+async def _told(log: AuditedLog, topic: str) -> list[facts.Logged]:
+    """Read what an authority told the corridor; the digest is that of the record itself."""
+    found = log.bodies(topic, codec(PROFILE))
+    return [_logged(record, hashlib.sha256(body).hexdigest()) async for record, body in found]
+
+
+def _logged(record: Any, digest: str) -> facts.Logged:  # noqa: ANN401 - aiokafka has no types
     envelope = Envelope.of(record)
     return facts.Logged(
         record.partition,
@@ -111,7 +112,7 @@ def _logged(record: Any, *, told: bool) -> facts.Logged:  # noqa: ANN401 - aioka
         envelope.origin,
         envelope.subject,
         envelope.hops,
-        hashlib.sha256(unframe(record.value)[1]).hexdigest() if told else envelope.digest,
+        digest,
         (record.key or b"").decode("utf-8", "replace"),
         replayed=bool(envelope.replay),
     )

@@ -11,38 +11,37 @@ from connectors.deliver.request import delivery_key
 from connectors.settings import AuthoritySettings, Participant
 from corridor.audit.authority import AuditedAuthority, Held, PeerLedger, PostReport, digest
 from corridor.audit.facts import GotMessage, Logged
+from corridor.audit.log import AuditedLog
 from corridor.roles.contracts import codec
+from corridor.roles.permits import PROFILE
 from corridor.sandbox.authority import count_taken, read_ledger
-from schemas.avro.wire import unframe
 from schemas.epermit.ledger import Ledger, read_event
 from schemas.epermit.told import facts
 from schemas.records import OUTBOX, PERMIT, LedgerRecord
 from streams.kafka import topics
-from streams.kafka.scan import scan
-from streams.kafka.settings import Kafka
 from streams.records.envelope import Envelope
 
 
 async def read_authority(
-    kafka: Kafka, participant: Participant, settings: AuthoritySettings, ledgers: Mapping[str, Path]
+    log: AuditedLog, participant: Participant, settings: AuthoritySettings, ledgers: Mapping[str, Path]
 ) -> AuditedAuthority:
     """Read everything about an authority.
 
     Args:
-        kafka: connection.
+        log: of the broker.
         participant: its participant.
         settings: code and peers.
         ledgers: file of a peer's ledger by ``<participant>.<peer>``.
 
     Raises:
-        Transient: ``kafka-unavailable``.
+        Transient: ``kafka-unavailable``, ``registry-unavailable``.
     """
     name = participant.name
     authority = AuditedAuthority(name, Ledger(settings.code))
     numberings = {code: peer.permit_types for code, peer in settings.peers.items()}
-    profile = codec(participant.profile)
-    async for record in scan(kafka, topics.permits(name)):
-        entry = PERMIT.decode(unframe(record.value)[1])
+    profile = codec(PROFILE)
+    async for record, body in log.bodies(topics.permits(name), PERMIT.codec):
+        entry = PERMIT.decode(body)
         if entry.kind == "EVENT":
             event = read_event(entry)
             told = facts(authority.ledger, event, numberings)
@@ -51,12 +50,13 @@ async def read_authority(
         authority.ledger.apply(entry, record.offset)
     for code in settings.peers:
         outbox = topics.peer(name, code)
-        authority.outboxes[code] = [_put_out(r) async for r in scan(kafka, topics.outgoing(outbox))]
+        letters = log.bodies(topics.outgoing(outbox), OUTBOX.codec)
+        authority.outboxes[code] = [_put_out(record, body) async for record, body in letters]
         if outbox in ledgers:
             held = _events(read_ledger(ledgers[outbox]), {code, settings.code})
             authority.peers[code] = PeerLedger(held, count_taken(ledgers[outbox], settings.code))
-    async for record in scan(kafka, topics.outgoing(name)):
-        authority.reports.append(_report(record, profile.decode(unframe(record.value)[1])))
+    async for record, body in log.bodies(topics.outgoing(name), profile):
+        authority.reports.append(_report(record, profile.decode(body)))
     return authority
 
 
@@ -82,8 +82,8 @@ def _events(records: Iterable[LedgerRecord], pair: set[str]) -> list[Held]:
     return [each for each in held if {each.event.producer, each.event.consumer} == pair]
 
 
-def _put_out(record: Any) -> Logged:  # noqa: ANN401 - aiokafka has no types
-    letter = OUTBOX.decode(unframe(record.value)[1])
+def _put_out(record: Any, body: bytes) -> Logged:  # noqa: ANN401 - aiokafka has no types
+    letter = OUTBOX.decode(body)
     envelope = Envelope.of(record)
     return Logged(
         record.partition, record.offset, envelope.id, envelope.origin, envelope.subject, envelope.hops,

@@ -12,17 +12,17 @@ from itertools import pairwise
 from typing import Any
 
 from corridor.audit.facts import BrokenPromise, Evidence
+from corridor.audit.log import AuditedLog
 from corridor.roles.contracts import codec
 from corridor.roles.stream import plans
 from corridor.settings import Settings
 from schemas.aboard import Fan, Router
-from schemas.avro.wire import unframe
+from schemas.avro.codec import Codec
 from schemas.errors import Permanent
 from schemas.profiles import CANONICAL
 from schemas.translation import Context, Record, Result
 from schemas.translation.store import Store
 from streams.kafka import topics
-from streams.kafka.scan import scan
 from streams.processing.stage import Translates
 from streams.records.envelope import Envelope
 
@@ -30,15 +30,16 @@ Told = tuple[str, str]
 """Id and origin of a message: the same event may be told by several origins."""
 
 
-async def replay(settings: Settings, evidence: Evidence) -> list[BrokenPromise]:
+async def replay(settings: Settings, log: AuditedLog, evidence: Evidence) -> list[BrokenPromise]:
     """Compare every stage's topic with a new translation of its input.
 
     Raises:
-        Transient: ``kafka-unavailable``.
+        Transient: ``kafka-unavailable``, ``registry-unavailable``.
     """
     found: list[BrokenPromise] = []
     dead = {(died.stage, died.id) for died in evidence.dead}
-    events = await _written(settings, topics.EVENTS)
+    canonical = codec(CANONICAL)
+    events = await _written(log, topics.EVENTS, canonical)
     derived = {told: body for told, body in events.items() if _is_derived(body)}
     for participant, direction, translator in plans(settings):
         name = participant.name
@@ -47,18 +48,19 @@ async def replay(settings: Settings, evidence: Evidence) -> list[BrokenPromise]:
         stage, source = (into, topics.incoming(name)) if inward else (out, topics.EVENTS)
         target = topics.EVENTS if inward else topics.outgoing(name)
         again = _Again(translator, name, toward=not inward)
-        await again.run(settings, source, stage, dead)
+        profile = codec(participant.profile, settings.known)
+        await again.run(log, source, profile if inward else canonical, stage, dead)
         if inward:
             born = f"{name}/"
             written = {t: body for t, body in events.items() if t[1].startswith(born) and t not in derived}
         else:
-            written = await _written(settings, target)
+            written = await _written(log, target, profile)
         found += _compare(stage, again, written)
-    return [*found, *await _aboard(settings, dead, derived)]
+    return [*found, *await _aboard(log, dead, derived)]
 
 
 async def _aboard(
-    settings: Settings, dead: set[tuple[str, str]], derived: dict[Told, bytes]
+    log: AuditedLog, dead: set[tuple[str, str]], derived: dict[Told, bytes]
 ) -> list[BrokenPromise]:
     """Compare what was told to every shipment aboard."""
     found: list[BrokenPromise] = []
@@ -68,16 +70,16 @@ async def _aboard(
         (topics.FROM_ABOARD, topics.ABOARD, topics.EVENTS, Fan(avro)),
     ):
         again = _Again(translator, stage, toward=False)
-        await again.run(settings, source, stage, dead)
-        written = derived if target == topics.EVENTS else await _written(settings, target)
+        await again.run(log, source, avro, stage, dead)
+        written = derived if target == topics.EVENTS else await _written(log, target, avro)
         found += _compare(stage, again, written)
     return found
 
 
-async def _written(settings: Settings, topic: str) -> dict[Told, bytes]:
+async def _written(log: AuditedLog, topic: str, schema: Codec) -> dict[Told, bytes]:
     return {
-        (envelope.id, envelope.origin): unframe(record.value)[1]
-        async for record in scan(settings.kafka, topic)
+        (envelope.id, envelope.origin): body
+        async for record, body in log.bodies(topic, schema)
         if (envelope := Envelope.of(record))
     }
 
@@ -99,16 +101,18 @@ class _Again:
         self._translator, self._participant, self._toward = translator, participant, toward
         self._stores: defaultdict[int, Store] = defaultdict(Store)
 
-    async def run(self, settings: Settings, source: str, stage: str, dead: set[tuple[str, str]]) -> None:
+    async def run(
+        self, log: AuditedLog, source: str, schema: Codec, stage: str, dead: set[tuple[str, str]]
+    ) -> None:
         """Translate a topic; what died is left out, and what was replayed stands where it was at first."""
-        async for record in scan(settings.kafka, source):
+        async for record, body in log.bodies(source, schema):
             envelope = Envelope.of(record)
             if envelope.replay:
                 self.replayed.add(envelope.origin)
             elif (stage, envelope.id) not in dead:
-                self._take(record, envelope)
+                self._take(record, envelope, body)
 
-    def _take(self, record: Any, envelope: Envelope) -> None:  # noqa: ANN401 - aiokafka has no types
+    def _take(self, record: Any, envelope: Envelope, body: bytes) -> None:  # noqa: ANN401 - aiokafka has no types
         state = self._stores[record.partition].begin()
         state.advance(envelope.accepted)
         context = Context(
@@ -121,7 +125,6 @@ class _Again:
             envelope.traceparent,
             envelope.findings,
         )
-        body = unframe(record.value)[1]
         try:
             result = self._translator.translate(Record(record.key or b"", body, context), state.get)
         except Permanent:

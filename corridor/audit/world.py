@@ -11,6 +11,7 @@ import msgspec
 
 from corridor.audit.claims import Statement, ToldMessage, claims_of_events, claims_of_notes
 from corridor.audit.facts import BrokenPromise, Evidence
+from corridor.audit.log import AuditedLog
 from corridor.audit.truth import TO_EVENTS, TO_NOTES, Truth
 from corridor.roles.contracts import codec, json_form
 from corridor.sandbox.settings import PROFILES
@@ -18,11 +19,8 @@ from corridor.sandbox.shipments import HEADWAY, START
 from corridor.sandbox.timetable import MAKERS, messages
 from corridor.sandbox.world import World
 from corridor.settings import Settings
-from schemas.avro.wire import unframe
 from schemas.errors import Misconfigured
 from streams.kafka import topics
-from streams.kafka.scan import scan
-from streams.kafka.settings import Kafka
 from streams.records.envelope import Envelope
 
 JUDGED: Final[dict[str, tuple[Callable[[Iterable[ToldMessage]], Iterator[Statement]], frozenset[str]]]] = {
@@ -32,7 +30,9 @@ JUDGED: Final[dict[str, tuple[Callable[[Iterable[ToldMessage]], Iterator[Stateme
 """Partner to how it reads what it was told, and the kinds of deed that it must be told of."""
 
 
-async def hold_against_world(settings: Settings, evidence: Evidence, seed: int) -> list[BrokenPromise]:
+async def hold_against_world(
+    settings: Settings, log: AuditedLog, evidence: Evidence, seed: int
+) -> list[BrokenPromise]:
     """Find what partners were told and is not so, what they were not told, and what they hold twice.
 
     Raises:
@@ -49,7 +49,7 @@ async def hold_against_world(settings: Settings, evidence: Evidence, seed: int) 
     for name, (read, must) in JUDGED.items():
         if name in evidence.got and name in settings.participants:
             effects = {got.id for got in evidence.got[name] if got.effect}
-            told = [each for each in await _told(settings.kafka, name) if each.id in effects]
+            told = [each for each in await _told(log, name) if each.id in effects]
             found += truth.check(name, list(read(told)), must)
     return found
 
@@ -76,11 +76,11 @@ def _came_through(evidence: Evidence) -> frozenset[str]:
     )
 
 
-async def _told(kafka: Kafka, name: str) -> list[ToldMessage]:
+async def _told(log: AuditedLog, name: str) -> list[ToldMessage]:
     form, avro = json_form(PROFILES[name]), codec(PROFILES[name])
     told = []
-    async for record in scan(kafka, topics.outgoing(name)):
+    async for record, body in log.bodies(topics.outgoing(name), avro):
         envelope = Envelope.of(record)
-        body = form.from_datum(avro.decode(unframe(record.value)[1]))
-        told.append(ToldMessage(envelope.id, envelope.origin.partition("/")[0], msgspec.json.decode(body)))
+        message = msgspec.json.decode(form.from_datum(avro.decode(body)))
+        told.append(ToldMessage(envelope.id, envelope.origin.partition("/")[0], message))
     return told

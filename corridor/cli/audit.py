@@ -11,13 +11,16 @@ import click
 from corridor.audit.checks import check
 from corridor.audit.evidence import collect
 from corridor.audit.facts import VIOLATIONS, BrokenPromise, Evidence
+from corridor.audit.log import AuditedLog
 from corridor.audit.replay import replay
 from corridor.audit.world import hold_against_world
 from corridor.cli.exits import Exit
 from corridor.cli.options import emit, json_option, say, settings_options
+from corridor.roles.contracts import registry_client
 from corridor.sandbox.ledger import FILE
 from corridor.settings import Settings
 from streams.kafka import topics
+from streams.records.contracts import Contracts
 
 EPILOG = (
     "\b\nViolations:\n"
@@ -83,10 +86,12 @@ def command(
 async def _audit(
     settings: Settings, ledgers: dict[str, Path], seed: int | None
 ) -> tuple[Evidence, list[BrokenPromise]]:
-    evidence = await collect(settings.kafka, ledgers, settings.participants.values())
-    found = [*check(evidence), *await replay(settings, evidence)]
-    if seed is not None:
-        found += await hold_against_world(settings, evidence, seed)
+    async with registry_client(settings) as client:
+        log = AuditedLog(settings.kafka, Contracts(client))
+        evidence = await collect(log, ledgers, settings.participants.values())
+        found = [*check(evidence), *await replay(settings, log, evidence)]
+        if seed is not None:
+            found += await hold_against_world(settings, log, evidence, seed)
     return evidence, found
 
 

@@ -9,26 +9,28 @@ import pytest
 from corridor.audit import evidence as collecting
 from corridor.audit import world as judging
 from corridor.audit.facts import BrokenPromise
+from corridor.audit.log import AuditedLog
 from schemas.errors import Misconfigured
+from streams.records.contracts import Contracts
 from tests.support.corridor_log import SETTINGS, CorridorLog
 
 pytestmark = [pytest.mark.system("dtc", "dlp")]
+AUDITED = AuditedLog(SETTINGS.kafka, Contracts(None))
 
 EACH, SEED = 80, 7
 
 
 async def judged(log: CorridorLog, directory: Path, seed: int = SEED) -> list[BrokenPromise]:
     """Everything that is wrong with what the partners were told."""
-    evidence = await collecting.collect(SETTINGS.kafka, log.keep(directory), SETTINGS.participants.values())
-    return await judging.hold_against_world(SETTINGS, evidence, seed)
+    evidence = await collecting.collect(AUDITED, log.keep(directory), SETTINGS.participants.values())
+    return await judging.hold_against_world(SETTINGS, AUDITED, evidence, seed)
 
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> CorridorLog:
     """A run without a fault; the audit reads it."""
     made = CorridorLog(EACH)
-    monkeypatch.setattr(collecting, "scan", made.scan)
-    monkeypatch.setattr(judging, "scan", made.scan)
+    monkeypatch.setattr("corridor.audit.log.scan", made.scan)
     return made
 
 

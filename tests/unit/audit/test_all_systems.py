@@ -13,13 +13,16 @@ import pytest
 from corridor.audit import evidence as collecting
 from corridor.audit import replay as replaying
 from corridor.audit.checks import check
+from corridor.audit.log import AuditedLog
 from corridor.sandbox.ledger import GotEntry
 from corridor.sandbox.settings import PROFILES
 from streams.kafka import topics
+from streams.records.contracts import Contracts
 from tests.support.corridor_log import SETTINGS, CorridorLog
 from tests.support.planting import FAULTS, plant
 
 pytestmark = pytest.mark.system("dtc", "dlp", "port", "vessel", "oil")
+AUDITED = AuditedLog(SETTINGS.kafka, Contracts(None))
 
 SYSTEMS = tuple(PROFILES)
 RECEIVERS = tuple(name for name in PROFILES if name != "oil")
@@ -38,19 +41,18 @@ def log(whole: CorridorLog, monkeypatch: pytest.MonkeyPatch) -> CorridorLog:
     made = copy.copy(whole)
     made.topics = defaultdict(list, {topic: list(records) for topic, records in whole.topics.items()})
     made.ledgers = defaultdict(list, {name: list(entries) for name, entries in whole.ledgers.items()})
-    monkeypatch.setattr(collecting, "scan", made.scan)
-    monkeypatch.setattr(replaying, "scan", made.scan)
+    monkeypatch.setattr("corridor.audit.log.scan", made.scan)
     return made
 
 
 async def found(log: CorridorLog, directory: Path, *, replay: bool = False) -> set[tuple[str, str]]:
     """Kind and place of everything that the audit finds."""
     participants = SETTINGS.participants.values()
-    evidence = await collecting.collect(SETTINGS.kafka, log.keep(directory), participants)
+    evidence = await collecting.collect(AUDITED, log.keep(directory), participants)
     assert all(evidence.sent[name] and evidence.incoming[name] for name in SYSTEMS)
     violations = check(evidence)
     if replay:
-        violations += await replaying.replay(SETTINGS, evidence)
+        violations += await replaying.replay(SETTINGS, AUDITED, evidence)
     return {(violation.kind, violation.place) for violation in violations}
 
 

@@ -23,13 +23,17 @@ from corridor.audit.facts import (
     Reported,
     SentMessage,
 )
+from corridor.audit.log import AuditedLog
 from corridor.sandbox import ledger
 from streams.kafka import topics
 from streams.kafka.settings import Kafka
+from streams.records.contracts import Contracts
 from streams.records.envelope import headers
 
 MESSAGES = 6
 SUBJECTS = 2
+
+AUDITED = AuditedLog(Kafka(), Contracts(None))
 
 
 def clean() -> Evidence:
@@ -223,11 +227,11 @@ async def test_who_is_told_nothing_loses_nothing(monkeypatch: pytest.MonkeyPatch
             listed = headers("e1:1", "dtc/1", ("dtc",), 0)
             yield SimpleNamespace(topic=topic, partition=0, offset=0, timestamp=0, key=b"", headers=listed)
 
-    monkeypatch.setattr(collecting, "scan", scan)
+    monkeypatch.setattr("corridor.audit.log.scan", scan)
     border = Participant(name="border", profile="dlp.event.v1", webhook=Webhook())
-    assert check(await collecting.collect(Kafka(), {}, [border])) == []
+    assert check(await collecting.collect(AUDITED, {}, [border])) == []
     told = msgspec.structs.replace(border, deliver=Deliver(url="https://border.example"))
-    lost = check(await collecting.collect(Kafka(), {}, [told]))
+    lost = check(await collecting.collect(AUDITED, {}, [told]))
     assert [(found.kind, found.place) for found in lost] == [("lost-in-translation", "from-corridor.border")]
 
 

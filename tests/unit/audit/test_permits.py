@@ -12,16 +12,18 @@ import pytest
 
 from connectors.settings import AuthoritySettings, Deliver, Participant, PermitKey, PermitPeer
 from corridor.audit import evidence as collecting
-from corridor.audit import ledgers as reading
 from corridor.audit.checks import check
+from corridor.audit.log import AuditedLog
 from schemas.avro.wire import frame, unframe
 from schemas.records import OUTBOX, PERMIT
 from streams.kafka.settings import Kafka
+from streams.records.contracts import Contracts
 from tests.support.crossing import codec
 from tests.support.permit_topics import BOX, LEDGER, OUT, OUTBOX_NAME, PROFILE, TOLD, Day
 from tests.support.planting import FAULTS, plant
 
 pytestmark = pytest.mark.system("epermit")
+AUDITED = AuditedLog(Kafka(), Contracts(None))
 
 KZ = Participant(
     name="kz",
@@ -38,14 +40,13 @@ KZ = Participant(
 def day(monkeypatch: pytest.MonkeyPatch) -> Day:
     """A clean day, and the audit reads it."""
     made = Day()
-    monkeypatch.setattr(collecting, "scan", made.scan)
-    monkeypatch.setattr(reading, "scan", made.scan)
+    monkeypatch.setattr("corridor.audit.log.scan", made.scan)
     return made
 
 
 async def found(day: Day, directory: Path) -> set[tuple[str, str]]:
     """Kind and place of everything that the audit finds."""
-    evidence = await collecting.collect(Kafka(), {OUTBOX_NAME: day.keep(directory)}, [KZ])
+    evidence = await collecting.collect(AUDITED, {OUTBOX_NAME: day.keep(directory)}, [KZ])
     assert evidence.counts()["permit events"] > 10
     return {(violation.kind, violation.place) for violation in check(evidence)}
 
@@ -196,7 +197,7 @@ async def test_what_a_peer_has_not_sent_is_not_lost(day: Day, tmp_path: Path) ->
     file = day.keep(tmp_path)
     sent = file.with_name("AZ-KZ.sent")
     sent.write_text(str(int(sent.read_text()) - 1))
-    evidence = await collecting.collect(Kafka(), {OUTBOX_NAME: file}, [KZ])
+    evidence = await collecting.collect(AUDITED, {OUTBOX_NAME: file}, [KZ])
     kinds = {(violation.kind, violation.place) for violation in check(evidence)}
     assert ("not-delivered", LEDGER) in kinds
     assert ("lost-accepted", LEDGER) not in kinds

@@ -14,11 +14,13 @@ import pytest
 from connectors.settings import Deliver, Participant, Webhook
 from corridor.audit import replay as audited
 from corridor.audit.facts import Died, Evidence
+from corridor.audit.log import AuditedLog
 from corridor.settings import Settings
 from schemas.avro.wire import frame, unframe
 from schemas.translation import Output
 from streams.kafka import topics
 from streams.kafka.settings import Kafka
+from streams.records.contracts import Contracts
 from streams.records.envelope import headers
 from tests.support.crossing import ACCEPTED, Crossing, form, note
 
@@ -30,6 +32,7 @@ SETTINGS = Settings(
         "dlp": Participant(name="dlp", profile="dlp.event.v1", deliver=Deliver(url="https://dlp.example/in")),
     }
 )
+AUDITED = AuditedLog(SETTINGS.kafka, Contracts(None))
 
 
 def write(log: Log, topic: str, output: Output, origin: str) -> None:
@@ -62,7 +65,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
         for record in topic_log[topic]:
             yield record
 
-    monkeypatch.setattr(audited, "scan", scan)
+    monkeypatch.setattr("corridor.audit.log.scan", scan)
     return topic_log
 
 
@@ -73,7 +76,7 @@ def alter(record: Any) -> None:  # noqa: ANN401 - a record of the log
 
 async def found(evidence: Evidence | None = None) -> set[tuple[str, str, str]]:
     """Kind, place and detail, without the origin, of everything that the audit finds."""
-    violations = await audited.replay(SETTINGS, evidence or Evidence())
+    violations = await audited.replay(SETTINGS, AUDITED, evidence or Evidence())
     return {(each.kind, each.place, each.detail.rpartition(" for ")[0]) for each in violations}
 
 
