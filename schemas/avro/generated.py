@@ -65,7 +65,7 @@ def run(source: str, file: str, scope: dict[str, Any], attributes: Collection[st
     Raises:
         Unsafe: a name, an attribute or a statement that is on no list.
     """
-    code, kinds, names, assigned, read = _compiled(source, file)
+    kinds, names, assigned, read = _look(source, file)
     if strange := kinds - _SYNTAX:
         raise Unsafe(f"{file}: {min(kind.__name__ for kind in strange)} in generated code")
     if unknown := names - assigned - scope.keys() - BUILTINS.keys():
@@ -73,19 +73,19 @@ def run(source: str, file: str, scope: dict[str, Any], attributes: Collection[st
     if hidden := {one for one in read - METHODS if one not in attributes or one.startswith("__")}:
         raise Unsafe(f"{file}: the attribute {min(hidden)!r} in generated code")
     scope["__builtins__"] = dict(BUILTINS)
-    exec(code, scope)  # noqa: S102 - checked above, node by node
+    exec(_compiled(source, file), scope)  # noqa: S102 - checked above, node by node
     return scope
 
 
 @lru_cache(maxsize=256)
-def _compiled(source: str, file: str) -> tuple[CodeType, _Syntax, _Names, _Names, _Names]:
-    """Compile a text and look through it: many a constant of many a mapping is the same text."""
-    tree = ast.parse(source, file)
-    return compile(tree, file, "exec"), *_look(tree)
+def _compiled(source: str, file: str) -> CodeType:
+    """Compile a text that was looked through; many a constant of many a mapping is the same text."""
+    return compile(source, file, "exec")
 
 
-def _look(tree: ast.Module) -> tuple[_Syntax, _Names, _Names, _Names]:
-    """Walk the tree once, and no slower than need be: a wide schema has a million nodes.
+@lru_cache(maxsize=256)
+def _look(source: str, file: str) -> tuple[_Syntax, _Names, _Names, _Names]:
+    """Parse a text and walk its tree once, and no slower than need be: a wide schema has a million nodes.
 
     Returns:
         The kinds of nodes; all names; names that the text itself defines: functions, their arguments and
@@ -95,7 +95,7 @@ def _look(tree: ast.Module) -> tuple[_Syntax, _Names, _Names, _Names]:
     names: set[str] = set()
     assigned: set[str] = set()
     read: set[str] = set()
-    rest: list[Any] = [tree]
+    rest: list[Any] = [ast.parse(source, file)]
     while rest:
         node = rest.pop()
         kind = type(node)

@@ -169,7 +169,7 @@ def test_a_lot_of_wagons_and_containers_keeps_its_tank_wagons() -> None:
 
 @pytest.mark.parametrize("target", [DLP, EVENT])
 def test_a_net_volume_beside_a_net_mass_is_lost_by_name(target: str) -> None:
-    """The mass goes; the barrels beside it have no place, though they were compared with it."""
+    """The mass goes; the barrels beside it have no place, with their unit, though they were compared."""
     lot = {
         "eventId": str(uuid5(NAMESPACE_URL, "net")), "eventVersion": 1, "lot": "L-2", "lotEvent": "LOADED",
         "classifier": "ACT", "eventTime": "2026-01-25T16:00:00Z", "recordedAt": "2026-01-25T16:00:00Z",
@@ -180,7 +180,9 @@ def test_a_net_volume_beside_a_net_mass_is_lost_by_name(target: str) -> None:
         ],
     }  # fmt: skip
     said = told(OIL, target, lot)
-    assert {one["pointer"]: one["value"] for one in said.of("loss")} == {"/quantities/1/quantity": "47585.8"}
+    assert {one["pointer"]: one["value"] for one in said.of("loss")} == {
+        "/quantities/1/quantity": "47585.8", "/quantities/1/unit": "BLL", "/quantities/1/reference": "F60",
+    }  # fmt: skip
     assert said.of("finding") == []
 
 

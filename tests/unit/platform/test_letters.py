@@ -64,11 +64,11 @@ def test_the_mapping_is_named_with_file_and_line() -> None:
     """The line is that of the rule which the error names."""
     lines = profiles.load("dtc.note.v1").mappings["to_corridor"].splitlines()
     number = next(n for n, text in enumerate(lines, 1) if text.strip().startswith("- rule: consignment"))
-    assert place(letter(b"", refusal())) == (
+    assert place(letter(b"", refusal()), profiles.SHIPPED) == (
         f"dtc-to-corridor, dtc.note.v1/to_corridor.yaml:{number}, rule consignment"
     )
     other = Invalid("mapping-failed", "/x", "no rule that we know")
-    assert place(letter(b"", other)) == "dtc-to-corridor, dtc.note.v1/to_corridor.yaml"
+    assert place(letter(b"", other), profiles.SHIPPED) == "dtc-to-corridor, dtc.note.v1/to_corridor.yaml"
 
 
 @pytest.mark.parametrize(

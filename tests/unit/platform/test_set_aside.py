@@ -172,12 +172,11 @@ async def test_a_registry_that_goes_away_meanwhile_is_waited_for(monkeypatch: py
 
 def replace_mapping(monkeypatch: pytest.MonkeyPatch, name: str, text: str | None) -> None:
     """Give a profile another mapping into the corridor, or none."""
-    real = profiles.load
-    profile = real(name)
+    profile = profiles.load(name)
     kept = {way: mapping for way, mapping in profile.mappings.items() if way != "to_corridor"}
     mappings = kept if text is None else {**kept, "to_corridor": text}
     changed = type(profile)(**{**vars(profile), "mappings": mappings})
-    monkeypatch.setattr(stream.profiles, "load", lambda wanted: changed if wanted == name else real(wanted))
+    monkeypatch.setitem(profiles.SHIPPED._loaded, name, changed)
 
 
 def test_readiness_and_metrics_name_who_is_set_aside() -> None:
