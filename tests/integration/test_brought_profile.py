@@ -63,4 +63,4 @@ async def test_moves_of_a_depot_reach_the_dlp_and_events_of_the_dlp_the_depot(
         assert (back["container"], back["move"], back["place"]) == ("CSQU3054383", "ON_WAGON", "AZALA")
 
         refused = await broker.send("/webhooks/depot", msgspec.json.encode({**move, "move": "LIFTED"}))
-        assert (refused.status_code, refused.json()["violations"][0]["pointer"]) == (422, "/move")
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/move")
