@@ -42,6 +42,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         path = next((file for file in DEFAULT_FILES if file.is_file()), None)
     text = _read(path) if path else ""
     tree = _parse(text, path)
+    _place_profiles(tree, path)
     origins: dict[Address, str] = {address: f"{path}:{line}" for address, line in _lines(text)}
     for name, value in environment.items():
         if name.startswith(PREFIX):
@@ -50,7 +51,6 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
             origins[_spelt(address, tree)] = f"environment variable {name}"
     _require_known(tree, inspect.type_info(Settings), (), origins)
     _name_participants(tree)
-    _place_profiles(tree, path)
     return _convert(tree, origins)
 
 

@@ -258,8 +258,10 @@ def test_its_code_lists_are_its_own(directory: Path) -> None:
 
 
 def test_directories_begin_where_the_settings_are(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the process was started: the file and its profiles are moved together."""
+    """Wherever the process was started: both are moved together. A variable is of the process."""
     settings = settings_of(directory)
+    given = {"CORRIDOR__PROFILES__DIRECTORIES": '["elsewhere"]'}
+    assert load(directory.parent / "corridor.toml", given).profiles.directories == ("elsewhere",)
     monkeypatch.chdir("/")
     assert NAME in settings.known.names
     assert settings.profiles.directories == (str(directory),)
