@@ -22,7 +22,7 @@ from connectors.settings import (
     Webhook,
 )
 from corridor import checking
-from corridor.roles import contracts, stream
+from corridor.roles import contracts
 from corridor.settings import Settings
 from corridor.settings.model import Codes, RegistrySettings
 from schemas import profiles
@@ -43,15 +43,9 @@ def settings(*participants: Participant, registry: str | None = None) -> Setting
 
 def changed(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:  # noqa: ANN401
     """Give the ship's profile other facts."""
-    real = profiles.load
-    profile = real(SHIP.profile)
+    profile = profiles.load(SHIP.profile)
     other = type(profile)(**{**vars(profile), **facts})
-
-    def load(name: str) -> Any:  # noqa: ANN401
-        return other if name == SHIP.profile else real(name)
-
-    for module in (stream.profiles, contracts.profiles, checking.profiles):
-        monkeypatch.setattr(module, "load", load)
+    monkeypatch.setitem(profiles.SHIPPED._loaded, SHIP.profile, other)
 
 
 @pytest.mark.parametrize("name", [name for name in profiles.names() if name != profiles.CANONICAL])
