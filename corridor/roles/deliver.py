@@ -145,7 +145,7 @@ async def _poll(
     try:
         sizes = Sizes(settings.topics.max_message_bytes)
         polling = Polling(
-            polled, follower, settings.kafka, settings.processing, contracts, sizes, health.refuses_schema
+            polled, follower, settings.kafka, settings.processing, contracts, sizes, health.stands
         )
         await polling.run(stop)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,7 +32,7 @@ from corridor.settings import Settings
 from corridor.settings.exposure import own_registry
 from corridor.settings.logins import registry_logins
 from corridor.settings.model import ListenerSettings
-from schemas.errors import Misconfigured, Permanent, Transient
+from schemas.errors import Misconfigured, Transient
 from streams.edges.ingest import Ingest
 from streams.kafka import topics
 from streams.kafka.sizes import Sizes
@@ -54,7 +55,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
         contracts,
         schemas,
         sizes=Sizes(settings.topics.max_message_bytes),
-        aside=health.refuses_schema,
+        aside=health.stands,
         reachable=lambda: health.has("kafka"),
         missing=health.lacks_topic,
     )
@@ -187,12 +188,6 @@ def _registry(settings: Settings, health: Health) -> RegistryLog | None:
         for risk in own_registry(settings):
             raise Misconfigured("settings-unsafe", f"{risk.setting} {risk.reason}")
         return None
-
-    def stands_still(error: Permanent | None) -> None:
-        health.bring_back(REGISTRY)
-        if error is not None:
-            health.set_aside(REGISTRY, error)
-
     host = settings.registry_place.host
     reachable = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     return RegistryLog(
@@ -201,7 +196,7 @@ def _registry(settings: Settings, health: Health) -> RegistryLog | None:
         url=f"http://{reachable}:{settings.registry_place.port}",
         recursive=settings.registry.recursive,
         reachable=lambda: health.has("kafka"),
-        stands_still=stands_still,
+        stands_still=partial(health.stands, REGISTRY),
     )
 
 

@@ -132,13 +132,10 @@ class Health:
 
     def lacks_topic(self, participant: str, topic: str | None) -> None:
         """Set a participant aside whose topic is missing; with None, run with it again."""
-        if topic is None:
-            self.bring_back(participant)
-        else:
-            self.set_aside(participant, missing_topic(topic))
+        self.stands(participant, None if topic is None else missing_topic(topic))
 
-    def refuses_schema(self, participant: str, error: CorridorError | None) -> None:
-        """Set a participant aside whose schema the registry refuses; with None, run with it again."""
+    def stands(self, participant: str, error: CorridorError | None) -> None:
+        """Set a participant aside for as long as an error holds; with None, run with it again."""
         if error is None:
             self.bring_back(participant)
         else:

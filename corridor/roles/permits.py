@@ -23,7 +23,7 @@ from corridor.roles.until_done import until_done
 from corridor.settings import Settings
 from schemas.avro.jsonform import JsonForm
 from schemas.epermit import acts
-from schemas.errors import Misconfigured, Permanent
+from schemas.errors import Misconfigured
 from schemas.records import OUTBOX
 from streams.delivery.outbound import Outbound
 from streams.kafka import topics
@@ -76,7 +76,7 @@ class PermitOffice:
             contracts,
             settings.topics,
             authority.peers,
-            self._stands_still,
+            partial(health.stands, participant.name),
             lambda: health.has("kafka"),
         )
         self._health = health
@@ -93,11 +93,6 @@ class PermitOffice:
         if self.name in self._health.aside:
             return True
         return self._ledger.ready and bool(self._ledger.state.valid_keys)
-
-    def _stands_still(self, error: Permanent | None) -> None:
-        self._health.bring_back(self.name)
-        if error is not None:
-            self._health.set_aside(self.name, error)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the ledger, publish our keys and meet the peers, until ``stop`` is set."""

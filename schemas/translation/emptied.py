@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from schemas.avro.schema import Array, Record, bare
-from schemas.translation.merge import Document, moving
+from schemas.avro.schema import Record
+from schemas.translation.merge import Document, movable, moving
 
 
 def emptied(record: Record, before: Document | None, whole: Document, known: Collection[str]) -> list[str]:
@@ -24,7 +24,7 @@ def emptied(record: Record, before: Document | None, whole: Document, known: Col
         known: the keys as of the document before.
     """
     found: list[str] = []
-    for name, key, item in _movable(record):
+    for name, key, item in movable(record):
         full = {each[key] for each in whole.get(name) or () if any(_inside(item, each))}
         here = {one for each in whole.get(name) or () for one in _inside(item, each)}
         left = {
@@ -50,17 +50,8 @@ def told_of(record: Record, partial: Document, keys: list[str]) -> list[str]:
         partial: what came.
         keys: of the items that carry nothing any more.
     """
-    named = {each[key] for name, key, _ in _movable(record) for each in partial.get(name) or ()}
+    named = {each[key] for name, key, _ in movable(record) for each in partial.get(name) or ()}
     return [] if named and named.issubset(keys) else keys
-
-
-def _movable(record: Record) -> Iterator[tuple[str, str, Record]]:
-    """Lists of items that have items which may move."""
-    for field in record.fields:
-        node, key = bare(field.type), field.properties.get("itemKey")
-        item = bare(node.items) if isinstance(node, Array) else None
-        if isinstance(key, str) and isinstance(item, Record) and any(moving(item)):
-            yield field.name, key, item
 
 
 def _inside(item: Record, one: Document) -> Iterator[tuple[str, Any]]:

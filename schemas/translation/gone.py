@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.avro.schema import Array, Record, bare
-from schemas.translation.merge import Document, moving
+from schemas.avro.schema import Record
+from schemas.translation.merge import Document, movable, moving
 
 Gone = dict[str, dict[str, Document]]
 """By path of the list and key of the item what it was told to be."""
@@ -51,7 +51,7 @@ def remembered(record: Record, gone: Gone, old: Document, new: Document) -> Docu
         new: what it is to know.
     """
     known = {(path, key) for path, key, _ in _items(record, old)}
-    for name, key, item in _lists(record) if gone else ():
+    for name, key, item in movable(record) if gone else ():
         added: list[Document] = []
         for one in new.get(name) or ():
             more = {} if (name, one.get(key)) in known else _over(gone.get(name, {}), one.get(key), one)
@@ -90,17 +90,9 @@ def _over(gone: dict[str, Document], key: Any, now: Document) -> Document:  # no
     return {name: value for name, value in gone.get(key, {}).items() if now.get(name) in (None, [])}
 
 
-def _lists(record: Record) -> Iterator[tuple[str, str, Record]]:
-    for field in record.fields:
-        node, key = bare(field.type), field.properties.get("itemKey")
-        item = bare(node.items) if isinstance(node, Array) else None
-        if isinstance(key, str) and isinstance(item, Record) and any(moving(item)):
-            yield field.name, key, item
-
-
 def _items(record: Record, document: Document) -> Iterator[tuple[str, str, Document]]:
     """Path of the list, key and facts of each item, and of each that is in one and may move."""
-    for name, key, item in _lists(record):
+    for name, key, item in movable(record):
         lists = [(inner.name, child) for inner, child in moving(item)]
         inside = {key, *(inner for inner, _ in lists)}
         for one in document.get(name) or ():

@@ -7,7 +7,7 @@ and takes the place of the old item as a whole if it says ``itemWhole``. Any oth
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from schemas.avro.schema import Array, Field, Record, Type, bare
@@ -169,6 +169,15 @@ def moving(parent: Type) -> Iterable[tuple[Field, str]]:
         child = field.properties.get("itemKey")
         if field.properties.get("itemMoves") and isinstance(child, str):
             yield field, child
+
+
+def movable(record: Record) -> Iterator[tuple[str, str, Record]]:
+    """Lists of a document whose items have items that may move: name, key of an item, type of an item."""
+    for field in record.fields:
+        node, key = bare(field.type), field.properties.get("itemKey")
+        item = bare(node.items) if isinstance(node, Array) else None
+        if isinstance(key, str) and isinstance(item, Record) and any(moving(item)):
+            yield field.name, key, item
 
 
 def read(document: Document, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a datum

@@ -161,10 +161,10 @@ def test_such_an_authority_is_set_aside_alone() -> None:
     permits.name, permits._health = "az", health
     permits._ledger = SimpleNamespace(unreadable=Permanent("log-unreadable", "offset 3"), ready=False)  # type: ignore[assignment]
     health.watch("ledger of az", permits.is_ready)
-    permits._stands_still(permits._ledger.unreadable)
+    health.stands("az", permits._ledger.unreadable)
     assert health.waiting == []
     assert {name: one.code for name, one in health.aside.items()} == {"az": "log-unreadable"}
-    permits._stands_still(None)
+    health.stands("az", None)
     assert health.aside == {}
 
 
